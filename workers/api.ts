@@ -1,0 +1,215 @@
+// What the app may ask of each worker. Types only: the app imports nothing else from this folder.
+
+/** `0x` and lower-case hexadecimal digits. */
+type Hex = `0x${string}`
+
+/** Called a few times a second at most; `done` and `total` share a unit that `label` names. */
+export type Progress = (step: { readonly label: string; readonly done: number; readonly total: number }) => void
+
+/** The one port into the vault origin. Each member reaches one worker; none returns rows, weights or keys. */
+export type Frame = {
+  readonly vault: Vault
+  readonly train: Train
+  readonly crypto: Crypto
+  /** False where the browser may evict the vault's storage. */
+  persist(): Promise<boolean>
+}
+
+// vault
+
+export type DataSet = {
+  readonly id: string
+  readonly name: string
+  readonly schemaId: Hex
+  readonly samples: number
+  /** Basis points, `quality@1`. */
+  readonly quality: number
+  /** Digest of the manifest: binds what was scored to what is trained. */
+  readonly dataSignature: Hex
+  readonly version: number
+  /** Encrypted size at rest. */
+  readonly bytes: number
+  /** Unix seconds. */
+  readonly importedAt: number
+  /** Samples per class, in the schema's class order; empty for numeric targets. */
+  readonly perClass: readonly number[]
+}
+
+export type ImportRequest = {
+  readonly name: string
+  readonly schemaId: Hex
+  /** IDX pair (optionally gzipped), one CSV, or images whose file names start with their class. */
+  readonly files: readonly File[]
+  /** A data set that this import extends with a new version. */
+  readonly parent?: string
+}
+
+export type Vault = {
+  import(request: ImportRequest, progress: Progress): Promise<DataSet>
+  list(): Promise<readonly DataSet[]>
+  remove(id: string): Promise<void>
+  storage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number; readonly persisted: boolean }>
+  /** Salted Merkle root over the rows: what a model provider commits its test set with. */
+  commitment(id: string): Promise<Hex>
+}
+
+// train
+
+export type Backend = 'webgpu' | 'wasm' | 'cpu'
+
+export type ProbeResult = {
+  readonly backend: Backend
+  readonly samplesPerSecond: number
+  /** What the browser says of the adapter; `software` adapters are not GPUs. */
+  readonly adapter: string
+  readonly software: boolean
+  /** Why this backend was chosen, as a sentence. */
+  readonly reason: string
+}
+
+export type Train = {
+  /** Measures about 200 ms per backend, keeps the fastest, or the forced one. */
+  probe(forced?: Backend): Promise<ProbeResult>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  abort(): Promise<void>
+}
+
+// crypto
+
+export type Identity = {
+  /** Ethereum account held by this device. */
+  readonly account: Hex
+  /** secp256k1 address that signs envelopes. */
+  readonly device: Hex
+  /** X25519 public key to which models are encrypted. */
+  readonly box: Hex
+}
+
+export type ContributeRequest = {
+  readonly task: Hex
+  readonly round: number
+  /** dag-cbor of the TaskSpec. */
+  readonly spec: Uint8Array
+  readonly dataSet: string
+  readonly dataSignature: Hex
+  /** dag-cbor sealed model, encrypted to the participants. */
+  readonly sealedModel: Uint8Array
+  /** Salted digest of the plaintext model that `RoundOpened` committed to. */
+  readonly modelHash: Hex
+  /** Serialized BFV public key of the round. */
+  readonly publicKey: Uint8Array
+  /** Samples of the offer: the public weight is min(samples, cap) / cap. */
+  readonly samples: number
+  /** Digests of `RoundOpened` and `Cohorts`: a stored update is only resent for the same pair. */
+  readonly opened: Hex
+  readonly cohorts: Hex
+}
+
+export type Ciphertexts = {
+  /** Raw coefficient words, 65,536 bytes each. */
+  readonly ciphertexts: readonly Uint8Array[]
+  /** Merkle root over the words. */
+  readonly root: Hex
+}
+
+export type Contribution = Ciphertexts & {
+  readonly backend: Backend
+  readonly samples: number
+  readonly loss: number
+  readonly seconds: { readonly train: number; readonly encrypt: number }
+}
+
+export type PrepareRequest = {
+  readonly task: Hex
+  readonly round: number
+  readonly spec: Uint8Array
+  /** Who may open the model. */
+  readonly recipients: readonly { readonly account: Hex; readonly box: Hex }[]
+}
+
+export type PreparedRound = {
+  readonly modelHash: Hex
+  readonly sealedModel: Uint8Array
+  readonly publicKey: Uint8Array
+  readonly seconds: number
+}
+
+export type OpenRequest = {
+  readonly task: Hex
+  readonly round: number
+  readonly spec: Uint8Array
+  readonly testSet: string
+  /** One entry per cohort that was opened. */
+  readonly cohorts: readonly {
+    readonly sum: readonly Uint8Array[]
+    /** Root committed on chain; the sum's own root must equal it. */
+    readonly sumRoot: Hex
+    /** Offered samples of each survivor, from which public weights follow. */
+    readonly samples: readonly number[]
+  }[]
+}
+
+export type OpenedRound = {
+  /** Salted digests of the sums and of the next model. */
+  readonly sumDigests: readonly Hex[]
+  readonly nextModelHash: Hex
+  readonly correct: number
+  readonly total: number
+  readonly seconds: { readonly decrypt: number; readonly score: number }
+}
+
+export type Crypto = {
+  /** Makes the device's account and keys on first use, wrapped at rest by a non-extractable key. */
+  identity(): Promise<Identity>
+  /** Signs 32 bytes with the account or the device key: r, s, v. */
+  sign(key: 'account' | 'device', digest: Hex): Promise<Hex>
+  /** A passphrase-encrypted backup of keys and current models. */
+  backup(passphrase: string): Promise<Uint8Array>
+  restore(backup: Uint8Array, passphrase: string): Promise<Identity>
+  /** Decrypts the model, trains on the vault's rows, clips, quantises, encrypts; the same bytes when asked again. */
+  contribute(request: ContributeRequest, progress: Progress): Promise<Contribution>
+  /** Checks the structure of an encrypted update and computes its root. */
+  check(ciphertexts: readonly Uint8Array[]): Promise<{ readonly root: Hex }>
+  /** Adds encrypted updates, ciphertext by ciphertext. */
+  aggregate(updates: readonly (readonly Uint8Array[])[]): Promise<Ciphertexts & { readonly seconds: number }>
+  prepare(request: PrepareRequest): Promise<PreparedRound>
+  open(request: OpenRequest): Promise<OpenedRound>
+  /** Correct predictions of the current model of a task on a test set. */
+  score(task: Hex, spec: Uint8Array, testSet: string): Promise<{ readonly correct: number; readonly total: number }>
+  /** Little-endian float32 weights of the model provider's own current model, behind a 4-byte length and JSON header (safetensors). */
+  exportModel(task: Hex, spec: Uint8Array): Promise<Uint8Array>
+}
+
+// network (app origin; opaque bytes only)
+
+export type NetworkStatus = {
+  readonly peerId: string
+  readonly relays: readonly { readonly address: string; readonly connected: boolean }[]
+  readonly bytesUp: number
+  readonly bytesDown: number
+}
+
+export type Received = {
+  readonly topic: string
+  /** The relay's cursor; pass the last one to `subscribe` after a restart. Per topic and relay, increasing. */
+  readonly cursor: number
+  readonly message: Uint8Array
+}
+
+export type Network = {
+  start(options: { readonly relays: readonly string[] }): Promise<NetworkStatus>
+  status(): Promise<NetworkStatus>
+  /** History after the cursor first, then live messages; each message at least once, at-most-once not promised. */
+  subscribe(topic: string, cursor: number, received: (message: Received) => void): Promise<void>
+  unsubscribe(topic: string): Promise<void>
+  /** Resolves when at least one relay has stored the message; gossips it as well. */
+  post(topic: string, message: Uint8Array): Promise<void>
+  /** Stores blocks, resolves when at least one relay has pinned them all; returns their CIDs in order. */
+  put(task: Hex, blocks: readonly { readonly codec: 'dag-cbor' | 'raw'; readonly bytes: Uint8Array }[]): Promise<readonly string[]>
+  /** Fetches one block by CID string, verified; refuses above `maximumBytes`. */
+  get(cid: string, maximumBytes: number): Promise<Uint8Array>
+  /** A request to the relay's sponsor or faucet; dag-cbor in, dag-cbor out (protocol/relay.ts). */
+  ask(request: Uint8Array): Promise<Uint8Array>
+  stop(): Promise<void>
+}
