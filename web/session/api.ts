@@ -1,0 +1,411 @@
+// What screens may see and ask: one immutable snapshot of plain values, and actions that reject with a BaseError.
+import type { Address, Hex } from '../../protocol/codec.ts'
+import type { Backend, DataSet, ImportRequest, ProbeResult } from '../../workers/api.ts'
+
+export type { Backend, DataSet, ImportRequest, ProbeResult }
+
+/** An error as screens show it. Every failure anywhere in the session ends as one of these. */
+export type Problem = {
+  /** `Noun.KindError` */
+  readonly name: string
+  /** What happened. */
+  readonly message: string
+  /** What is safe. */
+  readonly safe: string
+  /** What to do. */
+  readonly advice: string
+  /** Unix seconds. */
+  readonly at: number
+}
+
+export type Phase =
+  | { readonly name: 'starting'; readonly step: string }
+  | { readonly name: 'ready' }
+  /** Another tab of this profile runs the session; `retry()` takes over once that tab is closed. */
+  | { readonly name: 'elsewhere' }
+  | { readonly name: 'failed'; readonly problem: Problem }
+
+export type Identity = {
+  /** The account that is paid and signs offers, acceptances and transactions. */
+  readonly account: Address
+  readonly kind: 'device' | 'wallet'
+  /** Name of the browser wallet; empty for the device account. */
+  readonly wallet: string
+  readonly device: Address
+  readonly box: Hex
+  /** Wei; undefined until the chain answered. */
+  readonly ether: bigint | undefined
+  /** Token base units. */
+  readonly tokens: bigint | undefined
+  /** Free deposit in the market, token base units. */
+  readonly deposit: bigint | undefined
+}
+
+export type Wallet = { readonly id: string; readonly name: string; readonly icon: string }
+
+export type Token = { readonly address: Address; readonly symbol: string; readonly decimals: number }
+
+export type Connection = {
+  readonly relays: readonly { readonly address: string; readonly connected: boolean }[]
+  readonly chain: { readonly reachable: boolean; readonly block: number; readonly chainId: number }
+  readonly workers: { readonly network: WorkerStatus; readonly frame: WorkerStatus }
+  readonly probe: ProbeResult | undefined
+  readonly bytesUp: number
+  readonly bytesDown: number
+}
+export type WorkerStatus = 'starting' | 'running' | 'failed'
+
+export type Progress = { readonly label: string; readonly done: number; readonly total: number }
+
+export type DataSets = {
+  readonly list: readonly DataSet[]
+  readonly importing: { readonly name: string; readonly progress: Progress | undefined } | undefined
+  readonly storage:
+    { readonly usedBytes: number; readonly quotaBytes: number; readonly persisted: boolean } | undefined
+}
+
+export type DataOfferView = {
+  /** The offer's CID. */
+  readonly id: string
+  readonly account: Address
+  readonly schemaId: Hex
+  /** Basis points; its owner's word. */
+  readonly quality: number
+  readonly samples: number
+  readonly dataSignature: Hex
+  /** Floor paid per task, token base units. */
+  readonly floor: bigint
+  /** Unix seconds. */
+  readonly expires: number
+  readonly expired: boolean
+  readonly own: boolean
+}
+
+export type ComputeOfferView = {
+  readonly id: string
+  readonly account: Address
+  readonly adapter: string
+  /** Samples a second, measured by its owner. */
+  readonly benchmark: number
+  /** Token base units per million compute units. */
+  readonly price: bigint
+  readonly expires: number
+  readonly expired: boolean
+  readonly own: boolean
+}
+
+export type AnnouncedTask = {
+  readonly task: Hex
+  readonly title: string
+  readonly description: string
+  readonly schemaId: Hex
+  readonly modelProvider: Address
+  readonly dataPool: bigint
+  readonly computePool: bigint
+  readonly rounds: number
+  readonly minQuality: number
+  /** Unix seconds. */
+  readonly startBy: number
+  readonly own: boolean
+}
+
+export type Market = {
+  readonly dataOffers: readonly DataOfferView[]
+  readonly computeOffers: readonly ComputeOfferView[]
+  readonly tasks: readonly AnnouncedTask[]
+}
+
+export type Role = 'data' | 'compute' | 'model'
+
+/** Where a participation stands, in the order in which it usually passes through. */
+export type Stage =
+  /** Model provider: the escrow transaction is under way. */
+  | 'creating'
+  /** Model provider: offers can be asked. */
+  | 'open'
+  /** The owner has to answer: `consent` or `acceptSeat`. */
+  | 'asked'
+  /** Waiting for nominations, the roster or acceptances of others. */
+  | 'matching'
+  /** The start transaction is under way. */
+  | 'starting'
+  | 'training'
+  | 'settling'
+  /** Settled; claims open when the challenge window closes. */
+  | 'challenge'
+  | 'claimable'
+  | 'claimed'
+  | 'cancelled'
+  | 'declined'
+  /** Over without us, with the reason in `waitsFor`. */
+  | 'missed'
+
+export type RoundView = {
+  readonly round: number
+  readonly stage:
+    | 'opened'
+    | 'ready'
+    | 'training'
+    | 'encrypting'
+    | 'delivered'
+    | 'adding'
+    | 'signing'
+    | 'committed'
+    | 'opening'
+    | 'done'
+    | 'aborted'
+  /** Basis points on the test set; undefined until known (or never told to us). */
+  readonly accuracy: number | undefined
+  /** Correct predictions and test set size; model provider only. */
+  readonly correct: number | undefined
+  readonly tested: number | undefined
+  readonly ready: number
+  readonly delivered: number
+  readonly survivors: number
+  /** Payload bytes this participant gave to and took from the network in this round. */
+  readonly bytes: { readonly up: number; readonly down: number }
+  /** Measured by this participant; 0 where it took no part. */
+  readonly seconds: {
+    readonly train: number
+    readonly encrypt: number
+    readonly aggregate: number
+    readonly network: number
+    readonly chain: number
+    /** Decrypting and scoring; model provider only. */
+    readonly open: number
+  }
+  readonly loss: number | undefined
+  readonly backend: Backend | undefined
+  /** Gas of this round's commit transaction; undefined until it is on chain. */
+  readonly gas: number | undefined
+  /** Unix seconds; 0 until it happened. */
+  readonly openedAt: number
+  readonly endedAt: number
+}
+
+export type Party = {
+  readonly account: Address
+  readonly role: 'data' | 'compute'
+  readonly stage: 'asked' | 'nominated' | 'accepted' | 'declined' | 'silent' | 'enrolled' | 'absent'
+  readonly samples: number
+  readonly quality: number
+  /** Floor of a data provider or price of a compute provider, token base units. */
+  readonly price: bigint
+  /** Data provider: the compute provider it nominated. */
+  readonly nominee: Address | undefined
+  /** Rounds delivered or signed so far. */
+  readonly delivered: number
+}
+
+export type Transaction = {
+  readonly name: string
+  readonly hash: Hex
+  readonly gas: number
+  /** By this account, or by the relay in its stead. */
+  readonly sponsored: boolean
+  readonly block: number
+}
+
+export type Participation = {
+  /** `<task>:<role>`; stable, usable as a key and in addresses of screens. */
+  readonly id: string
+  readonly task: Hex
+  readonly role: Role
+  readonly title: string
+  readonly description: string
+  readonly schemaId: Hex
+  readonly stage: Stage
+  /** What it waits for, as a sentence; empty when nothing. */
+  readonly waitsFor: string
+  /** When the present wait ends, Unix seconds; undefined when nothing is waited for. */
+  readonly deadline: number | undefined
+  readonly terms: {
+    readonly modelProvider: Address
+    readonly dataPool: bigint
+    readonly computePool: bigint
+    readonly bond: bigint
+    readonly computeBond: bigint
+    readonly rounds: number
+    readonly paidRounds: number
+    readonly targetAccuracy: number
+    readonly minDatas: number
+    readonly maxDatas: number
+    readonly minComputes: number
+    readonly maxComputes: number
+    readonly threshold: number
+    readonly minCohort: number
+    readonly minQuality: number
+    readonly startBy: number
+  }
+  /** Parameters of the model, and encrypted bytes of one update. */
+  readonly model: { readonly template: string; readonly parameters: number; readonly updateBytes: number }
+  readonly rounds: readonly RoundView[]
+  readonly parties: readonly Party[]
+  /** Compute providers that a data provider may nominate, cheapest first. */
+  readonly nominees: readonly ComputeOfferView[]
+  /** The data set that is lent or tested with; undefined for compute. */
+  readonly dataSet: string | undefined
+  readonly money: {
+    /** Paid for sure if all rounds are delivered: the floor, or the price of the committed work. */
+    readonly floor: bigint
+    /** Most it may earn at the present number of participants. */
+    readonly mayEarn: bigint
+    /** What the contract owes by the rounds so far; exact once settled. */
+    readonly earned: bigint
+    readonly claimed: bigint
+    /** Unix seconds from which claims open; undefined until settled. */
+    readonly claimsOpen: number | undefined
+  }
+  readonly privacy: {
+    readonly committee: number
+    /** So many committee members together with the model provider could read a single update. */
+    readonly threshold: number
+    /** Smallest number of updates that is ever opened as one sum. */
+    readonly minCohort: number
+    /** Sums opened so far that contained this participant's update. */
+    readonly openings: number
+    /** Who could learn what, as sentences. */
+    readonly sentences: readonly string[]
+  }
+  readonly transactions: readonly Transaction[]
+  readonly progress: Progress | undefined
+  /** What the screen may offer now. */
+  readonly can: {
+    readonly answer: boolean
+    readonly request: boolean
+    readonly freeze: boolean
+    readonly settle: boolean
+    readonly cancel: boolean
+    readonly claim: boolean
+    readonly exportModel: boolean
+  }
+  /** Newest first, at most 20. */
+  readonly problems: readonly Problem[]
+  /** What was ignored and why (late, foreign or malformed messages); newest first. */
+  readonly notes: readonly string[]
+}
+
+export type StandingRules = {
+  /** Consent to any request for a data set with an open offer, nominating the cheapest compute provider. */
+  readonly autoConsent: boolean
+  /** Accept any nomination of an open compute offer. */
+  readonly autoAccept: boolean
+  /** Claim as soon as claims open. */
+  readonly autoClaim: boolean
+  /** Backend that training is forced to; undefined lets the probe choose. */
+  readonly backend: Backend | undefined
+}
+
+export type Snapshot = {
+  readonly phase: Phase
+  readonly identity: Identity | undefined
+  readonly wallets: readonly Wallet[]
+  readonly token: Token | undefined
+  readonly connection: Connection
+  readonly dataSets: DataSets
+  readonly offers: { readonly data: readonly DataOfferView[]; readonly compute: readonly ComputeOfferView[] }
+  readonly market: Market
+  readonly participations: readonly Participation[]
+  readonly rules: StandingRules
+  /** Failures that belong to no participation; newest first, at most 20. */
+  readonly problems: readonly Problem[]
+}
+
+export type TaskDraft = {
+  readonly title: string
+  readonly description: string
+  readonly schemaId: Hex
+  readonly template: 'softmax' | 'mlp'
+  readonly hidden: readonly number[]
+  readonly training: {
+    readonly epochs: number
+    readonly batchSize: number
+    readonly learningRate: number
+    readonly momentum: number
+  }
+  readonly rounds: number
+  /** Basis points; the task settles early when reached, 0 never does. */
+  readonly targetAccuracy: number
+  readonly valueBits: 16 | 8
+  /** Most L2 norm of an update. */
+  readonly clip: number
+  readonly sampleCap: number
+  readonly minQuality: number
+  /** A data set of the model provider. */
+  readonly testSet: string
+  /** Token base units. */
+  readonly dataPool: bigint
+  readonly computePool: bigint
+  readonly bond: bigint
+  readonly computeBond: bigint
+  readonly minDatas: number
+  readonly maxDatas: number
+  readonly minComputes: number
+  readonly maxComputes: number
+  readonly minCohort: number
+  /** Seconds from now in which the task has to start. */
+  readonly startWithin: number
+  /** Seconds that a round waits for readiness, updates and the commit. */
+  readonly timeouts: { readonly ready: number; readonly update: number; readonly commit: number }
+  /** Seconds; real chains ask for a day at least. */
+  readonly idleWindow: number
+  readonly challengeWindow: number
+}
+
+export type Session = {
+  snapshot(): Snapshot
+  /** Called after each change; returns what ends it. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void
+
+  /** Starts again what failed: boot, another tab's lock, or effects that wait for a retry. */
+  retry(): Promise<void>
+  stop(): Promise<void>
+
+  connectWallet(id: string): Promise<void>
+  useDeviceAccount(): Promise<void>
+  /** Test ether and tokens; local chains only. */
+  faucet(): Promise<void>
+  probe(forced?: Backend): Promise<ProbeResult>
+
+  importDataSet(request: ImportRequest): Promise<DataSet>
+  removeDataSet(id: string): Promise<void>
+  /** Asks the browser not to evict the vault. */
+  persist(): Promise<boolean>
+
+  offerData(offer: {
+    readonly dataSet: string
+    readonly floor: bigint
+    /** Seconds from now. */
+    readonly expiresIn: number
+  }): Promise<DataOfferView>
+  offerCompute(offer: { readonly price: bigint; readonly expiresIn: number }): Promise<ComputeOfferView>
+  /** Answers nobody for this offer any more; others see it until it expires. */
+  withdrawOffer(id: string): Promise<void>
+
+  /** A draft filled with what works for this schema on this chain. */
+  draftTask(schemaId: Hex): TaskDraft
+  /** Puts the spec on the network and the money into escrow; resolves with the task once the chain has it. */
+  createTask(draft: TaskDraft): Promise<Hex>
+  requestProviders(task: Hex, offers: readonly string[]): Promise<void>
+  /** Ends nominations: acceptances sign this roster, and the task starts when all of it has. */
+  freezeRoster(task: Hex): Promise<void>
+  /** Data provider: agrees and nominates. Without a nominee the cheapest suitable compute provider. */
+  consent(task: Hex, nominee?: Address): Promise<void>
+  decline(task: Hex): Promise<void>
+  acceptSeat(task: Hex): Promise<void>
+  declineSeat(task: Hex): Promise<void>
+  settle(task: Hex): Promise<void>
+  cancel(task: Hex): Promise<void>
+  claim(task: Hex): Promise<void>
+  /** The trained model as safetensors. */
+  exportModel(task: Hex): Promise<Uint8Array<ArrayBuffer>>
+
+  backup(passphrase: string): Promise<Uint8Array<ArrayBuffer>>
+  restore(backup: Uint8Array<ArrayBuffer>, passphrase: string): Promise<void>
+  setRules(rules: Partial<StandingRules>): Promise<void>
+  /** Takes a problem off the screen. */
+  dismiss(problem: Problem): void
+}
+
+/** Starts at once and reports through the snapshot; never rejects. */
+export type Boot = (environment?: { readonly configUrl?: string }) => Session
