@@ -1,0 +1,154 @@
+// Two builds, one per origin (`--mode app`, `--mode vault`), their previews with the real headers, and the tests.
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import tailwindcss from '@tailwindcss/vite'
+import { playwright } from '@vitest/browser-playwright'
+import type { Plugin, PluginOption, ProxyOptions } from 'vite'
+import { type ViteUserConfig, defineConfig } from 'vitest/config'
+import * as Browser from './scripts/browser.mjs'
+import * as Headers from './scripts/headers.ts'
+import * as Origins from './scripts/origins.ts'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+
+export default defineConfig(({ mode }) => {
+  const origins = Origins.fromEnvironment()
+  if (mode === 'app') {
+    const headers = Headers.app(origins)
+    const proxy = { '/rpc': { target: process.env['GALAXY_RPC'] ?? Origins.rpc, rewrite: () => '/' } }
+    return origin('app', 'web', headers, proxy, [tailwindcss(), svelte(), configuration(headers)])
+  }
+  if (mode === 'vault') {
+    const headers = Headers.vault(origins)
+    return origin('vault', 'workers/frame', headers, {}, [allowedOrigins(headers, origins)])
+  }
+  return tests
+})
+
+function origin(
+  name: string,
+  folder: string,
+  headers: Record<string, string>,
+  proxy: Record<string, ProxyOptions>,
+  plugins: PluginOption[],
+): ViteUserConfig {
+  return {
+    root: `${root}${folder}`,
+    cacheDir: `${root}node_modules/.vite/${name}`,
+    plugins: [...plugins, hostedHeaders(headers)],
+    worker: { format: 'es' },
+    build: {
+      outDir: `${root}dist/${name}`,
+      emptyOutDir: true,
+      target: 'es2024',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 4096,
+      reportCompressedSize: false,
+    },
+    server: { headers, proxy, strictPort: true },
+    preview: { headers, proxy, strictPort: true },
+  }
+}
+
+/** Leaves the headers beside the files, for hosts that read `_headers`. */
+function hostedHeaders(headers: Record<string, string>): Plugin {
+  return {
+    name: 'galaxy:hosted-headers',
+    apply: 'build',
+    applyToEnvironment: (environment) => environment.name === 'client',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: '_headers', source: Headers.file(headers) })
+    },
+  }
+}
+
+/** Writes the app origins into the frame's page as it is served, so that another port needs no other build. */
+function allowedOrigins(headers: Record<string, string>, { appOrigins }: Origins.Origins): Plugin {
+  return {
+    name: 'galaxy:allowed-origins',
+    configurePreviewServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const path = request.url?.split('?')[0]
+        if (path !== '/' && path !== '/index.html') {
+          next()
+          return
+        }
+        const page = readFileSync(`${server.config.build.outDir}/index.html`, 'utf8')
+        response.writeHead(200, { ...headers, 'Content-Type': 'text/html; charset=utf-8' })
+        response.end(page.replaceAll(Origins.placeholder, appOrigins.join(',')))
+      })
+    },
+  }
+}
+
+/** Answers `/galaxy.json` from the file that the local stack wrote. */
+function configuration(headers: Record<string, string>): Plugin {
+  return {
+    name: 'galaxy:configuration',
+    configurePreviewServer(server) {
+      const path = process.env['GALAXY_CONFIG'] ?? `${root}.galaxy/galaxy.json`
+      server.middlewares.use('/galaxy.json', (_request, response) => {
+        const found = existsSync(path)
+        response.writeHead(found ? 200 : 404, { ...headers, 'Content-Type': 'application/json' })
+        response.end(found ? readFileSync(path) : 'null')
+      })
+    },
+  }
+}
+
+const tests: ViteUserConfig = {
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['{protocol,relay,workers,web,scripts,test}/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts', 'test/{e2e,sim}/**'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          environment: 'node',
+          include: ['test/sim/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        plugins: [svelte()],
+        worker: { format: 'es' },
+        test: {
+          name: 'browser',
+          include: ['{protocol,workers,web,test}/**/*.browser.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { executablePath: Browser.find() ?? '', args: [...Browser.flags] },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+}
