@@ -1,0 +1,72 @@
+// What the app origin remembers: states of machines, cursors, settings, offers, public objects and measurements.
+// Nothing secret: keys and rows are in the vault origin.
+import { Dexie, type EntityTable } from 'dexie'
+import type { Hex } from '../../protocol/codec.ts'
+import type { Meter } from './meters.ts'
+import type { Role, Transaction } from './api.ts'
+
+export type StoredMachine = {
+  /** `<task>:<role>` */
+  readonly id: string
+  readonly task: Hex
+  readonly role: Role
+  readonly state: unknown
+  /** What only this device knows of it: the data set that is lent or tested with. */
+  readonly dataSet: string | undefined
+}
+
+/** `chain`, or `topic:<topic>`; the next start reads on from here. */
+export type StoredCursor = { readonly id: string; readonly value: number }
+
+export type StoredSetting = { readonly id: string; readonly value: unknown }
+
+export type StoredOffer = {
+  /** CID of the signed offer. */
+  readonly id: string
+  readonly kind: 'data' | 'compute'
+  /** dag-cbor of the signed offer. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly own: 0 | 1
+  /** Own data offers: what is offered. */
+  readonly dataSet: string | undefined
+  /** Unix seconds. */
+  readonly expires: number
+}
+
+/** A public object by CID: task specs and terms. */
+export type StoredObject = { readonly id: string; readonly bytes: Uint8Array<ArrayBuffer> }
+
+export type StoredTask = {
+  readonly id: Hex
+  /** dag-cbor of the announcement. */
+  readonly announcement: Uint8Array<ArrayBuffer>
+  readonly spec: string
+}
+
+export type StoredTransaction = Transaction & { readonly id: string; readonly task: Hex; readonly role: Role }
+
+export class Database extends Dexie {
+  declare readonly machines: EntityTable<StoredMachine, 'id'>
+  declare readonly cursors: EntityTable<StoredCursor, 'id'>
+  declare readonly settings: EntityTable<StoredSetting, 'id'>
+  declare readonly offers: EntityTable<StoredOffer, 'id'>
+  declare readonly objects: EntityTable<StoredObject, 'id'>
+  declare readonly tasks: EntityTable<StoredTask, 'id'>
+  declare readonly meters: EntityTable<Meter, 'id'>
+  declare readonly transactions: EntityTable<StoredTransaction, 'id'>
+
+  /** One database per market: another deployment starts empty. */
+  constructor(name: string) {
+    super(name)
+    this.version(1).stores({
+      machines: 'id, task',
+      cursors: 'id',
+      settings: 'id',
+      offers: 'id, own',
+      objects: 'id',
+      tasks: 'id',
+      meters: 'id, machine',
+      transactions: 'id, task',
+    })
+  }
+}
