@@ -1,0 +1,26 @@
+// What the crypto worker may ask of the score worker. Types only.
+import type * as Model from '../../protocol/model.ts'
+
+export type EvaluateRequest = {
+  readonly model: Model.Spec
+  readonly weights: Float32Array
+  /** Id of the test set in the vault. */
+  readonly dataSet: string
+}
+
+export type Evaluated = {
+  /** Samples whose highest logit is their class; the first of equal logits counts. */
+  readonly correct: number
+  readonly total: number
+  readonly seconds: number
+}
+
+/** Served on the port named `crypto`. */
+export type ScorePeer = {
+  evaluate(request: EvaluateRequest): Promise<Evaluated>
+}
+
+/** What the score worker exposes on itself, for the frame: it serves `crypto` and uses `vault`. */
+export type ScoreWorker = {
+  connect(name: 'crypto' | 'vault', port: MessagePort): void
+}
