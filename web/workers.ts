@@ -46,7 +46,6 @@ function load(origin: string): Promise<HTMLIFrameElement> {
   const frame = document.createElement('iframe')
   frame.hidden = true
   frame.title = 'vault'
-  frame.allow = 'cross-origin-isolated'
   frame.src = `${origin}/`
   return new Promise((resolve) => {
     frame.addEventListener('load', () => resolve(frame), { once: true })

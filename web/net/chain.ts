@@ -1,0 +1,245 @@
+// The chain as a participant sees it: the market's events in order, balances, and transactions that end in a receipt.
+import {
+  BaseError as ViemError,
+  HttpRequestError,
+  InsufficientFundsError,
+  TimeoutError,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  erc20Abi,
+  fallback,
+  http,
+} from 'viem'
+import type { Log, PublicClient, Transport } from 'viem'
+import type { Address, Hex } from '../../protocol/codec.ts'
+import type { Config } from '../../protocol/config.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import type { Account } from './account.ts'
+
+export type Block = { readonly number: number; /** Unix seconds. */ readonly time: number }
+
+/** One log of the market, as the chain has it. */
+export type MarketLog = {
+  readonly log: Log
+  readonly block: number
+  /** Unix seconds of the block. */
+  readonly time: number
+  readonly transaction: Hex
+}
+
+export type Call = { readonly to: Address; readonly data: Hex }
+export type Receipt = { readonly hash: Hex; readonly gas: number; readonly block: number }
+
+export type Follower = {
+  /** Logs of blocks up to and including `upTo`, in order. Resolves when they may be forgotten. */
+  readonly taken: (logs: readonly MarketLog[], upTo: Block) => Promise<void>
+  readonly failed: (error: BaseError) => void
+}
+
+export type Chain = {
+  /** Reads logs from the block after `cursor` on and goes on until stopped; survives a chain that is down. */
+  follow(cursor: number, follower: Follower): () => void
+  balances(account: Address): Promise<{ readonly ether: bigint; readonly tokens: bigint }>
+  token(): Promise<{ readonly address: Address; readonly symbol: string; readonly decimals: number }>
+  /** Reads from a contract. */
+  read(call: Call): Promise<Hex>
+  /** Simulates, signs, sends and waits for the block. One at a time, so that nonces do not collide. */
+  transact(account: Account, call: Call): Promise<Receipt>
+  receipt(hash: Hex): Promise<Receipt>
+  head(): Promise<Block>
+}
+
+export type Options = {
+  /** Base of relative endpoints; the app's own address. */
+  readonly base?: string | undefined
+  /** Milliseconds between two looks at the chain. */
+  readonly interval?: number
+  /** What a revert means, in words; undefined when unknown. */
+  readonly explain?: (thrown: unknown) => string | undefined
+}
+
+/** Most blocks asked for at once; public endpoints refuse more. */
+const span = 2_000
+
+export function open(
+  config: Config,
+  { base, interval = 1000, explain = () => undefined }: Options = {},
+): Chain {
+  const endpoints = config.rpc.map((url) => (base === undefined ? url : new URL(url, base).href))
+  const transport: Transport = fallback(endpoints.map((url) => http(url, { retryCount: 1, timeout: 15_000 })))
+  const network = defineChain({
+    id: config.chainId,
+    name: `chain ${config.chainId}`,
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: endpoints } },
+  })
+  const reader: PublicClient = createPublicClient({
+    chain: network,
+    transport,
+    pollingInterval: interval,
+    cacheTime: 0,
+  })
+  let sending: Promise<unknown> = Promise.resolve()
+
+  async function asked<answer>(request: () => Promise<answer>): Promise<answer> {
+    try {
+      return await request()
+    } catch (thrown) {
+      throw translate(thrown, explain)
+    }
+  }
+
+  async function head(): Promise<Block> {
+    const block = await reader.getBlock({ blockTag: 'latest' })
+    return { number: Number(block.number), time: Number(block.timestamp) }
+  }
+
+  async function logs(from: number, to: number): Promise<readonly MarketLog[]> {
+    const found = await reader.getLogs({
+      address: config.market,
+      fromBlock: BigInt(from),
+      toBlock: BigInt(to),
+    })
+    const times = new Map<bigint, number>()
+    for (const { blockNumber } of found) {
+      if (times.has(blockNumber)) continue
+      const block = await reader.getBlock({ blockNumber })
+      times.set(blockNumber, Number(block.timestamp))
+    }
+    return found.map((log) => ({
+      log,
+      block: Number(log.blockNumber),
+      time: times.get(log.blockNumber) ?? 0,
+      transaction: log.transactionHash,
+    }))
+  }
+
+  async function receiptOf(hash: Hex): Promise<Receipt> {
+    const receipt = await reader.waitForTransactionReceipt({ hash, timeout: 120_000 })
+    if (receipt.status === 'reverted') throw new RevertedError('the chain ran it and undid it', undefined)
+    return { hash, gas: Number(receipt.gasUsed), block: Number(receipt.blockNumber) }
+  }
+
+  async function send(account: Account, call: Call): Promise<Receipt> {
+    const wallet = createWalletClient({
+      account: account.sender,
+      chain: network,
+      transport: account.transport ?? transport,
+    })
+    const gas = await reader.estimateGas({ account: account.address, ...call })
+    const hash = await wallet.sendTransaction({ ...call, gas: (gas * 12n) / 10n })
+    return receiptOf(hash)
+  }
+
+  return {
+    follow(cursor, { taken, failed }) {
+      let stopped = false
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let next = Math.max(cursor + 1, config.deployBlock)
+
+      async function look(): Promise<void> {
+        try {
+          const latest = await asked(head)
+          // A local chain that was killed may have lost its last blocks.
+          if (latest.number + 1 < next) next = latest.number + 1
+          while (next <= latest.number && !stopped) {
+            const to = Math.min(latest.number, next + span - 1)
+            const from = next
+            const found = await asked(() => logs(from, to))
+            await taken(found, {
+              number: to,
+              time: to === latest.number ? latest.time : (found.at(-1)?.time ?? 0),
+            })
+            next = to + 1
+          }
+        } catch (thrown) {
+          failed(thrown instanceof BaseError ? thrown : translate(thrown, explain))
+        }
+        if (!stopped) timer = setTimeout(() => void look(), interval)
+      }
+
+      void look()
+      return () => {
+        stopped = true
+        clearTimeout(timer)
+      }
+    },
+    balances: (account) =>
+      asked(async () => {
+        const [ether, tokens] = await Promise.all([
+          reader.getBalance({ address: account }),
+          reader.readContract({
+            address: config.token,
+            abi: erc20Abi,
+            functionName: 'balanceOf',
+            args: [account],
+          }),
+        ])
+        return { ether, tokens }
+      }),
+    token: () =>
+      asked(async () => {
+        const token = { address: config.token, abi: erc20Abi }
+        const [symbol, decimals] = await Promise.all([
+          reader.readContract({ ...token, functionName: 'symbol' }),
+          reader.readContract({ ...token, functionName: 'decimals' }),
+        ])
+        return { address: config.token, symbol, decimals }
+      }),
+    read: (call) => asked(async () => (await reader.call(call)).data ?? '0x'),
+    transact(account, call) {
+      const sent = sending.then(() => asked(() => send(account, call)))
+      sending = sent.catch(() => undefined)
+      return sent
+    },
+    receipt: (hash) => asked(() => receiptOf(hash)),
+    head: () => asked(head),
+  }
+}
+
+function translate(thrown: unknown, explain: (thrown: unknown) => string | undefined): BaseError {
+  if (thrown instanceof BaseError) return thrown
+  if (!(thrown instanceof ViemError)) return new UnreachableError(thrown)
+  if (thrown.walk((cause) => cause instanceof InsufficientFundsError) !== null) return new PoorError(thrown)
+  const lost = (cause: unknown): boolean => cause instanceof HttpRequestError || cause instanceof TimeoutError
+  if (thrown.walk(lost) !== null) return new UnreachableError(thrown)
+  return new RevertedError(explain(thrown) ?? thrown.shortMessage, thrown)
+}
+
+export class UnreachableError extends BaseError {
+  override readonly name = 'Chain.UnreachableError'
+  constructor(cause: unknown) {
+    super({
+      message: 'The chain cannot be reached.',
+      advice: 'It is tried again every second. Check the connection of this device if it stays.',
+      safe: 'Money and tasks are on the chain and do not depend on this device; nothing was sent twice.',
+      cause,
+    })
+  }
+}
+
+export class RevertedError extends BaseError {
+  override readonly name = 'Chain.RevertedError'
+  constructor(reason: string, cause: unknown) {
+    super({
+      message: `The contract refused: ${reason}`,
+      advice:
+        'See what the task waits for; a deadline may have passed or somebody else may have done it already.',
+      safe: 'No money moved.',
+      cause,
+    })
+  }
+}
+
+export class PoorError extends BaseError {
+  override readonly name = 'Chain.PoorError'
+  constructor(cause: unknown) {
+    super({
+      message: 'This account has too little ether to pay for the transaction.',
+      advice: 'Send it some ether, or ask the faucet on a local chain.',
+      safe: 'Nothing was sent.',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,84 @@
+// What an account signs, as a browser wallet shows it to its owner: the same structs whose digests protocol defines.
+import * as Acceptance from '../../protocol/acceptance.ts'
+import type { Address, Hex } from '../../protocol/codec.ts'
+import type { Domain, Field } from '../../protocol/eip712.ts'
+import * as Offer from '../../protocol/offer.ts'
+import * as Party from '../../protocol/party.ts'
+import type { TypedData } from '../net/account.ts'
+
+/** The struct, and the digest that protocol says it has. */
+export type Statement = { readonly typed: TypedData; readonly digest: Hex }
+
+const expires = { name: 'expires', type: 'uint40' }
+const keys = [
+  { name: 'device', type: 'address' },
+  { name: 'box', type: 'bytes32' },
+]
+const dataOfferFields = [
+  { name: 'account', type: 'address' },
+  { name: 'schemaId', type: 'bytes32' },
+  { name: 'quality', type: 'uint16' },
+  { name: 'samples', type: 'uint32' },
+  { name: 'dataSignature', type: 'bytes32' },
+  { name: 'token', type: 'address' },
+  { name: 'floor', type: 'uint128' },
+  ...keys,
+  expires,
+]
+const computeOfferFields = [
+  { name: 'account', type: 'address' },
+  { name: 'adapter', type: 'string' },
+  { name: 'benchmark', type: 'uint32' },
+  { name: 'token', type: 'address' },
+  { name: 'price', type: 'uint128' },
+  ...keys,
+  expires,
+]
+
+export function dataOffer(domain: Domain, offer: Offer.DataOffer): Statement {
+  return {
+    typed: typed(domain, 'DataOffer', dataOfferFields, offer),
+    digest: Offer.dataDigest(domain, offer),
+  }
+}
+
+export function computeOffer(domain: Domain, offer: Offer.ComputeOffer): Statement {
+  return {
+    typed: typed(domain, 'ComputeOffer', computeOfferFields, offer),
+    digest: Offer.computeDigest(domain, offer),
+  }
+}
+
+export function dataAcceptance(domain: Domain, task: Hex, committee: Hex, party: Party.DataParty): Statement {
+  const fields = [bytes32('task'), bytes32('committee'), ...Party.dataComponents]
+  return {
+    typed: typed(domain, 'DataAcceptance', fields, { task, committee, ...party }),
+    digest: Acceptance.dataDigest(domain, task, committee, party),
+  }
+}
+
+export function computeAcceptance(domain: Domain, task: Hex, party: Party.ComputeParty): Statement {
+  const fields = [bytes32('task'), ...Party.computeComponents]
+  return {
+    typed: typed(domain, 'ComputeAcceptance', fields, { task, ...party }),
+    digest: Acceptance.computeDigest(domain, task, party),
+  }
+}
+
+function bytes32(name: string): Field {
+  return { name, type: 'bytes32' }
+}
+
+function typed(
+  { chainId, market }: { readonly chainId: number; readonly market: Address },
+  primaryType: string,
+  fields: readonly Field[],
+  message: Readonly<Record<string, unknown>>,
+): TypedData {
+  return {
+    domain: { name: 'Galaxy', version: '1', chainId, verifyingContract: market },
+    types: { [primaryType]: fields },
+    primaryType,
+    message,
+  }
+}
