@@ -1,0 +1,176 @@
+// What each kind of message says: one schema per kind, parsed once when it arrives.
+import { CID } from 'multiformats/cid'
+import * as v from 'valibot'
+import * as Codec from './codec.ts'
+import * as Offer from './offer.ts'
+import * as Party from './party.ts'
+import * as Record from './record.ts'
+import * as Terms from './terms.ts'
+
+/** A CID as text, so that states which hold it survive a structured clone. */
+const cid = v.pipe(
+  v.string(),
+  v.maxLength(128, 'expected a CID'),
+  v.check((text) => {
+    try {
+      return CID.parse(text).toString() === text
+    } catch {
+      return false
+    }
+  }, 'expected a CID'),
+)
+/** Unix seconds. */
+const time = Codec.count
+const accounts = (most: number) =>
+  v.pipe(
+    v.array(Codec.address),
+    v.maxLength(most, `expected at most ${most} accounts`),
+    v.check(
+      (list) => list.every((account, i) => i === 0 || (list[i - 1] ?? '') < account),
+      'expected accounts in strictly ascending order',
+    ),
+  )
+
+/** Most data and compute providers together. */
+const maximumParties = 255
+const maximumSeats = 16
+
+export const bodies = {
+  // market topic
+
+  dataOffer: Offer.dataSchema,
+  computeOffer: Offer.computeSchema,
+  taskAnnounced: v.strictObject({ terms: Terms.schema }),
+  /** Asks one provider. `avoid` names compute providers it should not nominate: taken by others, or silent. */
+  request: v.strictObject({ to: Codec.address, offer: Codec.digest32, avoid: accounts(maximumParties) }),
+
+  // task topic, before the start
+
+  decline: v.strictObject({}),
+  nomination: v.strictObject({ compute: Codec.address }),
+  roster: v.strictObject({ datas: accounts(maximumParties), computes: accounts(maximumSeats) }),
+  dataAcceptance: v.strictObject({
+    committee: Codec.digest32,
+    party: Party.dataSchema,
+    signature: Codec.signature,
+  }),
+  computeAcceptance: v.strictObject({ party: Party.computeSchema, signature: Codec.signature }),
+
+  // task topic, rounds
+
+  roundOpened: v.strictObject({
+    epoch: Codec.count,
+    /** Salted digest of the plaintext model. */
+    modelHash: Codec.digest32,
+    /** The model, sealed to the participants. */
+    model: cid,
+    publicKey: cid,
+    readyBy: time,
+    updatesBy: time,
+    /** No commit is valid after this. */
+    closes: time,
+  }),
+  /** `masks` holds the ephemeral key and the sealed shares of a masked round; sums are unmasked so far. */
+  ready: v.strictObject({ opened: Codec.digest32, masks: v.null('expected no masks') }),
+  cohorts: v.strictObject({
+    opened: Codec.digest32,
+    cohorts: v.pipe(v.array(accounts(maximumParties)), v.minLength(1, 'expected a cohort')),
+  }),
+  encryptedUpdate: v.strictObject({
+    opened: Codec.digest32,
+    cohorts: Codec.digest32,
+    cid,
+    ciphertextRoot: Codec.digest32,
+    byteLength: Codec.count,
+  }),
+  /** The sender keeps these bytes and signs no record that misses them. */
+  receipt: v.strictObject({ update: Codec.digest32, account: Codec.address }),
+  recordProposed: v.strictObject({
+    record: Record.schema,
+    /** The delivered updates, by ascending data provider index. */
+    inputs: v.pipe(
+      v.array(
+        v.strictObject({
+          provider: Codec.count,
+          cid,
+          ciphertextRoot: Codec.digest32,
+          signature: Codec.signature,
+        }),
+      ),
+      v.maxLength(maximumParties, 'expected at most one update per data provider'),
+    ),
+    /** One per cohort of the record. */
+    sums: v.array(v.strictObject({ cid, root: Codec.digest32 })),
+  }),
+  recordSigned: v.strictObject({ record: Codec.digest32 }),
+  /** Accuracy in basis points, or null where the model provider keeps it to itself. */
+  opened: v.strictObject({
+    record: Codec.digest32,
+    sums: v.array(Codec.digest32),
+    model: Codec.digest32,
+    accuracy: v.nullable(v.pipe(Codec.count, v.maxValue(10_000, 'expected at most 10,000'))),
+  }),
+} as const
+
+export type Kind = keyof typeof bodies
+export type Of<kind extends Kind> = Readonly<v.InferOutput<(typeof bodies)[kind]>>
+
+export const kinds = Object.keys(bodies).filter((key): key is Kind => key in bodies)
+
+/** A kind together with what it says. */
+export type Said = { [kind in Kind]: { readonly kind: kind; readonly body: Of<kind> } }[Kind]
+
+const readers: { readonly [kind in Kind]: (encoded: Uint8Array) => Said } = {
+  dataOffer: reader('dataOffer'),
+  computeOffer: reader('computeOffer'),
+  taskAnnounced: reader('taskAnnounced'),
+  request: reader('request'),
+  decline: reader('decline'),
+  nomination: reader('nomination'),
+  roster: reader('roster'),
+  dataAcceptance: reader('dataAcceptance'),
+  computeAcceptance: reader('computeAcceptance'),
+  roundOpened: reader('roundOpened'),
+  ready: reader('ready'),
+  cohorts: reader('cohorts'),
+  encryptedUpdate: reader('encryptedUpdate'),
+  receipt: reader('receipt'),
+  recordProposed: reader('recordProposed'),
+  recordSigned: reader('recordSigned'),
+  opened: reader('opened'),
+}
+
+/** Parses what a message of this kind says. */
+export function read(kind: Kind, encoded: Uint8Array): Said {
+  return readers[kind](encoded)
+}
+
+function reader<const kind extends Kind>(kind: kind) {
+  return (encoded: Uint8Array): { readonly kind: kind; readonly body: Of<kind> } => ({
+    kind,
+    body: Codec.decode<(typeof bodies)[kind]>(bodies[kind], encoded, `${kind} message`),
+  })
+}
+
+export function encode(said: Said): Uint8Array<ArrayBuffer> {
+  return Codec.encode(toWire(said))
+}
+
+function toWire(said: Said): unknown {
+  switch (said.kind) {
+    case 'dataOffer':
+      return Offer.dataToWire(said.body)
+    case 'computeOffer':
+      return Offer.computeToWire(said.body)
+    case 'taskAnnounced':
+      return { terms: Terms.toWire(said.body.terms) }
+    case 'dataAcceptance':
+      return { ...said.body, party: Party.dataToWire(said.body.party) }
+    case 'computeAcceptance':
+      return { ...said.body, party: Party.computeToWire(said.body.party) }
+    case 'recordProposed':
+      return { ...said.body, record: Record.toWire(said.body.record) }
+    default:
+      return said.body
+  }
+}
