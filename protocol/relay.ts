@@ -2,13 +2,15 @@
 import type { CID } from 'multiformats/cid'
 import * as v from 'valibot'
 import * as Codec from './codec.ts'
+import * as Envelope from './envelope.ts'
 import { BaseError } from './errors.ts'
+import * as Topic from './topic.ts'
 
 export const protocol = '/galaxy/relay/1.0.0'
 
 /** Bounds that both sides know, so that an honest participant never meets one by surprise. */
 export const limits = {
-  messageBytes: 64 * 1024,
+  messageBytes: Envelope.maximumBytes,
   blockBytes: 1024 * 1024,
   requestBytes: 160 * 1024,
   /** Messages of one history page add up to at most this, unless the page is a single message. */
@@ -179,14 +181,11 @@ export function isStorable(cid: CID): boolean {
   )
 }
 
-/** Whether a topic belongs to this market: `galaxy/1/<chainId>/<market>`, or that and `/<task>`. */
-export function isTopicOf(
-  market: { readonly chainId: number; readonly market: Codec.Address },
-  name: string,
-): boolean {
-  const root = `galaxy/1/${market.chainId}/${market.market}`
+/** Whether a topic belongs to this market: its own, or that of any of its tasks. */
+export function isTopicOf(place: Topic.Place, topic: string): boolean {
+  const root = Topic.market(place)
   return (
-    name === root || (name.startsWith(`${root}/`) && /^0x[0-9a-f]{64}$/.test(name.slice(root.length + 1)))
+    topic === root || (topic.startsWith(`${root}/`) && /^0x[0-9a-f]{64}$/.test(topic.slice(root.length + 1)))
   )
 }
 
@@ -198,16 +197,16 @@ export function frame(payload: Uint8Array): Uint8Array<ArrayBuffer> {
   return framed
 }
 
+/** A `Uint8Array`, or a list of them that joins itself when asked for all. */
+type Chunk = { subarray(): Uint8Array }
+
 /** Reads one frame from a stream of chunks; refuses more than `maximumBytes` before storing them. */
-export async function readFrame(
-  chunks: AsyncIterable<Uint8Array>,
-  maximumBytes: number,
-): Promise<Uint8Array> {
+export async function readFrame(chunks: AsyncIterable<Chunk>, maximumBytes: number): Promise<Uint8Array> {
   const header = new Uint8Array(4)
   let payload: Uint8Array | undefined
   let read = 0
   for await (const chunk of chunks) {
-    let rest = chunk
+    let rest = chunk.subarray()
     if (payload === undefined) {
       const taken = rest.subarray(0, 4 - read)
       header.set(taken, read)

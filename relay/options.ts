@@ -1,0 +1,68 @@
+// What an operator may choose, and what a relay does when nothing was chosen.
+import type * as Codec from '../protocol/codec.ts'
+
+export type Limits = {
+  /** Seconds for which messages and pins are kept. */
+  readonly lifetime: number
+  readonly topicMessages: number
+  readonly topicBytes: number
+  /** Topics with messages or subscribers. */
+  readonly topics: number
+  readonly pinBytes: number
+  readonly pinBytesPerTask: number
+  /** Seconds until a block must have come from the peer that asked to pin it. */
+  readonly fetchTimeout: number
+  /** Requests per peer in 10 seconds, by kind. */
+  readonly rates: {
+    readonly post: number
+    readonly history: number
+    readonly pin: number
+    readonly sponsor: number
+    readonly faucet: number
+    readonly status: number
+  }
+  /** Sponsored transactions per account and hour. */
+  readonly sponsoredPerAccount: number
+  /** Gas of one transaction, and of all in an hour. */
+  readonly transactionGas: bigint
+  readonly hourlyGas: bigint
+  readonly connections: number
+}
+
+export const defaultLimits: Limits = {
+  lifetime: 30 * 24 * 3600,
+  topicMessages: 20_000,
+  topicBytes: 64 * 1024 * 1024,
+  topics: 4_000,
+  pinBytes: 20 * 1024 ** 3,
+  pinBytesPerTask: 4 * 1024 ** 3,
+  fetchTimeout: 60,
+  rates: { post: 300, history: 600, pin: 60, sponsor: 60, faucet: 10, status: 60 },
+  sponsoredPerAccount: 60,
+  transactionGas: 8_000_000n,
+  hourlyGas: 500_000_000n,
+  connections: 1_000,
+}
+
+export type Options = {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Folder of the relay's key and its store. */
+  readonly folder: string
+  readonly chainId: number
+  readonly market: Codec.Address
+  /** Without it the relay neither sponsors nor gives test ether. */
+  readonly chain?: {
+    readonly rpc: string
+    readonly sponsorKey: Codec.Hex
+    /** Test chains only: what a new account gets on request. */
+    readonly faucet?: { readonly token: Codec.Address; readonly wei: bigint; readonly tokens: bigint }
+  }
+  /** PEM texts; with them the relay listens for secure WebSockets. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Other relays of the same market, dialled again whenever they are away. */
+  readonly peers?: readonly string[]
+  readonly limits?: Partial<Limits>
+  readonly log?: (line: string) => void
+}
