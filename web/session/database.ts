@@ -33,14 +33,13 @@ export type StoredOffer = {
   readonly expires: number
 }
 
-/** A public object by CID: task specs and terms. */
+/** A task spec by its digest. */
 export type StoredObject = { readonly id: string; readonly bytes: Uint8Array<ArrayBuffer> }
 
 export type StoredTask = {
   readonly id: Hex
-  /** dag-cbor of the announcement. */
-  readonly announcement: Uint8Array<ArrayBuffer>
-  readonly spec: string
+  /** dag-cbor of the terms, as the chain has them. */
+  readonly terms: Uint8Array<ArrayBuffer>
 }
 
 export type StoredTransaction = Transaction & { readonly id: string; readonly task: Hex; readonly role: Role }

@@ -2,8 +2,10 @@
 import * as Acceptance from '../../protocol/acceptance.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Domain, Field } from '../../protocol/eip712.ts'
+import type * as Message from '../../protocol/message.ts'
 import * as Offer from '../../protocol/offer.ts'
 import * as Party from '../../protocol/party.ts'
+import { BaseError } from '../../protocol/errors.ts'
 import type { TypedData } from '../net/account.ts'
 
 /** The struct, and the digest that protocol says it has. */
@@ -34,6 +36,28 @@ const computeOfferFields = [
   ...keys,
   expires,
 ]
+
+/** What the sender's account signs of a message. */
+export function ofDraft(domain: Domain, { draft, digest }: Message.Typed): Statement {
+  const statement = describe(domain, draft)
+  if (statement?.digest !== digest) throw new MismatchError(draft.kind)
+  return statement
+}
+
+function describe(domain: Domain, draft: Message.Draft): Statement | undefined {
+  switch (draft.kind) {
+    case 'dataOffer':
+      return dataOffer(domain, draft.body.offer)
+    case 'computeOffer':
+      return computeOffer(domain, draft.body.offer)
+    case 'dataAcceptance':
+      return dataAcceptance(domain, draft.task, draft.body.committee, draft.body.party)
+    case 'computeAcceptance':
+      return computeAcceptance(domain, draft.task, draft.body.party)
+    default:
+      return undefined
+  }
+}
 
 export function dataOffer(domain: Domain, offer: Offer.DataOffer): Statement {
   return {
@@ -80,5 +104,16 @@ function typed(
     types: { [primaryType]: fields },
     primaryType,
     message,
+  }
+}
+
+export class MismatchError extends BaseError {
+  override readonly name = 'Typed.MismatchError'
+  constructor(kind: string) {
+    super({
+      message: `This app cannot show what it would have to sign for a ${kind} message.`,
+      advice: 'Reload the page to get the newest version of the app.',
+      safe: 'Nothing was signed.',
+    })
   }
 }

@@ -1,0 +1,97 @@
+// Calls of the market that a relay may pay for, else the account itself; and the deposit of a compute provider's
+// bond, for which its owner only signs.
+import type { Hex } from '../../protocol/codec.ts'
+import type { Config } from '../../protocol/config.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as Relay from '../../protocol/relay.ts'
+import * as Chain from '../net/chain.ts'
+import type { Door } from '../net/door.ts'
+import * as Token from '../net/token.ts'
+import type { Purse } from './purse.ts'
+
+export type Sent = Chain.Receipt & { readonly sponsored: boolean }
+
+export type Sponsor = {
+  /** By the relay if `call` is one it pays for and it agrees, else by the account's own transaction. */
+  send(call: string, data: Hex): Promise<Sent>
+  /** By the account itself, first letting the market take `amount` of its tokens. */
+  sendWithTokens(data: Hex, amount: bigint): Promise<Sent>
+  /** Sees to a free deposit of `amount` token base units at least. */
+  depositAtLeast(amount: bigint): Promise<Sent | undefined>
+}
+
+export type Options = {
+  readonly config: Config
+  readonly chain: Chain.Chain
+  readonly door: Door
+  readonly purse: Purse
+  /** Unix seconds. */
+  readonly now: () => number
+}
+
+/** Seconds in which a permit has to be used. */
+const permitLife = 600
+
+export function make({ config, chain, door, purse, now }: Options): Sponsor {
+  async function own(data: Hex): Promise<Sent> {
+    const receipt = await chain.transact(purse.account(), { to: config.market, data })
+    return { ...receipt, sponsored: false }
+  }
+
+  async function byRelay(call: Relay.Sponsored, data: Hex): Promise<Sent> {
+    const account = purse.account().address
+    const request = Relay.encodeRequest({ kind: 'sponsor', call, calldata: Token.bytesOf(data), account })
+    const { transaction } = Relay.decodeReply('sponsor', await door.ask(request))
+    return { ...(await chain.receipt(transaction)), sponsored: true }
+  }
+
+  async function send(call: string, data: Hex): Promise<Sent> {
+    const sponsored = Relay.sponsored.find((name) => name === call)
+    if (sponsored === undefined) return own(data)
+    try {
+      return await byRelay(sponsored, data)
+    } catch (thrown) {
+      if (!(thrown instanceof Relay.RefusedError)) throw thrown
+      if (thrown.failure.code === 'reverted') throw new Chain.RevertedError(thrown.message, thrown)
+      return own(data).catch((second: unknown) => {
+        throw second instanceof Chain.PoorError ? thrown : second
+      })
+    }
+  }
+
+  async function assertTokens(amount: bigint): Promise<void> {
+    const { tokens } = await chain.balances(purse.account().address)
+    if (tokens < amount) throw new TokensError(amount, tokens, config.local)
+  }
+
+  return {
+    send,
+    async sendWithTokens(data, amount) {
+      await assertTokens(amount)
+      await chain.transact(purse.account(), Token.approve(config, amount))
+      return own(data)
+    },
+    async depositAtLeast(amount) {
+      const free = await purse.deposit()
+      if (free >= amount) return undefined
+      await assertTokens(amount - free)
+      const data = await Token.depositFor(chain, config, purse.account(), amount - free, now() + permitLife)
+      const sent = await send('depositFor', data)
+      await purse.refresh()
+      return sent
+    },
+  }
+}
+
+export class TokensError extends BaseError {
+  override readonly name = 'Sponsor.TokensError'
+  constructor(needed: bigint, tokens: bigint, local: boolean) {
+    super({
+      message: `This takes ${needed} base units of the token and the account has ${tokens}.`,
+      advice: local
+        ? 'Get test tokens from the faucet and try again.'
+        : 'Send tokens to this account and try again.',
+      safe: 'Nothing was sent.',
+    })
+  }
+}
