@@ -20,8 +20,8 @@ function door(name, packages, doors) {
   return {
     name: `door-of-${name}`,
     severity: 'error',
-    from: { pathNot: [...doors.map((each) => `^${each}`), test, '^node_modules/', '^vite[.]config[.]ts$'] },
-    to: { path: `^node_modules/(${packages})(/|$)` },
+    from: { pathNot: [...doors.map((each) => `^${each}`), test, 'node_modules/', '^vite[.]config[.]ts$'] },
+    to: { path: `(^|/)node_modules/(${packages})(/|$)` },
   }
 }
 

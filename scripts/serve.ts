@@ -44,7 +44,7 @@ function open(mode: 'app' | 'vault', port: number, { host, tls }: Places): Promi
     logLevel: 'error',
     preview: {
       port,
-      host: host ?? 'localhost',
+      host: host ?? '127.0.0.1',
       open: false,
       allowedHosts: true,
       ...(tls === undefined ? {} : { https: { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } }),

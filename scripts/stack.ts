@@ -1,5 +1,6 @@
 // The whole thing on one machine: chain, contracts, relay, and both origins served. Used by start, demo and tests alike.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BaseError } from '../protocol/errors.ts'
@@ -175,16 +176,26 @@ type RelayOptions = {
 
 /** Started as its own process, so that it can be killed without the rest. */
 async function startRelay({ folder, logs, port, chain, deployment, options }: RelayOptions): Promise<Relay> {
+  const { host, tls } = options
   const relay = Processes.start({
     name: 'relay',
     command: process.execPath,
-    parameters: [join(Processes.root, 'relay/main.ts')],
+    parameters: [
+      join(Processes.root, 'relay/main.ts'),
+      ...['--host', host === undefined ? '127.0.0.1' : '0.0.0.0', '--port', String(port)],
+      ...['--data', join(folder, 'relay'), '--rpc', chain.rpc, '--chain-id', String(chain.chainId)],
+      ...['--market', deployment.market, '--token', deployment.token, '--faucet'],
+      ...(tls === undefined ? [] : ['--cert', tls.cert, '--key', tls.key]),
+    ],
     logs,
-    env: {},
+    env: { SPONSOR_KEY: Chain.sponsorKey },
   })
-  void [folder, port, chain, deployment, options]
-  const [multiaddr] = await relay.line(/\/(?:ip4|ip6|dns4?)\/\S+\/p2p\/\w+/, 60)
-  return { process: relay, multiaddr }
+  const [, peer = ''] = await relay.line(/listening on \S+\/p2p\/(\w+)/, 60)
+  const place = host === undefined ? 'ip4/127.0.0.1' : isIPv4(host) ? `ip4/${host}` : `dns4/${host}`
+  return {
+    process: relay,
+    multiaddr: `/${place}/tcp/${port}/${tls === undefined ? 'ws' : 'tls/ws'}/p2p/${peer}`,
+  }
 }
 
 type Relay = { readonly process: Processes.Process; readonly multiaddr: string }
