@@ -22,7 +22,7 @@ export const limits = {
 } as const
 
 /** Market functions for which a relay may pay the gas. None of them needs the caller to be anyone in particular. */
-export const sponsored = ['depositFor', 'commitRound', 'claim', 'cancel', 'settle'] as const
+export const sponsored = ['depositFor', 'commitRound', 'claim', 'cancel', 'expire', 'settle'] as const
 export type Sponsored = (typeof sponsored)[number]
 
 const topic = v.pipe(v.string(), v.maxLength(160, 'expected a topic of at most 160 characters'))
@@ -171,6 +171,12 @@ export function decodeReply<const kind extends Kind>(kind: kind, encoded: Uint8A
   return Codec.parse<(typeof replies)[kind]>(replies[kind], reply.value, `relay reply to ${kind}`)
 }
 
+/** Why a relay refused, or undefined when it did what was asked. */
+export function failureIn(encoded: Uint8Array): Failure | undefined {
+  const reply = Codec.decode(envelope, encoded, 'relay reply')
+  return reply.ok ? undefined : reply.error
+}
+
 /** CIDs a relay keeps: version 1, raw or dag-cbor, sha2-256. */
 export function isStorable(cid: CID): boolean {
   return (
@@ -229,13 +235,10 @@ export async function readFrame(chunks: AsyncIterable<Chunk>, maximumBytes: numb
 
 export class RefusedError extends BaseError {
   override readonly name = 'Relay.RefusedError'
-  readonly code: Code
-  /** Seconds; undefined when trying again would not help or the relay does not know. */
-  readonly retryAfter: number | undefined
-  constructor(error: Failure) {
-    super({ message: error.message, advice: error.advice })
-    this.code = error.code
-    this.retryAfter = error.retryAfter
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super({ message: failure.message, advice: failure.advice })
+    this.failure = failure
   }
 }
 

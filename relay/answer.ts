@@ -65,10 +65,7 @@ async function answer(desk: Desk, request: Relay.Request, peer: PeerId): Promise
 }
 
 function failureOf(error: unknown, log: (line: string) => void): Relay.Failure {
-  if (error instanceof Relay.RefusedError) {
-    const { code, message, advice, retryAfter } = error
-    return retryAfter === undefined ? { code, message, advice } : { code, message, advice, retryAfter }
-  }
+  if (error instanceof Relay.RefusedError) return error.failure
   if (error instanceof Relay.OversizeError || error instanceof Envelope.OversizeError) {
     return { code: 'tooLarge', message: error.message, advice: error.advice }
   }

@@ -31,7 +31,7 @@ export function create({ gossip, store, place, rates, limits }: Parts) {
         Admission.checkMessage(place, topic, message.data)
         return TopicValidatorResult.Accept
       } catch (error) {
-        const late = error instanceof Relay.RefusedError && error.code === 'rateLimited'
+        const late = error instanceof Relay.RefusedError && error.failure.code === 'rateLimited'
         return late ? TopicValidatorResult.Ignore : TopicValidatorResult.Reject
       }
     })

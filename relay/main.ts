@@ -1,0 +1,93 @@
+// `node relay/main.ts`: reads flags, runs one relay until it is told to stop, prints its addresses one a line.
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import * as Codec from '../protocol/codec.ts'
+import { BaseError } from '../protocol/errors.ts'
+import type { Options } from './options.ts'
+import { createRelay } from './relay.ts'
+
+const usage = `usage: node relay/main.ts --chain-id N --market ADDRESS [options]
+  --host ADDRESS    where to listen (127.0.0.1)
+  --port N          0 takes a free port (8082)
+  --data FOLDER     key, messages and blocks (.galaxy/relay)
+  --rpc URL         chain endpoint for sponsoring; needs the environment variable SPONSOR_KEY
+  --token ADDRESS   test token of the faucet
+  --faucet          test chains only: give ether and test tokens to whoever asks
+  --cert FILE, --key FILE   PEM files: listen for secure WebSockets
+  --peer MULTIADDR  another relay of the market; may be repeated`
+
+function read(): Options {
+  const { values } = parseArgs({
+    options: {
+      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', default: '8082' },
+      data: { type: 'string', default: '.galaxy/relay' },
+      rpc: { type: 'string' },
+      market: { type: 'string' },
+      token: { type: 'string' },
+      'chain-id': { type: 'string' },
+      faucet: { type: 'boolean', default: false },
+      cert: { type: 'string' },
+      key: { type: 'string' },
+      peer: { type: 'string', multiple: true, default: [] },
+    },
+  })
+  const sponsorKey = process.env['SPONSOR_KEY']
+  if (values.rpc !== undefined && sponsorKey === undefined) throw new UsageError('--rpc needs SPONSOR_KEY')
+  if (values.faucet && values.token === undefined) throw new UsageError('--faucet needs --token')
+  if ((values.cert === undefined) !== (values.key === undefined))
+    throw new UsageError('--cert and --key go together')
+  const faucet =
+    values.faucet && values.token !== undefined
+      ? { token: Codec.parse(Codec.address, values.token, 'token'), wei: 10n ** 18n, tokens: 10n ** 24n }
+      : undefined
+  return {
+    host: values.host,
+    port: integer('--port', values.port),
+    folder: values.data,
+    chainId: integer('--chain-id', values['chain-id']),
+    market: Codec.parse(Codec.address, values.market, 'market'),
+    peers: values.peer,
+    log: (line) => console.error(line),
+    ...(values.rpc !== undefined && sponsorKey !== undefined
+      ? {
+          chain: {
+            rpc: values.rpc,
+            sponsorKey: Codec.parse(Codec.digest32, sponsorKey, 'SPONSOR_KEY'),
+            ...(faucet === undefined ? {} : { faucet }),
+          },
+        }
+      : {}),
+    ...(values.cert !== undefined && values.key !== undefined
+      ? { tls: { cert: readFileSync(values.cert, 'utf8'), key: readFileSync(values.key, 'utf8') } }
+      : {}),
+  }
+}
+
+function integer(flag: string, text: string | undefined): number {
+  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) throw new UsageError(`${flag} needs a number`)
+  return Number(text)
+}
+
+export class UsageError extends BaseError {
+  override readonly name = 'Main.UsageError'
+  constructor(message: string) {
+    super({ message, advice: usage })
+  }
+}
+
+try {
+  const relay = await createRelay(read())
+  for (const address of relay.multiaddrs) console.log(`listening on ${address}`)
+  let stopping = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) return
+      stopping = true
+      void relay.stop().then(() => process.exit(0))
+    })
+  }
+} catch (error) {
+  console.error(error instanceof BaseError ? `${error.message}\n${error.advice}` : error)
+  process.exitCode = 1
+}
