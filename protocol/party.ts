@@ -1,7 +1,7 @@
 // Who takes part in a started task, seat by seat: the order is by account, and the market keeps only a hash of it.
 import { encodeAbiParameters, keccak256 } from 'viem/utils'
 import * as v from 'valibot'
-import { address, count, digest32, type Address, type Hex } from './codec.ts'
+import { address, count, digest32, parse, type Address, type Hex } from './codec.ts'
 import { BaseError } from './errors.ts'
 import { tokenAmount } from './terms.ts'
 
@@ -88,6 +88,23 @@ export function dataToWire(party: DataParty): v.InferInput<typeof dataSchema> {
 
 export function computeToWire(party: ComputeParty): v.InferInput<typeof computeSchema> {
   return { ...party, price: party.price.toString() }
+}
+
+/** Solidity's structs as viem decodes them: accounts in the one spelling in which they are compared. */
+export function dataFromAbi(party: DataParty): DataParty {
+  return { ...party, ...lowered(party) }
+}
+
+export function computeFromAbi(party: ComputeParty): ComputeParty {
+  return { ...party, ...lowered(party) }
+}
+
+function lowered(party: DataParty | ComputeParty) {
+  return {
+    account: parse(address, party.account, 'party'),
+    payee: parse(address, party.payee, 'party'),
+    device: parse(address, party.device, 'party'),
+  }
 }
 
 /** Orders parties into seats. */

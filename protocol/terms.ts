@@ -1,7 +1,9 @@
 // What a model provider binds itself to: hashed into the task's id, passed back to the market with every call.
+import type { AbiParameterToPrimitiveType } from 'viem'
 import { encodeAbiParameters, keccak256 } from 'viem/utils'
 import * as v from 'valibot'
-import { address, amount, count, digest32, type Address, type Hex } from './codec.ts'
+import { address, amount, count, digest32, parse, type Address, type Hex } from './codec.ts'
+import { BaseError } from './errors.ts'
 
 /** How utilities become weights. `equal`: every cohort weighs the same. */
 export const plans = ['equal'] as const
@@ -177,6 +179,20 @@ export function toAbi(terms: Terms) {
   return { ...terms, plan: plans.indexOf(terms.plan) }
 }
 
+/** Solidity's struct as viem decodes it. */
+export function fromAbi(terms: AbiParameterToPrimitiveType<typeof abiParameter>): Terms {
+  const plan = plans[terms.plan]
+  if (plan === undefined) throw new PlanError(terms.plan)
+  return {
+    ...terms,
+    plan,
+    modelProvider: parse(address, terms.modelProvider, 'terms'),
+    opener: parse(address, terms.opener, 'terms'),
+    token: parse(address, terms.token, 'terms'),
+    referee: parse(address, terms.referee, 'terms'),
+  }
+}
+
 /** The task's id: no chain id in it, so that a fork of the chain strands no funds. */
 export function id(market: Address, terms: Terms): Hex {
   return keccak256(encodeAbiParameters([{ type: 'address' }, abiParameter], [market, toAbi(terms)]))
@@ -185,4 +201,14 @@ export function id(market: Address, terms: Terms): Hex {
 /** What the model provider pays into escrow at creation. */
 export function funding(terms: Terms): bigint {
   return terms.dataPool + terms.computePool + terms.bond
+}
+
+export class PlanError extends BaseError {
+  override readonly name = 'Terms.PlanError'
+  constructor(plan: number) {
+    super({
+      message: `These terms name reward plan ${plan}, which this version does not know.`,
+      advice: 'Reload the app to get its newest version.',
+    })
+  }
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Everything that is hashed, in one place: its twin is in protocol/, and test/vectors holds both to the same bytes.
+pragma solidity 0.8.37;
+
+import {ComputeParty, DataParty, Kind, Record, Tally, Terms} from "./IMarket.sol";
+
+library Digests {
+    bytes32 internal constant DATA_ACCEPTANCE = keccak256(
+        "DataAcceptance(bytes32 task,bytes32 committee,address account,address payee,address device,bytes32 box,uint128 floor,uint32 samples,uint16 quality,uint8 compute,bytes32 dataSignature)"
+    );
+    bytes32 internal constant COMPUTE_ACCEPTANCE = keccak256(
+        "ComputeAcceptance(bytes32 task,address account,address payee,address device,bytes32 box,uint128 price)"
+    );
+    bytes32 internal constant ONCE = keccak256("Once(bytes32 task,uint8 kind,uint8 round,bytes32 digest)");
+
+    function taskId(address market, Terms calldata terms) internal pure returns (bytes32) {
+        return keccak256(abi.encode(market, terms));
+    }
+
+    function committee(ComputeParty[] calldata computes) internal pure returns (bytes32) {
+        address[] memory accounts = new address[](computes.length);
+        for (uint256 seat = 0; seat < computes.length; ++seat) {
+            accounts[seat] = computes[seat].account;
+        }
+        return keccak256(abi.encode(accounts));
+    }
+
+    function datas(DataParty[] calldata list) internal pure returns (bytes32) {
+        return keccak256(abi.encode(list));
+    }
+
+    /// @param datasHash `datas` of the data parties.
+    function parties(ComputeParty[] calldata computes, bytes32 datasHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256(abi.encode(computes)), datasHash));
+    }
+
+    /// @dev The party's fields follow in the order of its struct.
+    function dataAcceptance(bytes32 task, bytes32 committeeHash, DataParty calldata party)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(bytes.concat(abi.encode(DATA_ACCEPTANCE, task, committeeHash), abi.encode(party)));
+    }
+
+    function computeAcceptance(bytes32 task, ComputeParty calldata party) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(abi.encode(COMPUTE_ACCEPTANCE, task), abi.encode(party)));
+    }
+
+    function once(bytes32 task, Kind kind, uint8 round, bytes32 digest) internal pure returns (bytes32) {
+        return keccak256(abi.encode(ONCE, task, kind, round, digest));
+    }
+
+    function opening(bytes32 opened, uint40 closes) internal pure returns (bytes32) {
+        return keccak256(abi.encode(opened, closes));
+    }
+
+    function record(Record calldata signed) internal pure returns (bytes32) {
+        bytes32 cohorts = keccak256(abi.encodePacked(signed.cohorts));
+        bytes32 evidence =
+            keccak256(abi.encode(signed.closes, signed.opened, signed.cohortsDigest, signed.sums));
+        return keccak256(
+            abi.encode(signed.round, signed.aggregator, signed.delivered, signed.survivors, cohorts, evidence)
+        );
+    }
+
+    /// @notice The hash of the record that a tally was made from.
+    function record(Tally calldata tally) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                tally.round,
+                tally.aggregator,
+                tally.delivered,
+                tally.survivors,
+                tally.cohortsHash,
+                tally.evidence
+            )
+        );
+    }
+
+    function log(bytes32 before, bytes32 recordHash, uint16 signers) internal pure returns (bytes32) {
+        return keccak256(abi.encode(before, recordHash, signers));
+    }
+
+    /// @dev Four words, so that no leaf can be taken for a node of two.
+    function leaf(address token, uint256 index, address payee, uint256 amount)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(token, index, payee, amount));
+    }
+}

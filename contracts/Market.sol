@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: MIT
+// The money of federated tasks: who may move it, when, and how much. Promises are in IMarket.sol.
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+import {Bits} from "./Bits.sol";
+import {Digests} from "./Digests.sol";
+import {
+    Claim,
+    Commitment,
+    ComputeParty,
+    DataParty,
+    IMarket,
+    Kind,
+    Record,
+    State,
+    Status,
+    Tally,
+    Task,
+    Terms
+} from "./IMarket.sol";
+import {Payouts, Work} from "./Payouts.sol";
+
+contract Market is IMarket, EIP712, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    uint256 private constant SIGNATURE_BYTES = 65;
+    uint256 private constant LEAST_COHORT = 3;
+    uint256 private constant LEAST_EPOCH = 3;
+    uint256 private constant MOST_PROVIDERS = 255;
+    uint256 private constant MOST_COMPUTES = 16;
+    uint256 private constant WHOLE = 10_000;
+    uint256 private constant LOCAL_CHAIN = 31337;
+
+    /// @inheritdoc IMarket
+    uint32 public immutable SHORTEST_WINDOW;
+
+    /// @inheritdoc IMarket
+    mapping(address token => mapping(address account => uint256)) public deposits;
+
+    mapping(bytes32 id => Task) private _tasks;
+
+    constructor(uint32 shortestWindow) EIP712("Galaxy", "1") {
+        require(shortestWindow >= 1 days || block.chainid == LOCAL_CHAIN, WindowBelowDay(shortestWindow));
+        SHORTEST_WINDOW = shortestWindow;
+    }
+
+    /// @inheritdoc IMarket
+    function taskId(Terms calldata terms) public view returns (bytes32) {
+        return Digests.taskId(address(this), terms);
+    }
+
+    /// @inheritdoc IMarket
+    function task(bytes32 id) external view returns (Task memory) {
+        return _tasks[id];
+    }
+
+    // Deposits
+
+    /// @inheritdoc IMarket
+    function deposit(address token, uint256 amount) external nonReentrant {
+        _deposit(token, msg.sender, amount);
+    }
+
+    /// @inheritdoc IMarket
+    function depositFor(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant {
+        IERC20Permit(token).permit(account, address(this), amount, deadline, v, r, s);
+        _deposit(token, account, amount);
+    }
+
+    /// @inheritdoc IMarket
+    function withdraw(address token, uint256 amount) external nonReentrant {
+        uint256 free = deposits[token][msg.sender];
+        require(free >= amount, DepositTooSmall(free, amount));
+
+        deposits[token][msg.sender] = free - amount;
+
+        emit Withdrawn(token, msg.sender, amount);
+
+        IERC20(token).safeTransfer(msg.sender, amount);
+    }
+
+    // Life of a task
+
+    /// @inheritdoc IMarket
+    function create(Terms calldata terms) external nonReentrant returns (bytes32 id) {
+        id = taskId(terms);
+        Status storage status = _tasks[id].status;
+        require(msg.sender == terms.modelProvider, NotModelProvider(msg.sender, terms.modelProvider));
+        require(status.state == State.None, WrongState(id, status.state));
+        require(block.timestamp <= terms.startBy, TooLate(block.timestamp, terms.startBy));
+        _checkBounds(terms);
+        _checkMoney(terms);
+
+        status.state = State.Open;
+        status.deadline = terms.startBy;
+
+        emit TaskCreated(id, terms.modelProvider, terms);
+
+        _receive(terms.token, msg.sender, Payouts.funded(terms, 0));
+    }
+
+    /// @inheritdoc IMarket
+    function start(
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        bytes[] calldata computeSignatures,
+        DataParty[] calldata datas,
+        bytes[] calldata dataSignatures
+    ) external nonReentrant {
+        bytes32 id = _in(State.Open, terms);
+        require(msg.sender == terms.modelProvider, NotModelProvider(msg.sender, terms.modelProvider));
+        require(block.timestamp <= terms.startBy, TooLate(block.timestamp, terms.startBy));
+
+        uint256 nominated = _admitDatas(id, terms, computes, datas, dataSignatures);
+        uint16 absent = _seatComputes(id, terms, computes, computeSignatures, nominated, datas.length);
+        _run(id, terms, computes, datas, absent);
+    }
+
+    /// @inheritdoc IMarket
+    function cancel(Terms calldata terms) external nonReentrant {
+        bytes32 id = _in(State.Open, terms);
+        require(
+            msg.sender == terms.modelProvider || block.timestamp > terms.startBy,
+            TooEarly(block.timestamp, terms.startBy)
+        );
+
+        _cancel(id, terms);
+    }
+
+    /// @inheritdoc IMarket
+    function expire(Terms calldata terms, ComputeParty[] calldata computes, bytes32 datas)
+        external
+        nonReentrant
+    {
+        bytes32 id = _in(State.Running, terms);
+        Status memory status = _tasks[id].status;
+        require(status.rounds == 0, RoundsCommitted(id, status.rounds));
+        require(block.timestamp > status.deadline, TooEarly(block.timestamp, status.deadline));
+        require(Digests.parties(computes, datas) == _tasks[id].parties, PartiesMismatch(id));
+
+        for (uint256 seat = 0; seat < computes.length; ++seat) {
+            if (Bits.has(status.absent, seat)) continue;
+            deposits[terms.token][computes[seat].account] += terms.computeBond;
+        }
+        _cancel(id, terms);
+    }
+
+    /// @inheritdoc IMarket
+    function commitRound(
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        bytes32 datas,
+        Commitment calldata commitment
+    ) external nonReentrant {
+        bytes32 id = _in(State.Running, terms);
+        Record calldata record = commitment.record;
+        Status memory status = _tasks[id].status;
+        require(Digests.parties(computes, datas) == _tasks[id].parties, PartiesMismatch(id));
+        _checkOpening(id, terms, status, commitment);
+        _checkBitmaps(terms, record, status.datas);
+        bytes32 recordHash = Digests.record(record);
+        _checkSigners(id, terms, computes, status.absent, commitment, recordHash);
+
+        status.rounds += 1;
+        status.lastRound = record.round;
+        status.deadline = _after(terms.idleWindow);
+        _tasks[id].status = status;
+        _tasks[id].log = Digests.log(_tasks[id].log, recordHash, commitment.signers);
+
+        emit RoundCommitted(id, record.round, record, commitment.signers, status.deadline);
+    }
+
+    /// @inheritdoc IMarket
+    function settle(
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        DataParty[] calldata datas,
+        Tally[] calldata rounds
+    ) external nonReentrant {
+        bytes32 id = _in(State.Running, terms);
+        Status memory status = _tasks[id].status;
+        require(status.rounds != 0, NoRounds(id));
+        bool vanished = msg.sender != terms.modelProvider;
+        require(!vanished || block.timestamp > status.deadline, TooEarly(block.timestamp, status.deadline));
+        require(Digests.parties(computes, Digests.datas(datas)) == _tasks[id].parties, PartiesMismatch(id));
+        Work memory work = Payouts.replay(terms, rounds);
+        require(work.log == _tasks[id].log, LogMismatch(id));
+        (work.absent, work.vanished) = (status.absent, vanished);
+        bytes32 root = Payouts.root(terms, computes, datas, work);
+
+        status.state = State.Settled;
+        status.deadline = _after(terms.challengeWindow);
+        _tasks[id].status = status;
+        _tasks[id].root = root;
+
+        emit TaskSettled(id, root, vanished, status.deadline);
+    }
+
+    /// @inheritdoc IMarket
+    function claim(bytes32 id, address token, Claim[] calldata claims) external nonReentrant {
+        Task storage settled = _tasks[id];
+        require(settled.status.state == State.Settled, WrongState(id, settled.status.state));
+        uint256 deadline = settled.status.deadline;
+        require(block.timestamp > deadline, TooEarly(block.timestamp, deadline));
+        bytes32 root = settled.root;
+        uint256 claimed = settled.claimed;
+        for (uint256 i = 0; i < claims.length; ++i) {
+            Claim calldata one = claims[i];
+            bytes32 leaf = Digests.leaf(token, one.index, one.payee, one.amount);
+            require(!Bits.has(claimed, one.index), AlreadyClaimed(id, one.index));
+            require(MerkleProof.verifyCalldata(one.proof, root, leaf), ProofInvalid(id, one.index));
+            claimed |= Bits.only(one.index);
+        }
+
+        settled.claimed = claimed;
+
+        for (uint256 i = 0; i < claims.length; ++i) {
+            Claim calldata one = claims[i];
+            emit Claimed(id, one.index, one.payee, one.amount);
+            if (one.amount != 0) IERC20(token).safeTransfer(one.payee, one.amount);
+        }
+    }
+
+    // Checks
+
+    function _in(State state, Terms calldata terms) private view returns (bytes32 id) {
+        id = taskId(terms);
+        State actual = _tasks[id].status.state;
+        require(actual == state, WrongState(id, actual));
+    }
+
+    function _checkBounds(Terms calldata terms) private pure {
+        uint256 providers = uint256(terms.maxDatas) + terms.maxComputes;
+        require(
+            providers <= MOST_PROVIDERS && terms.maxComputes <= MOST_COMPUTES,
+            TooManyProviders(terms.maxDatas, terms.maxComputes)
+        );
+        require(
+            terms.minCohort <= terms.minDatas && terms.minDatas <= terms.maxDatas,
+            DataBoundsInvalid(terms.minDatas, terms.maxDatas, terms.minCohort)
+        );
+        require(
+            terms.minCohort >= LEAST_COHORT && terms.maxCohorts != 0,
+            CohortBoundsInvalid(terms.minCohort, terms.maxCohorts)
+        );
+        require(
+            terms.threshold <= terms.minComputes && terms.minComputes <= terms.maxComputes,
+            ComputeBoundsInvalid(terms.minComputes, terms.maxComputes, terms.threshold)
+        );
+        require(
+            2 * uint256(terms.threshold) > terms.maxComputes,
+            ThresholdTooLow(terms.threshold, terms.maxComputes)
+        );
+        require(
+            terms.paidRounds != 0 && terms.paidRounds <= terms.maxRounds,
+            RoundsInvalid(terms.paidRounds, terms.maxRounds)
+        );
+        require(terms.roundsPerEpoch >= LEAST_EPOCH, EpochTooShort(terms.roundsPerEpoch));
+        require(terms.words != 0 && terms.sampleCap != 0, MeterInvalid(terms.words, terms.sampleCap));
+        require(terms.minQuality <= WHOLE, QualityInvalid(terms.minQuality));
+    }
+
+    function _checkMoney(Terms calldata terms) private view {
+        require(terms.referee == address(0), RefereeUnsupported(terms.referee));
+        require(terms.invited == bytes32(0), InvitedUnsupported(terms.invited));
+        require(terms.bond >= terms.disputeBond, BondTooSmall(terms.bond, terms.disputeBond));
+        require(terms.idleWindow >= SHORTEST_WINDOW, WindowTooShort(terms.idleWindow, SHORTEST_WINDOW));
+        require(
+            terms.challengeWindow >= SHORTEST_WINDOW, WindowTooShort(terms.challengeWindow, SHORTEST_WINDOW)
+        );
+    }
+
+    /// @return nominated Bitmap of the compute seats that a data provider named.
+    function _admitDatas(
+        bytes32 id,
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        DataParty[] calldata datas,
+        bytes[] calldata signatures
+    ) private view returns (uint256 nominated) {
+        require(
+            datas.length >= terms.minDatas && datas.length <= terms.maxDatas,
+            DataCountInvalid(datas.length, terms.minDatas, terms.maxDatas)
+        );
+        require(signatures.length == datas.length, SignatureCountInvalid(signatures.length, datas.length));
+        bytes32 committee = Digests.committee(computes);
+        uint256 seats = computes.length;
+        uint256 floors = 0;
+        for (uint256 seat = 0; seat < datas.length; ++seat) {
+            if (seat != 0) {
+                require(datas[seat].account > datas[seat - 1].account, NotAscending(datas[seat].account));
+            }
+            _checkData(terms, datas[seat], seats);
+            bytes32 digest = _hashTypedDataV4(Digests.dataAcceptance(id, committee, datas[seat]));
+            require(
+                SignatureChecker.isValidSignatureNowCalldata(datas[seat].account, digest, signatures[seat]),
+                AcceptanceInvalid(datas[seat].account)
+            );
+            nominated |= Bits.only(datas[seat].compute);
+            floors += datas[seat].floor;
+        }
+        require(floors <= terms.dataPool, FloorsExceedPool(floors, terms.dataPool));
+    }
+
+    function _checkData(Terms calldata terms, DataParty calldata party, uint256 seats) private pure {
+        require(party.payee != address(0), PayeeMissing(party.account));
+        require(
+            party.quality >= terms.minQuality, QualityTooLow(party.account, party.quality, terms.minQuality)
+        );
+        require(party.quality <= WHOLE, QualityInvalid(party.quality));
+        require(party.samples != 0, NoSamples(party.account));
+        require(party.compute < seats, SeatMissing(party.account, party.compute));
+    }
+
+    /// @dev Locks the bonds of the seats that are present.
+    function _seatComputes(
+        bytes32 id,
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        bytes[] calldata signatures,
+        uint256 nominated,
+        uint256 datas
+    ) private returns (uint16 absent) {
+        require(
+            computes.length >= terms.minComputes && computes.length <= terms.maxComputes,
+            ComputeCountInvalid(computes.length, terms.minComputes, terms.maxComputes)
+        );
+        require(
+            signatures.length == computes.length, SignatureCountInvalid(signatures.length, computes.length)
+        );
+        uint256 highest = 0;
+        uint256 prices = 0;
+        for (uint256 seat = 0; seat < computes.length; ++seat) {
+            ComputeParty calldata party = computes[seat];
+            if (seat != 0) require(party.account > computes[seat - 1].account, NotAscending(party.account));
+            if (!Bits.has(nominated, seat) || !_accepts(id, terms, party, signatures[seat])) {
+                // forge-lint: disable-next-line(unsafe-typecast)
+                absent |= uint16(Bits.only(seat)); // a seat is below 16
+                continue;
+            }
+            deposits[terms.token][party.account] -= terms.computeBond;
+            if (party.price > highest) highest = party.price;
+            prices += party.price;
+        }
+        uint256 present = computes.length - Bits.count(absent);
+        require(present >= terms.threshold, TooFewPresent(present, terms.threshold));
+        uint256 worst = Payouts.worstCompute(terms, datas, highest, prices);
+        require(worst <= terms.computePool, ComputeExceedsPool(worst, terms.computePool));
+    }
+
+    /// @dev The signature is looked at last: a contract account that burns gas is passed over by an empty one.
+    function _accepts(bytes32 id, Terms calldata terms, ComputeParty calldata party, bytes calldata signature)
+        private
+        view
+        returns (bool)
+    {
+        if (signature.length == 0 || party.payee == address(0)) return false;
+        if (deposits[terms.token][party.account] < terms.computeBond) return false;
+        bytes32 digest = _hashTypedDataV4(Digests.computeAcceptance(id, party));
+        return SignatureChecker.isValidSignatureNowCalldata(party.account, digest, signature);
+    }
+
+    function _checkOpening(
+        bytes32 id,
+        Terms calldata terms,
+        Status memory status,
+        Commitment calldata commitment
+    ) private view {
+        Record calldata record = commitment.record;
+        require(
+            record.round > status.lastRound && record.round <= terms.maxRounds,
+            RoundOutOfOrder(record.round, status.lastRound, terms.maxRounds)
+        );
+        require(block.timestamp <= record.closes, TooLate(block.timestamp, record.closes));
+        require(block.timestamp <= status.deadline, TooLate(block.timestamp, status.deadline));
+        bytes32 opening = Digests.opening(record.opened, record.closes);
+        require(
+            _signed(terms.opener, id, Kind.Opening, record.round, opening, commitment.openerSignature),
+            OpeningInvalid(record.round)
+        );
+    }
+
+    function _checkBitmaps(Terms calldata terms, Record calldata record, uint8 datas) private pure {
+        uint256 cohorts = record.cohorts.length;
+        require(cohorts != 0 && cohorts <= terms.maxCohorts, CohortCountInvalid(cohorts, terms.maxCohorts));
+        uint256 union = 0;
+        for (uint256 i = 0; i < cohorts; ++i) {
+            uint256 cohort = record.cohorts[i];
+            require(union & cohort == 0, CohortsOverlap(i));
+            union |= cohort;
+            uint256 survivors = Bits.count(cohort & record.survivors);
+            require(
+                survivors == 0 || survivors >= terms.minCohort, CohortTooSmall(i, survivors, terms.minCohort)
+            );
+        }
+        require(union >> datas == 0, SeatOutOfRange(union, datas));
+        require(record.delivered & ~union == 0, DeliveredOutsideCohorts(record.delivered, union));
+        require(
+            record.survivors & ~record.delivered == 0,
+            SurvivorNotDelivered(record.survivors, record.delivered)
+        );
+        require(record.survivors != 0, NoSurvivors(record.round));
+    }
+
+    function _checkSigners(
+        bytes32 id,
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        uint16 absent,
+        Commitment calldata commitment,
+        bytes32 recordHash
+    ) private view {
+        uint16 signers = commitment.signers;
+        uint256 count = Bits.count(signers);
+        require(signers & absent == 0 && signers >> computes.length == 0, SignerAbsent(signers, absent));
+        require(
+            Bits.has(signers, commitment.record.aggregator),
+            AggregatorMissing(commitment.record.aggregator, signers)
+        );
+        require(count >= terms.threshold, TooFewSigners(count, terms.threshold));
+        require(
+            commitment.signatures.length == count * SIGNATURE_BYTES,
+            SignatureCountInvalid(commitment.signatures.length / SIGNATURE_BYTES, count)
+        );
+        uint256 i = 0;
+        for (uint256 seat = 0; signers >> seat != 0; ++seat) {
+            if (!Bits.has(signers, seat)) continue;
+            bytes calldata signature = commitment.signatures[i:i + SIGNATURE_BYTES];
+            require(
+                _signed(
+                    computes[seat].device, id, Kind.Record, commitment.record.round, recordHash, signature
+                ),
+                RecordSignatureInvalid(seat)
+            );
+            i += SIGNATURE_BYTES;
+        }
+    }
+
+    /// @dev Keys of openers and devices are plain secp256k1, so that what they signed stays checkable.
+    function _signed(
+        address key,
+        bytes32 id,
+        Kind kind,
+        uint8 round,
+        bytes32 statement,
+        bytes calldata signature
+    ) private view returns (bool) {
+        bytes32 digest = _hashTypedDataV4(Digests.once(id, kind, round, statement));
+        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
+        return problem == ECDSA.RecoverError.NoError && signer == key;
+    }
+
+    // Effects
+
+    function _run(
+        bytes32 id,
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        DataParty[] calldata datas,
+        uint16 absent
+    ) private {
+        uint40 deadline = _after(terms.idleWindow);
+        Status storage status = _tasks[id].status;
+        status.state = State.Running;
+        status.deadline = deadline;
+        // At most 255 parties in all, as the terms' bounds were checked at creation.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        status.datas = uint8(datas.length);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        status.computes = uint8(computes.length);
+        status.absent = absent;
+        _tasks[id].parties = Digests.parties(computes, Digests.datas(datas));
+
+        emit TaskStarted(id, computes, datas, absent, deadline);
+    }
+
+    function _cancel(bytes32 id, Terms calldata terms) private {
+        _tasks[id].status.state = State.Cancelled;
+        deposits[terms.token][terms.modelProvider] += Payouts.funded(terms, 0);
+
+        emit TaskCancelled(id);
+    }
+
+    function _deposit(address token, address account, uint256 amount) private {
+        deposits[token][account] += amount;
+
+        emit Deposited(token, account, amount);
+
+        _receive(token, account, amount);
+    }
+
+    /// @dev Callers hold the reentrancy guard, so no other transfer of ours can fall between the two readings.
+    function _receive(address token, address from, uint256 amount) private {
+        uint256 before = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransferFrom(from, address(this), amount);
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        require(received == amount, ReceiptMismatch(amount, received));
+    }
+
+    function _after(uint32 window) private view returns (uint40) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint40(block.timestamp) + window;
+    }
+}
