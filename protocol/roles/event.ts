@@ -1,0 +1,90 @@
+// What a role hears: verified messages, the chain, how its wishes went, and its owner.
+import type { Address, Hex } from '../codec.ts'
+import type * as Market from '../market.ts'
+import type { Message } from '../message.ts'
+import type { DataOffer } from '../offer.ts'
+
+/** Who a role speaks and signs for. */
+export type Me = {
+  readonly account: Address
+  /** Signs envelopes; a model provider's is the `opener` of its terms. */
+  readonly device: Address
+  readonly box: Hex
+  /** Where payouts go. */
+  readonly payee: Address
+}
+
+/** What an owner lets a role do unasked. */
+export type Rules = {
+  /** Consent to a request, or accept a seat. */
+  readonly consent: boolean
+  /** Claim as soon as claims open. */
+  readonly claim: boolean
+}
+
+export type Event =
+  | { readonly type: 'message'; readonly message: Message }
+  /** An event of the market about this task, in the order of the chain. */
+  | { readonly type: 'chain'; readonly event: Market.Event }
+  /** All events up to the block of this time (Unix seconds) were told. */
+  | { readonly type: 'head'; readonly time: number }
+  /** Time passed: at least every few seconds. */
+  | { readonly type: 'tick' }
+  | Result
+  | Wish
+
+/** How an effect went; `effect` is its id. */
+export type Result =
+  | { readonly type: 'sent'; readonly effect: string }
+  | { readonly type: 'submitted'; readonly effect: string }
+  | {
+      readonly type: 'contributed'
+      readonly effect: string
+      readonly cid: string
+      readonly ciphertextRoot: Hex
+      readonly byteLength: number
+    }
+  /** `fault` says what is wrong with the update; empty when nothing is. */
+  | { readonly type: 'checked'; readonly effect: string; readonly fault: string }
+  | {
+      readonly type: 'aggregated'
+      readonly effect: string
+      /** One per cohort; `cid` is empty where nothing was published. */
+      readonly sums: readonly { readonly cid: string; readonly root: Hex }[]
+    }
+  | {
+      readonly type: 'prepared'
+      readonly effect: string
+      readonly modelHash: Hex
+      readonly model: string
+      readonly publicKey: string
+    }
+  | {
+      readonly type: 'opened'
+      readonly effect: string
+      readonly sumDigests: readonly Hex[]
+      readonly nextModelHash: Hex
+      readonly correct: number
+      readonly total: number
+    }
+  /** It will not succeed by trying again as it is; `reason` is a sentence. */
+  | { readonly type: 'failed'; readonly effect: string; readonly reason: string }
+
+/** What an owner decides. */
+export type Wish =
+  /** Data provider: agrees, and nominates this compute provider or leaves the choice to the role. */
+  | { readonly type: 'consented'; readonly compute: Address | undefined }
+  | { readonly type: 'declined' }
+  | { readonly type: 'ruled'; readonly rules: Rules }
+  /** Data provider: takes part in no further round. `returned` undoes it. */
+  | { readonly type: 'left' }
+  | { readonly type: 'returned' }
+  /** Model provider: asks the owners of these offers. */
+  | { readonly type: 'chosen'; readonly offers: readonly DataOffer[] }
+  /** Model provider: waits for no further nominations. */
+  | { readonly type: 'frozen' }
+  /** Model provider: settles after the round that is under way, or cancels what has not started. */
+  | { readonly type: 'ended' }
+  | { readonly type: 'claimed' }
+  /** Takes the free deposit out of the market. */
+  | { readonly type: 'withdrawn' }

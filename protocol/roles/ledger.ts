@@ -1,0 +1,125 @@
+// What the chain has said about one task so far: the only thing all its participants agree on.
+import type { Address } from '../codec.ts'
+import type * as Market from '../market.ts'
+import type { ComputeParty, DataParty } from '../party.ts'
+import * as Record from '../record.ts'
+import type { Terms } from '../terms.ts'
+
+export type Committed = { readonly record: Record.Body; readonly signers: number }
+
+export type Ledger = {
+  readonly state: Market.State
+  /** Last second to start (open), to commit (running), to challenge (settled). */
+  readonly deadline: number
+  readonly computes: readonly ComputeParty[]
+  readonly datas: readonly DataParty[]
+  /** Bitmap of compute seats that do not count. */
+  readonly absent: number
+  readonly rounds: readonly Committed[]
+  /** Another than the model provider settled. */
+  readonly vanished: boolean
+  /** Bitmap of paid leaves. */
+  readonly claimed: bigint
+  /** Unix seconds of the block up to which everything was told. */
+  readonly head: number
+}
+
+export const empty: Ledger = {
+  state: 'none',
+  deadline: 0,
+  computes: [],
+  datas: [],
+  absent: 0,
+  rounds: [],
+  vanished: false,
+  claimed: 0n,
+  head: 0,
+}
+
+/** Takes an event of this task; one that was told before changes nothing. */
+export function receive(ledger: Ledger, event: Market.Event): Ledger {
+  switch (event.name) {
+    case 'TaskCreated':
+      if (ledger.state !== 'none') return ledger
+      return { ...ledger, state: 'open', deadline: event.terms.startBy }
+    case 'TaskStarted': {
+      if (ledger.state !== 'open') return ledger
+      const { computes, datas, absent, deadline } = event
+      return { ...ledger, state: 'running', computes, datas, absent, deadline }
+    }
+    case 'RoundCommitted': {
+      if (ledger.state !== 'running' || event.round <= lastRound(ledger)) return ledger
+      const rounds = [...ledger.rounds, { record: event.record, signers: event.signers }]
+      return { ...ledger, rounds, deadline: event.deadline }
+    }
+    case 'TaskSettled':
+      if (ledger.state !== 'running') return ledger
+      return { ...ledger, state: 'settled', deadline: event.deadline, vanished: event.vanished }
+    case 'TaskCancelled':
+      if (ledger.state !== 'open' && ledger.state !== 'running') return ledger
+      return { ...ledger, state: 'cancelled' }
+    case 'Claimed': {
+      const claimed = ledger.claimed | (1n << BigInt(event.index))
+      return claimed === ledger.claimed ? ledger : { ...ledger, claimed }
+    }
+    case 'Deposited':
+    case 'Withdrawn':
+      return ledger
+    default:
+      return event satisfies never
+  }
+}
+
+/** The highest committed round; 0 before the first. */
+export function lastRound(ledger: Ledger): number {
+  return ledger.rounds.at(-1)?.record.round ?? 0
+}
+
+export function committed(ledger: Ledger, round: number): Committed | undefined {
+  return ledger.rounds.find(({ record }) => record.round === round)
+}
+
+/** Seats of the committee that count, ascending. */
+export function present(ledger: Ledger): readonly number[] {
+  return ledger.computes.map((_, seat) => seat).filter((seat) => ((ledger.absent >> seat) & 1) === 0)
+}
+
+/** The seat of an account in a list that ascends by account; undefined when it has none. */
+export function seatOf(
+  parties: readonly { readonly account: Address }[],
+  account: Address,
+): number | undefined {
+  let [low, high] = [0, parties.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const found = parties[middle]?.account ?? ''
+    if (found === account) return middle
+    if (found < account) low = middle + 1
+    else high = middle
+  }
+  return undefined
+}
+
+/** Epochs count from 0; rounds from 1. */
+export function epochOf(terms: Terms, round: number): number {
+  return Math.floor((round - 1) / terms.roundsPerEpoch)
+}
+
+/** The sets of data seats that were opened in this round's epoch before it. */
+export function openedSets(ledger: Ledger, terms: Terms, round: number): readonly bigint[] {
+  const epoch = epochOf(terms, round)
+  return ledger.rounds
+    .filter(({ record }) => record.round < round && epochOf(terms, record.round) === epoch)
+    .flatMap(({ record }) => record.cohorts.map((cohort) => cohort & record.survivors))
+    .filter((set) => set !== 0n)
+}
+
+/** What a settlement replays. */
+export function tallies(ledger: Ledger): readonly Record.Tally[] {
+  return ledger.rounds.map(({ record, signers }) => Record.tally(record, signers))
+}
+
+/** Leaves of a settlement: data seats, compute seats, the model provider. */
+export function leafCount(ledger: Ledger): number {
+  return ledger.datas.length + ledger.computes.length + 1
+}

@@ -1,0 +1,137 @@
+// What every role is made of: who it is, its task, what the chain said, and what it still wishes for.
+import type { Hex } from '../codec.ts'
+import * as Message from '../message.ts'
+import type { TaskSpec } from '../taskSpec.ts'
+import type { Terms } from '../terms.ts'
+import * as Topic from '../topic.ts'
+import * as Effect from './effect.ts'
+import type * as Event from './event.ts'
+import * as Ledger from './ledger.ts'
+
+export type Participant = {
+  readonly me: Event.Me
+  readonly rules: Event.Rules
+  readonly place: Topic.Place
+  readonly id: Hex
+  readonly terms: Terms
+  readonly spec: TaskSpec
+  readonly ledger: Ledger.Ledger
+  readonly outbox: Effect.Outbox
+  /** The owner asked for its payout. */
+  readonly claims: boolean
+  /** Transactions that were tried, by effect: how often, and when again at the earliest (Unix seconds). */
+  readonly tries: Readonly<{ [effect: string]: { readonly count: number; readonly after: number } }>
+  /** Messages of rounds that came before the start was seen, oldest first. */
+  readonly early: readonly Message.Message[]
+  /** What was ignored or failed, as sentences, newest first. */
+  readonly notes: readonly string[]
+}
+
+export type Step<state> = { readonly state: state; readonly effects: readonly Effect.Effect[] }
+
+export type Options = {
+  readonly me: Event.Me
+  readonly rules: Event.Rules
+  readonly place: Topic.Place
+  readonly id: Hex
+  readonly terms: Terms
+  readonly spec: TaskSpec
+}
+
+const mostNotes = 20
+const mostEarly = 512
+
+export function create(options: Options): Participant {
+  const { me, rules, place, id, terms, spec } = options
+  const blank = { outbox: {}, claims: false, tries: {}, early: [], notes: [] }
+  return { me, rules, place, id, terms, spec, ledger: Ledger.empty, ...blank }
+}
+
+/** The step between two states of a role. */
+export function between<state extends Participant>(before: state, after: state): Step<state> {
+  return { state: after, effects: Effect.added(before.outbox, after.outbox) }
+}
+
+export function note<state extends Participant>(state: state, sentence: string): state {
+  if (state.notes[0] === sentence) return state
+  return { ...state, notes: [sentence, ...state.notes].slice(0, mostNotes) }
+}
+
+export function wish<state extends Participant>(state: state, effect: Effect.Effect): state {
+  const outbox = Effect.put(state.outbox, effect)
+  return outbox === state.outbox ? state : { ...state, outbox }
+}
+
+export function unwish<state extends Participant>(
+  state: state,
+  unwanted: (effect: Effect.Effect) => boolean,
+): state {
+  const outbox = Effect.drop(state.outbox, unwanted)
+  return outbox === state.outbox ? state : { ...state, outbox }
+}
+
+
+/** Says something on the task's topic, or the market's. */
+export function send<state extends Participant>(
+  state: state,
+  draft: Message.Draft,
+  topic: string = Topic.task(state.place, state.id),
+): state {
+  const id = `send:${draft.kind}:${draft.round}:${draft.slot}`
+  return wish(state, { id, type: 'send', topic, draft })
+}
+
+/** Submits a transaction unless it waits already or failed a moment ago. */
+export function submit<state extends Participant>(state: state, id: string, call: Effect.Call, now: number): state {
+  if (state.outbox[id] !== undefined || now < (state.tries[id]?.after ?? 0)) return state
+  return wish(state, { id, type: 'submit', call })
+}
+
+/** Seconds before a transaction is tried again whose effect the chain does not show: 5, 10, 20 … 300. */
+function patience(count: number): number {
+  return Math.min(300, 5 * 2 ** Math.min(count, 6))
+}
+
+/** Takes a wish out of the outbox because its result came; undefined when it was not wished any more. */
+export function finish<state extends Participant>(
+  state: state,
+  result: Event.Result,
+  now: number,
+): { readonly state: state; readonly effect: Effect.Effect } | undefined {
+  const effect = state.outbox[result.effect]
+  if (effect === undefined) return undefined
+  let next = unwish(state, ({ id }) => id === effect.id)
+  if (effect.type === 'submit') {
+    const count = (state.tries[effect.id]?.count ?? 0) + 1
+    const tried = { count, after: now + (result.type === 'failed' ? patience(count) : 60) }
+    next = { ...next, tries: { ...next.tries, [effect.id]: tried } }
+  }
+  if (result.type === 'failed') next = note(next, result.reason)
+  return { state: next, effect }
+}
+
+/** Keeps a message of a round until the chain has said who takes part. */
+export function keepEarly<state extends Participant>(state: state, message: Message.Message): state {
+  if (state.early.length >= mostEarly) return note(state, 'Messages came before the start and were dropped.')
+  return { ...state, early: [...state.early, message] }
+}
+
+/** Whether the model provider said this. */
+export function isFromModelProvider(state: Participant, message: Message.Message): boolean {
+  return message.sender === state.terms.modelProvider && message.device === state.terms.opener
+}
+
+/** The committee seat that said this; undefined for anyone else and for absent seats. */
+export function committeeSeat(state: Participant, message: Message.Message): number | undefined {
+  const { computes, absent } = state.ledger
+  const seat = Ledger.seatOf(computes, message.sender)
+  if (seat === undefined || ((absent >> seat) & 1) === 1) return undefined
+  return computes[seat]?.device === message.device ? seat : undefined
+}
+
+/** The data seat that said this. */
+export function dataSeat(state: Participant, message: Message.Message): number | undefined {
+  const { datas } = state.ledger
+  const seat = Ledger.seatOf(datas, message.sender)
+  return seat !== undefined && datas[seat]?.device === message.device ? seat : undefined
+}
