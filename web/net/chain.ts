@@ -11,29 +11,24 @@ import {
   fallback,
   http,
 } from 'viem'
-import type { Log, PublicClient, Transport } from 'viem'
+import type { PublicClient, Transport } from 'viem'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
+import * as Market from '../../protocol/market.ts'
 import type { Account } from './account.ts'
 
 export type Block = { readonly number: number; /** Unix seconds. */ readonly time: number }
 
-/** One log of the market, as the chain has it. */
-export type MarketLog = {
-  readonly log: Log
-  readonly block: number
-  /** Unix seconds of the block. */
-  readonly time: number
-  readonly transaction: Hex
-}
+/** One event of the market, with the time of its block in Unix seconds. */
+export type Told = { readonly event: Market.Event; readonly time: number }
 
 export type Call = { readonly to: Address; readonly data: Hex }
 export type Receipt = { readonly hash: Hex; readonly gas: number; readonly block: number }
 
 export type Follower = {
-  /** Logs of blocks up to and including `upTo`, in order. Resolves when they may be forgotten. */
-  readonly taken: (logs: readonly MarketLog[], upTo: Block) => Promise<void>
+  /** Events of blocks up to and including `upTo`, in order. Resolves when they may be forgotten. */
+  readonly taken: (told: readonly Told[], upTo: Block) => Promise<void>
   readonly failed: (error: BaseError) => void
 }
 
@@ -55,17 +50,12 @@ export type Options = {
   readonly base?: string | undefined
   /** Milliseconds between two looks at the chain. */
   readonly interval?: number
-  /** What a revert means, in words; undefined when unknown. */
-  readonly explain?: (thrown: unknown) => string | undefined
 }
 
 /** Most blocks asked for at once; public endpoints refuse more. */
 const span = 2_000
 
-export function open(
-  config: Config,
-  { base, interval = 1000, explain = () => undefined }: Options = {},
-): Chain {
+export function open(config: Config, { base, interval = 1000 }: Options = {}): Chain {
   const endpoints = config.rpc.map((url) => (base === undefined ? url : new URL(url, base).href))
   const transport: Transport = fallback(endpoints.map((url) => http(url, { retryCount: 1, timeout: 15_000 })))
   const network = defineChain({
@@ -86,7 +76,7 @@ export function open(
     try {
       return await request()
     } catch (thrown) {
-      throw translate(thrown, explain)
+      throw translate(thrown)
     }
   }
 
@@ -95,7 +85,7 @@ export function open(
     return { number: Number(block.number), time: Number(block.timestamp) }
   }
 
-  async function logs(from: number, to: number): Promise<readonly MarketLog[]> {
+  async function events(from: number, to: number): Promise<readonly Told[]> {
     const found = await reader.getLogs({
       address: config.market,
       fromBlock: BigInt(from),
@@ -107,12 +97,10 @@ export function open(
       const block = await reader.getBlock({ blockNumber })
       times.set(blockNumber, Number(block.timestamp))
     }
-    return found.map((log) => ({
-      log,
-      block: Number(log.blockNumber),
-      time: times.get(log.blockNumber) ?? 0,
-      transaction: log.transactionHash,
-    }))
+    return found.flatMap((log) => {
+      const event = Market.parseLog(log)
+      return event === undefined ? [] : [{ event, time: times.get(log.blockNumber) ?? 0 }]
+    })
   }
 
   async function receiptOf(hash: Hex): Promise<Receipt> {
@@ -146,7 +134,7 @@ export function open(
           while (next <= latest.number && !stopped) {
             const to = Math.min(latest.number, next + span - 1)
             const from = next
-            const found = await asked(() => logs(from, to))
+            const found = await asked(() => events(from, to))
             await taken(found, {
               number: to,
               time: to === latest.number ? latest.time : (found.at(-1)?.time ?? 0),
@@ -154,7 +142,7 @@ export function open(
             next = to + 1
           }
         } catch (thrown) {
-          failed(thrown instanceof BaseError ? thrown : translate(thrown, explain))
+          failed(thrown instanceof BaseError ? thrown : translate(thrown))
         }
         if (!stopped) timer = setTimeout(() => void look(), interval)
       }
@@ -198,13 +186,13 @@ export function open(
   }
 }
 
-function translate(thrown: unknown, explain: (thrown: unknown) => string | undefined): BaseError {
+function translate(thrown: unknown): BaseError {
   if (thrown instanceof BaseError) return thrown
   if (!(thrown instanceof ViemError)) return new UnreachableError(thrown)
   if (thrown.walk((cause) => cause instanceof InsufficientFundsError) !== null) return new PoorError(thrown)
   const lost = (cause: unknown): boolean => cause instanceof HttpRequestError || cause instanceof TimeoutError
   if (thrown.walk(lost) !== null) return new UnreachableError(thrown)
-  return new RevertedError(explain(thrown) ?? thrown.shortMessage, thrown)
+  return new RevertedError(Market.explain(thrown), thrown)
 }
 
 export class UnreachableError extends BaseError {

@@ -41,24 +41,24 @@ describe('the door', () => {
       }),
       ({ direction, kind, bytes, round }) => order.push(`${direction} ${kind} ${bytes.join()} ${round}`),
     )
-    await door.post('topic', Uint8Array.of(1), { task, round: 3 })
+    await door.post('topic', Uint8Array.of(1), { machine: 'm', round: 3 })
     await door.put(
       task,
       [
         { codec: 'raw', bytes: Uint8Array.of(2) },
         { codec: 'raw', bytes: Uint8Array.of(3) },
       ],
-      { task, round: 3 },
+      { machine: 'm', round: 3 },
     )
     await door.ask(Uint8Array.of(4))
-    await door.get('cid', 10, { task, round: 3 })
+    await door.get('cid', 10, { machine: 'm', round: 3 })
     expect(order).toEqual([
       'out post 1 3',
       'worker post',
       'out put 2 3',
       'out put 3 3',
       'worker put',
-      'out ask 4 undefined',
+      'out ask 4 0',
       'worker ask',
       'in get 9 3',
     ])

@@ -5,8 +5,9 @@ import { BaseError } from '../../protocol/errors.ts'
 import type { Hex } from '../../protocol/codec.ts'
 import type { Network, NetworkStatus, Received } from '../../workers/api.ts'
 
-/** What bytes are counted for; tasks and rounds of bytes that belong to none are absent. */
-export type Purpose = { readonly task?: Hex | undefined; readonly round?: number | undefined }
+/** What bytes are counted for: a role in a task (`<task>:<role>`) and its round, or neither. */
+export type Purpose = { readonly machine: string | undefined; readonly round: number }
+export const unmetered: Purpose = { machine: undefined, round: 0 }
 
 export type Passage = Purpose & {
   readonly direction: 'out' | 'in'
@@ -51,7 +52,7 @@ export function open(network: Network, watch: (passage: Passage) => void): Door 
       return new Uint8Array(bytes)
     },
     async ask(request) {
-      watch({ direction: 'out', kind: 'ask', bytes: request })
+      watch({ ...unmetered, direction: 'out', kind: 'ask', bytes: request })
       return new Uint8Array(await within(patience.ask, 'get an answer from a relay', network.ask(request)))
     },
     stop: () => network.stop(),

@@ -1,22 +1,12 @@
 // The market's token: what is read of it, the permit that lets a relay deposit for its owner, the approval of escrow.
-import {
-  decodeFunctionResult,
-  encodeFunctionData,
-  erc20Abi,
-  hexToBytes,
-  parseAbi,
-  parseSignature,
-} from 'viem'
-import * as Abi from '../../protocol/abi.ts'
+import { decodeFunctionResult, encodeFunctionData, hexToBytes } from 'viem'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
+import * as Market from '../../protocol/market.ts'
+import * as Token from '../../protocol/token.ts'
 import type { Account } from './account.ts'
-import type { Call, Chain } from './chain.ts'
+import type { Chain } from './chain.ts'
 
-const permitAbi = parseAbi([
-  'function nonces(address owner) view returns (uint256)',
-  'function name() view returns (string)',
-])
 const permitType = [
   { name: 'owner', type: 'address' },
   { name: 'spender', type: 'address' },
@@ -27,22 +17,22 @@ const permitType = [
 
 /** Free balance in the market, token base units. */
 export async function deposit(chain: Chain, config: Config, account: Address): Promise<bigint> {
-  const call = { abi: Abi.market, functionName: 'deposits' } as const
+  const call = { abi: Market.abi, functionName: 'deposits' } as const
   const data = encodeFunctionData({ ...call, args: [config.token, account] })
   return decodeFunctionResult({ ...call, data: await chain.read({ to: config.market, data }) })
 }
 
-/** Call data of `depositFor`, signed by the account; good until `deadline` (Unix seconds). */
+/** A `depositFor` signed by the account; good until `deadline` (Unix seconds). */
 export async function depositFor(
   chain: Chain,
   config: Config,
   account: Account,
   amount: bigint,
   deadline: number,
-): Promise<Hex> {
+): Promise<Market.Call> {
   const owner = account.address
-  const nonces = { abi: permitAbi, functionName: 'nonces' } as const
-  const name = { abi: permitAbi, functionName: 'name' } as const
+  const nonces = { abi: Token.abi, functionName: 'nonces' } as const
+  const name = { abi: Token.abi, functionName: 'name' } as const
   const token = config.token
   const [nonce, title] = await Promise.all([
     chain.read({ to: token, data: encodeFunctionData({ ...nonces, args: [owner] }) }),
@@ -65,20 +55,7 @@ export async function depositFor(
       deadline: BigInt(deadline),
     },
   })
-  const { r, s, yParity } = parseSignature(signature)
-  return encodeFunctionData({
-    abi: Abi.market,
-    functionName: 'depositFor',
-    args: [token, owner, amount, BigInt(deadline), 27 + yParity, r, s],
-  })
-}
-
-/** What lets the market take `amount` of the sender's tokens. */
-export function approve(config: Config, amount: bigint): Call {
-  return {
-    to: config.token,
-    data: encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [config.market, amount] }),
-  }
+  return Market.depositFor(config.market, { token, account: owner, amount, deadline, signature })
 }
 
 /** Call data as bytes, as a relay takes it. */

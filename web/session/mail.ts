@@ -4,13 +4,13 @@ import * as Message from '../../protocol/message.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Crypto } from '../../workers/api.ts'
 import type { Account } from '../net/account.ts'
-import type { Door, Purpose } from '../net/door.ts'
+import type { Door } from '../net/door.ts'
 import type { Database } from './database.ts'
 import * as Typed from './typed.ts'
 
 export type Mail = {
   /** Resolves when a relay has it. */
-  post(draft: Message.Draft): Promise<void>
+  post(draft: Message.Draft, machine: string | undefined): Promise<void>
   /** Reads a topic from the stored cursor on; following twice is following once. */
   follow(topic: string): Promise<void>
   unfollow(topic: string): Promise<void>
@@ -43,14 +43,14 @@ export function open({ place, door, crypto, account, database, received, refused
   }
 
   return {
-    async post(draft) {
+    async post(draft, machine) {
       const signer = account()
       const bytes = await Message.seal(place, draft, {
         account: signer.address,
         signAsAccount: (typed) => signer.signTypedData(Typed.ofDraft(place, typed).typed),
         signAsDevice: (digest) => crypto.sign('device', digest),
       })
-      await door.post(topicOf(place, draft), bytes, purposeOf(draft))
+      await door.post(topicOf(place, draft), bytes, { machine, round: draft.round })
     },
     async follow(topic) {
       if (followed.has(topic)) return
@@ -89,8 +89,4 @@ function topicOf(place: Topic.Place, draft: Message.Draft): string {
     default:
       return Topic.task(place, draft.task)
   }
-}
-
-function purposeOf(draft: Message.Draft): Purpose {
-  return { task: draft.task, round: draft.round }
 }

@@ -1,9 +1,10 @@
 // Calls of the market that a relay may pay for, else the account itself; and the deposit of a compute provider's
 // bond, for which its owner only signs.
-import type { Hex } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
+import type * as Market from '../../protocol/market.ts'
 import * as Relay from '../../protocol/relay.ts'
+import { approve } from '../../protocol/token.ts'
 import * as Chain from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
 import * as Token from '../net/token.ts'
@@ -12,10 +13,12 @@ import type { Purse } from './purse.ts'
 export type Sent = Chain.Receipt & { readonly sponsored: boolean }
 
 export type Sponsor = {
-  /** By the relay if `call` is one it pays for and it agrees, else by the account's own transaction. */
-  send(call: string, data: Hex): Promise<Sent>
+  /** By the relay if it pays for such calls and agrees, else by the account's own transaction. */
+  send(call: Market.Call): Promise<Sent>
+  /** By the account itself, whose address the market looks at. */
+  sendOwn(call: Market.Call): Promise<Sent>
   /** By the account itself, first letting the market take `amount` of its tokens. */
-  sendWithTokens(data: Hex, amount: bigint): Promise<Sent>
+  sendWithTokens(call: Market.Call, amount: bigint): Promise<Sent>
   /** Sees to a free deposit of `amount` token base units at least. */
   depositAtLeast(amount: bigint): Promise<Sent | undefined>
 }
@@ -33,27 +36,31 @@ export type Options = {
 const permitLife = 600
 
 export function make({ config, chain, door, purse, now }: Options): Sponsor {
-  async function own(data: Hex): Promise<Sent> {
-    const receipt = await chain.transact(purse.account(), { to: config.market, data })
-    return { ...receipt, sponsored: false }
+  async function sendOwn(call: Market.Call): Promise<Sent> {
+    return { ...(await chain.transact(purse.account(), call)), sponsored: false }
   }
 
-  async function byRelay(call: Relay.Sponsored, data: Hex): Promise<Sent> {
+  async function byRelay(name: Relay.Sponsored, { data }: Market.Call): Promise<Sent> {
     const account = purse.account().address
-    const request = Relay.encodeRequest({ kind: 'sponsor', call, calldata: Token.bytesOf(data), account })
+    const request = Relay.encodeRequest({
+      kind: 'sponsor',
+      call: name,
+      calldata: Token.bytesOf(data),
+      account,
+    })
     const { transaction } = Relay.decodeReply('sponsor', await door.ask(request))
     return { ...(await chain.receipt(transaction)), sponsored: true }
   }
 
-  async function send(call: string, data: Hex): Promise<Sent> {
-    const sponsored = Relay.sponsored.find((name) => name === call)
-    if (sponsored === undefined) return own(data)
+  async function send(call: Market.Call): Promise<Sent> {
+    const sponsored = Relay.sponsored.find((name) => name === call.functionName)
+    if (sponsored === undefined) return sendOwn(call)
     try {
-      return await byRelay(sponsored, data)
+      return await byRelay(sponsored, call)
     } catch (thrown) {
       if (!(thrown instanceof Relay.RefusedError)) throw thrown
       if (thrown.failure.code === 'reverted') throw new Chain.RevertedError(thrown.message, thrown)
-      return own(data).catch((second: unknown) => {
+      return sendOwn(call).catch((second: unknown) => {
         throw second instanceof Chain.PoorError ? thrown : second
       })
     }
@@ -66,17 +73,18 @@ export function make({ config, chain, door, purse, now }: Options): Sponsor {
 
   return {
     send,
-    async sendWithTokens(data, amount) {
+    sendOwn,
+    async sendWithTokens(call, amount) {
       await assertTokens(amount)
-      await chain.transact(purse.account(), Token.approve(config, amount))
-      return own(data)
+      await chain.transact(purse.account(), approve(config.token, config.market, amount))
+      return sendOwn(call)
     },
     async depositAtLeast(amount) {
       const free = await purse.deposit()
       if (free >= amount) return undefined
       await assertTokens(amount - free)
-      const data = await Token.depositFor(chain, config, purse.account(), amount - free, now() + permitLife)
-      const sent = await send('depositFor', data)
+      const call = await Token.depositFor(chain, config, purse.account(), amount - free, now() + permitLife)
+      const sent = await send(call)
       await purse.refresh()
       return sent
     },

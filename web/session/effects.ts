@@ -1,0 +1,329 @@
+// Carries out what roles wish for: with the vault's workers, the network and the chain. Safe to be done twice.
+import * as Ciphertext from '../../protocol/ciphertext.ts'
+import type { Hex } from '../../protocol/codec.ts'
+import * as Codec from '../../protocol/codec.ts'
+import * as Eip712 from '../../protocol/eip712.ts'
+import * as Market from '../../protocol/market.ts'
+import * as Once from '../../protocol/once.ts'
+import type * as Effect from '../../protocol/roles/effect.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as Terms from '../../protocol/terms.ts'
+import type * as Topic from '../../protocol/topic.ts'
+import type { Frame } from '../../workers/api.ts'
+import * as Chain from '../net/chain.ts'
+import type { Door, Purpose } from '../net/door.ts'
+import type { Progress, Role } from './api.ts'
+import type { Mail } from './mail.ts'
+import type { Meters } from './meters.ts'
+import type { Sent, Sponsor } from './sponsor.ts'
+import * as Updates from './updates.ts'
+
+/** For whom effects are carried out. */
+export type Job = {
+  /** `<task>:<role>` */
+  readonly id: string
+  readonly task: Hex
+  readonly role: Role
+  readonly spec: TaskSpec.TaskSpec
+  readonly terms: Terms.Terms
+  readonly dataSet: string | undefined
+}
+
+export type Tools = {
+  readonly place: Topic.Place
+  readonly door: Door
+  readonly frame: Frame
+  readonly mail: Mail
+  readonly sponsor: Sponsor
+  readonly meters: Meters
+  /** Whether the chain told of this task already. */
+  readonly exists: (task: Hex) => boolean
+  /** Whole free deposit of the account, token base units. */
+  readonly deposit: () => Promise<bigint>
+  readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
+  readonly progress: (job: Job, progress: Progress | undefined) => void
+}
+
+export type Execute = (
+  job: Job,
+  effect: Effect.Effect,
+  signal: AbortSignal,
+) => Promise<readonly Event.Result[]>
+
+/** Largest sealed model and public key that is fetched. */
+const modelBytes = 1024 * 1024
+
+export function executor(tools: Tools): Execute {
+  const { place, door, frame, mail, sponsor, meters } = tools
+  const { market } = place
+  /** Updates that were checked, by CID: a member adds them soon after. */
+  const kept = new Map<string, readonly Uint8Array[]>()
+  let training: Promise<unknown> = Promise.resolve()
+
+  /** Runs a part of the work and adds its seconds to the round's. */
+  async function timed<value>(
+    purpose: Purpose,
+    part: 'network' | 'chain',
+    work: () => Promise<value>,
+  ): Promise<value> {
+    const began = performance.now()
+    try {
+      return await work()
+    } finally {
+      if (purpose.machine !== undefined && purpose.round > 0)
+        meters.add(purpose.machine, purpose.round, part, (performance.now() - began) / 1000)
+    }
+  }
+
+  async function get(cid: string, purpose: Purpose): Promise<Uint8Array<ArrayBuffer>> {
+    return timed(purpose, 'network', () => door.get(cid, modelBytes, purpose))
+  }
+
+  async function ciphertexts(job: Job, cid: string, purpose: Purpose): Promise<readonly Uint8Array[]> {
+    const stored = kept.get(cid)
+    if (stored !== undefined) return stored
+    const count = (job.terms.words * 32) / Ciphertext.bytes
+    return timed(purpose, 'network', () => Updates.fetch(door, cid, count, purpose))
+  }
+
+  async function publish(job: Job, bytes: readonly Uint8Array[], purpose: Purpose): Promise<string> {
+    return timed(purpose, 'network', () => Updates.publish(door, job.task, bytes, purpose))
+  }
+
+  /** One training at a time: two would share one GPU and both be late. */
+  function alone<value>(work: () => Promise<value>): Promise<value> {
+    const turn = training.then(work)
+    training = turn.catch(() => undefined)
+    return turn
+  }
+
+  async function contribute(
+    job: Job,
+    effect: Extract<Effect.Effect, { type: 'contribute' }>,
+    signal: AbortSignal,
+  ): Promise<Event.Result> {
+    const { dataSet } = job
+    if (dataSet === undefined) return failed(effect, 'The data set of this task is not on this device.')
+    const purpose = { machine: job.id, round: effect.round }
+    const [sealedModel, publicKey] = await Promise.all([
+      get(effect.model, purpose),
+      get(effect.publicKey, purpose),
+    ])
+    const { opened, cohorts, modelHash, samples, dataSignature, round } = effect
+    const made = await alone(async () => {
+      signal.throwIfAborted()
+      const abort = (): void => void frame.train.abort()
+      signal.addEventListener('abort', abort, { once: true })
+      try {
+        return await frame.crypto.contribute(
+          {
+            task: job.task,
+            round,
+            spec: TaskSpec.encode(job.spec),
+            dataSet,
+            dataSignature,
+            sealedModel,
+            modelHash,
+            publicKey,
+            samples,
+            opened,
+            cohorts,
+          },
+          (step) => tools.progress(job, step),
+        )
+      } finally {
+        signal.removeEventListener('abort', abort)
+        tools.progress(job, undefined)
+      }
+    })
+    meters.add(job.id, round, 'train', made.seconds.train)
+    meters.add(job.id, round, 'encrypt', made.seconds.encrypt)
+    meters.trained(job.id, round, made.loss, made.backend)
+    const cid = await publish(job, made.ciphertexts, purpose)
+    const byteLength = total(made.ciphertexts)
+    return { type: 'contributed', effect: effect.id, cid, ciphertextRoot: made.root, byteLength }
+  }
+
+  async function check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result> {
+    const { input, device, round } = effect
+    const answer = (fault: string): Event.Result => ({ type: 'checked', effect: effect.id, fault })
+    const statement = Once.digest(place, job.task, 'update', round, input.ciphertextRoot)
+    if (!Eip712.isSignedBy(device, statement, input.signature))
+      return answer('Its root is not signed by its provider.')
+    const purpose = { machine: job.id, round }
+    let bytes: readonly Uint8Array[]
+    try {
+      bytes = await ciphertexts(job, input.cid, purpose)
+    } catch (thrown) {
+      if (thrown instanceof Codec.MalformedError) return answer(thrown.message)
+      throw thrown
+    }
+    if (total(bytes) !== effect.byteLength)
+      return answer(`It has ${total(bytes)} bytes and claims ${effect.byteLength}.`)
+    const began = performance.now()
+    const root = await structure(bytes)
+    meters.add(job.id, round, 'aggregate', (performance.now() - began) / 1000)
+    if (typeof root !== 'string') return answer(root.fault)
+    if (root !== input.ciphertextRoot)
+      return answer('Its bytes do not have the root that it was announced with.')
+    kept.set(input.cid, bytes)
+    return answer('')
+  }
+
+  /** The root, or what is wrong with the structure. */
+  async function structure(bytes: readonly Uint8Array[]): Promise<Hex | { readonly fault: string }> {
+    try {
+      return (await frame.crypto.check(bytes)).root
+    } catch (thrown) {
+      if (thrown instanceof Error && thrown.name.startsWith('Ciphertext.')) return { fault: thrown.message }
+      throw thrown
+    }
+  }
+
+  async function aggregate(
+    job: Job,
+    effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
+  ): Promise<Event.Result> {
+    const purpose = { machine: job.id, round: effect.round }
+    const sums: { cid: string; root: Hex }[] = []
+    for (const cohort of effect.cohorts) {
+      const updates = await Promise.all(cohort.map(({ cid }) => ciphertexts(job, cid, purpose)))
+      const sum = await frame.crypto.aggregate(updates)
+      meters.add(job.id, effect.round, 'aggregate', sum.seconds)
+      const cid = effect.type === 'aggregate' ? await publish(job, sum.ciphertexts, purpose) : ''
+      sums.push({ cid, root: sum.root })
+    }
+    return { type: 'aggregated', effect: effect.id, sums }
+  }
+
+  async function prepare(
+    job: Job,
+    effect: Extract<Effect.Effect, { type: 'prepare' }>,
+  ): Promise<Event.Result> {
+    const { round, recipients } = effect
+    const purpose = { machine: job.id, round }
+    const made = await frame.crypto.prepare({
+      task: job.task,
+      round,
+      spec: TaskSpec.encode(job.spec),
+      recipients,
+    })
+    meters.add(job.id, round, 'encrypt', made.seconds)
+    const [model = '', publicKey = ''] = await timed(purpose, 'network', () =>
+      door.put(
+        job.task,
+        [
+          { codec: 'dag-cbor', bytes: made.sealedModel },
+          { codec: 'raw', bytes: made.publicKey },
+        ],
+        purpose,
+      ),
+    )
+    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey }
+  }
+
+  async function open(job: Job, effect: Extract<Effect.Effect, { type: 'open' }>): Promise<Event.Result> {
+    const { dataSet } = job
+    if (dataSet === undefined) return failed(effect, 'The test set of this task is not on this device.')
+    const purpose = { machine: job.id, round: effect.round }
+    const cohorts = await Promise.all(
+      effect.cohorts.map(async ({ cid, root, samples }) => ({
+        sum: await ciphertexts(job, cid, purpose),
+        sumRoot: root,
+        samples,
+      })),
+    )
+    const opened = await frame.crypto.open({
+      task: job.task,
+      round: effect.round,
+      spec: TaskSpec.encode(job.spec),
+      testSet: dataSet,
+      cohorts,
+    })
+    meters.add(job.id, effect.round, 'open', opened.seconds.decrypt + opened.seconds.score)
+    const { sumDigests, nextModelHash, correct, total: tested } = opened
+    return { type: 'opened', effect: effect.id, sumDigests, nextModelHash, correct, total: tested }
+  }
+
+  async function submit(job: Job, effect: Extract<Effect.Effect, { type: 'submit' }>): Promise<Event.Result> {
+    const { call } = effect
+    const round = call.name === 'commitRound' ? call.commitment.record.round : 0
+    try {
+      const sent = await timed({ machine: job.id, round }, 'chain', () => transact(job, call))
+      if (sent !== undefined) await tools.sent(job, call.name, round, sent)
+    } catch (thrown) {
+      if (thrown instanceof Chain.RevertedError) return failed(effect, thrown.message)
+      throw thrown
+    }
+    return { type: 'submitted', effect: effect.id }
+  }
+
+  async function transact(job: Job, call: Effect.Call): Promise<Sent | undefined> {
+    // The market pays the bond back only to a model provider that settles in its own name.
+    const send = job.role === 'model' ? sponsor.sendOwn : sponsor.send
+    switch (call.name) {
+      case 'create': {
+        await door.put(job.task, [{ codec: 'dag-cbor', bytes: TaskSpec.encode(job.spec) }], {
+          machine: job.id,
+          round: 0,
+        })
+        if (tools.exists(job.task)) return undefined
+        return sponsor.sendWithTokens(Market.create(market, call.terms), Terms.funding(call.terms))
+      }
+      case 'start':
+        return sponsor.sendOwn(Market.start(market, call.terms, call.computes, call.datas))
+      case 'commitRound':
+        return send(Market.commitRound(market, call.terms, call.computes, call.datas, call.commitment))
+      case 'settle':
+        return send(Market.settle(market, call.terms, call.computes, call.datas, call.rounds))
+      case 'cancel':
+        return send(Market.cancel(market, call.terms))
+      case 'expire':
+        return send(Market.expire(market, call.terms, call.computes, call.datas))
+      case 'claim':
+        return sponsor.send(Market.claim(market, call.task, call.token, call.claims))
+      case 'deposit':
+        return sponsor.depositAtLeast(call.amount)
+      case 'withdraw': {
+        const amount = await tools.deposit()
+        return amount === 0n ? undefined : sponsor.sendOwn(Market.withdraw(market, call.token, amount))
+      }
+      default:
+        return call satisfies never
+    }
+  }
+
+  return async (job, effect, signal) => {
+    switch (effect.type) {
+      case 'send':
+        await timed({ machine: job.id, round: effect.draft.round }, 'network', () =>
+          mail.post(effect.draft, job.id),
+        )
+        return [{ type: 'sent', effect: effect.id }]
+      case 'submit':
+        return [await submit(job, effect)]
+      case 'contribute':
+        return [await contribute(job, effect, signal)]
+      case 'check':
+        return [await check(job, effect)]
+      case 'aggregate':
+      case 'recompute':
+        return [await aggregate(job, effect)]
+      case 'prepare':
+        return [await prepare(job, effect)]
+      case 'open':
+        return [await open(job, effect)]
+      default:
+        return effect satisfies never
+    }
+  }
+}
+
+function failed({ id }: Effect.Effect, reason: string): Event.Result {
+  return { type: 'failed', effect: id, reason }
+}
+
+function total(parts: readonly Uint8Array[]): number {
+  return parts.reduce((bytes, part) => bytes + part.length, 0)
+}
