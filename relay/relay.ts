@@ -78,19 +78,20 @@ export async function createRelay(options: Options): Promise<RunningRelay> {
   const rates = Admission.rates(limits.rates)
   const board = Board.create({ gossip: libp2p.services.gossip, store, place, rates, limits })
   const pins = Pins.create({ helia, store, limits })
-  const sponsor = Sponsor.create({ options, store, limits, log })
+  const { chain } = options
+  const sponsor = chain === undefined ? undefined : Sponsor.create({ chain, ...place, store, limits, log })
 
   const desk: Answer.Desk = {
     post: ({ topic, message }) => board.post(topic, message),
     history: (request) => board.history(request),
     pin: (request, peer) => pins.pin(request, peer),
-    sponsor: (request) => sponsor.send(request),
-    faucet: ({ account }) => sponsor.faucet(account),
+    sponsor: (request) => (sponsor ?? noChain()).send(request),
+    faucet: ({ account }) => (sponsor ?? noChain()).faucet(account),
     status: () => ({
       peerId: libp2p.peerId.toString(),
       ...place,
-      sponsors: [...sponsor.calls],
-      faucet: sponsor.hasFaucet,
+      sponsors: sponsor === undefined ? [] : [...Relay.sponsored],
+      faucet: sponsor?.hasFaucet ?? false,
       pinnedBytes: store.pinnedBytes(),
       pinQuotaBytes: limits.pinBytes,
       messages: store.messageCount(),
@@ -113,7 +114,7 @@ export async function createRelay(options: Options): Promise<RunningRelay> {
     async stop() {
       clearInterval(sweeping)
       clearInterval(dialling)
-      await sponsor.idle()
+      await sponsor?.idle()
       await helia.stop()
       store.close()
     },
@@ -129,4 +130,12 @@ const bitswapOptions = {
   // A peer asks again only when the first answer was lost.
   doNotResendBlockWindow: 500,
   maxInboundStreams: 64,
+}
+
+function noChain(): never {
+  throw new Relay.RefusedError({
+    code: 'notSponsored',
+    message: 'This relay pays for nothing.',
+    advice: 'Use another relay, or send the transaction from your own wallet.',
+  })
 }
