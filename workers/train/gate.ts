@@ -1,0 +1,64 @@
+// Lets training be paused, resumed and aborted between two steps, and lets messages in meanwhile.
+import { BaseError } from '../../protocol/errors.ts'
+
+export type Gate = {
+  /** Forgets an earlier abort; a pause stays in force. */
+  begin(): void
+  /** Resolves when open, after other messages had their turn; rejects once aborted. */
+  pass(): Promise<void>
+  close(): void
+  open(): void
+  abort(): void
+}
+
+export function create(): Gate {
+  let aborted = false
+  let opened: Promise<void> = Promise.resolve()
+  let release = (): void => undefined
+
+  return {
+    begin() {
+      aborted = false
+    },
+    async pass() {
+      await turn()
+      await opened
+      if (aborted) throw new AbortedError()
+    },
+    close() {
+      release()
+      opened = new Promise((resolve) => {
+        release = resolve
+      })
+    },
+    open() {
+      release()
+    },
+    abort() {
+      aborted = true
+      release()
+    },
+  }
+}
+
+/** A turn of the event loop, without the 4 ms that nested timers are made to wait. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}
+
+export class AbortedError extends BaseError {
+  override readonly name = 'Train.AbortedError'
+  constructor() {
+    super({
+      message: 'Training was stopped before it was done.',
+      advice: 'Start it again, or wait for the next round.',
+    })
+  }
+}
