@@ -1,0 +1,72 @@
+// Where a participation or a round stands, in words.
+import type { Participation, RoundView, Stage } from '../session/api.ts'
+
+export type Words = { readonly text: string; readonly tone: 'plain' | 'accent' | 'good' | 'warn' | 'bad' }
+
+const stages = {
+  creating: { text: 'Paying into escrow', tone: 'accent' },
+  open: { text: 'Looking for providers', tone: 'accent' },
+  asked: { text: 'Needs your answer', tone: 'warn' },
+  matching: { text: 'Waiting for others', tone: 'accent' },
+  starting: { text: 'Starting', tone: 'accent' },
+  training: { text: 'Training', tone: 'accent' },
+  settling: { text: 'Settling', tone: 'accent' },
+  challenge: { text: 'Settled, claims open soon', tone: 'good' },
+  claimable: { text: 'Ready to claim', tone: 'good' },
+  claimed: { text: 'Done and paid', tone: 'good' },
+  cancelled: { text: 'Cancelled', tone: 'plain' },
+  declined: { text: 'Declined', tone: 'plain' },
+  missed: { text: 'Over without you', tone: 'plain' },
+} satisfies Record<Stage, Words>
+
+const roundStages = {
+  opened: 'Opened',
+  ready: 'Waiting for the model',
+  training: 'Training',
+  encrypting: 'Encrypting',
+  delivered: 'Delivered',
+  adding: 'Adding updates',
+  signing: 'Signing the sum',
+  committed: 'On the chain',
+  opening: 'Opening the sum',
+  done: 'Done',
+  aborted: 'Given up',
+} satisfies Record<RoundView['stage'], string>
+
+const partyStages = {
+  asked: 'Asked',
+  nominated: 'Nominated',
+  accepted: 'Accepted',
+  declined: 'Declined',
+  silent: 'No answer',
+  enrolled: 'Taking part',
+  absent: 'Absent',
+} satisfies Record<Participation['parties'][number]['stage'], string>
+
+export function words({ stage, role }: Pick<Participation, 'stage' | 'role'>): Words {
+  if (role !== 'model') return stages[stage]
+  if (stage === 'challenge' || stage === 'claimable' || stage === 'claimed')
+    return { text: 'Settled', tone: 'good' }
+  return stages[stage]
+}
+
+export function roundWords(stage: RoundView['stage']): string {
+  return roundStages[stage]
+}
+
+export function partyWords(stage: Participation['parties'][number]['stage']): string {
+  return partyStages[stage]
+}
+
+/** Whether its rounds are under way or over, so that a table of rounds makes sense. */
+export function hasBegun(stage: Stage): boolean {
+  return ['training', 'settling', 'challenge', 'claimable', 'claimed'].includes(stage)
+}
+
+/** The round under way, or the last one. */
+export function latest(rounds: readonly RoundView[]): RoundView | undefined {
+  return rounds.reduce<RoundView | undefined>(
+    (last, each) => (last === undefined || each.round > last.round ? each : last),
+    undefined,
+  )
+}

@@ -1,0 +1,113 @@
+// A new task as a person types it: texts in; a checked draft, or one sentence per field, out.
+import * as Model from '../../protocol/model.ts'
+import * as Schema from '../../protocol/schema.ts'
+import type { TaskDraft, Token } from '../session/api.ts'
+import * as Amount from './amount.ts'
+import { type NumberField, fields } from './taskFields.ts'
+
+export class TaskForm {
+  title = $state('')
+  description = $state('')
+  template = $state<TaskDraft['template']>('mlp')
+  /** Sizes with commas between them. */
+  hidden = $state('')
+  valueBits = $state('16')
+  testSet = $state('')
+  readonly numbers = $state<Record<string, string>>({})
+  errors = $state.raw<Readonly<Record<string, string>>>({})
+  readonly schemaId: TaskDraft['schemaId']
+  readonly #base: TaskDraft
+  readonly #token: Token | undefined
+
+  constructor(base: TaskDraft, token: Token | undefined) {
+    this.#base = base
+    this.#token = token
+    this.schemaId = base.schemaId
+    this.title = base.title
+    this.description = base.description
+    this.template = base.template
+    this.hidden = base.hidden.join(', ')
+    this.valueBits = `${base.valueBits}`
+    this.testSet = base.testSet
+    for (const field of fields) this.numbers[field.name] = this.#text(field)
+  }
+
+  /** Parameters, and encrypted bytes of one update; undefined while the layers cannot be read. */
+  readonly size = $derived.by(() => {
+    const schema = Schema.find(this.schemaId)
+    const hidden = this.#layers()
+    if (schema === undefined || hidden === undefined) return undefined
+    const spec = {
+      template: this.template,
+      inputs: Schema.inputs(schema),
+      hidden,
+      classes: Schema.classes(schema),
+    }
+    const parameters = Model.parameterCount(spec)
+    const ciphertexts = Math.ceil((parameters + 8) / (this.valueBits === '8' ? 16_384 : 8192))
+    return { parameters, bytes: ciphertexts * 65_536 }
+  })
+
+  unit(field: NumberField): string {
+    return field.kind === 'tokens' ? (this.#token?.symbol ?? 'base units') : field.unit
+  }
+
+  /** The draft, or undefined after filling `errors`. */
+  read(): TaskDraft | undefined {
+    const errors: Record<string, string> = {}
+    let draft = this.#base
+    for (const field of fields) {
+      const read = this.#parse(field)
+      if (read === undefined) errors[field.name] = this.#expected(field)
+      else draft = field.write(draft, read.value, read.amount)
+    }
+    const hidden = this.#layers()
+    if (this.title.trim() === '') errors['title'] = 'Give the task a title.'
+    if (hidden === undefined) errors['hidden'] = 'Write one size per layer, such as 41 or 64, 32.'
+    if (this.testSet === '') errors['testSet'] = 'Choose the data set that measures accuracy.'
+    if (draft.maxDatas < draft.minDatas) errors['maxDatas'] = 'At least as many as the fewest.'
+    if (draft.maxComputes < draft.minComputes) errors['maxComputes'] = 'At least as many as the fewest.'
+    if (draft.minCohort > draft.minDatas) errors['minCohort'] = 'At most the fewest data providers.'
+    this.errors = errors
+    if (Object.keys(errors).length > 0) return undefined
+    return {
+      ...draft,
+      title: this.title.trim(),
+      description: this.description.trim(),
+      template: this.template,
+      hidden: hidden ?? [],
+      valueBits: this.valueBits === '8' ? 8 : 16,
+      testSet: this.testSet,
+    }
+  }
+
+  #layers(): readonly number[] | undefined {
+    if (this.template === 'softmax') return []
+    const sizes = this.hidden.split(',').map((each) => Number(each.trim()))
+    return sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 65_536) ? sizes : undefined
+  }
+
+  #text(field: NumberField): string {
+    const value = field.read(this.#base)
+    return typeof value === 'bigint' ? Amount.text(value, this.#token) : `${value}`
+  }
+
+  #parse(field: NumberField): { readonly value: number; readonly amount: bigint } | undefined {
+    const typed = (this.numbers[field.name] ?? '').trim()
+    if (field.kind === 'tokens') {
+      const amount = Amount.parse(typed, this.#token)
+      return amount === undefined ? undefined : { value: 0, amount }
+    }
+    const value = Number(typed)
+    const fits = typed !== '' && value >= field.least && value <= field.most
+    return fits && (field.kind === 'decimal' || Number.isInteger(value)) ? { value, amount: 0n } : undefined
+  }
+
+  #expected(field: NumberField): string {
+    if (field.kind === 'tokens') {
+      return `Write an amount in ${this.unit(field)}, such as 12.5, with at most ${this.#token?.decimals ?? 0} decimals.`
+    }
+    const kind = field.kind === 'integer' ? 'a whole number' : 'a number'
+    return `Write ${kind} from ${field.least} to ${field.most.toLocaleString('en')}.`
+  }
+}
