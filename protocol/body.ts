@@ -41,8 +41,8 @@ export const bodies = {
   dataOffer: Offer.dataSchema,
   computeOffer: Offer.computeSchema,
   taskAnnounced: v.strictObject({ terms: Terms.schema }),
-  /** Asks one provider. `avoid` names compute providers it should not nominate: taken by others, or silent. */
-  request: v.strictObject({ to: Codec.address, offer: Codec.digest32, avoid: accounts(maximumParties) }),
+  /** Asks one provider. `among` names who may be nominated, everyone if empty. */
+  request: v.strictObject({ to: Codec.address, offer: Codec.digest32, among: accounts(maximumParties) }),
 
   // task topic, before the start
 
@@ -113,7 +113,10 @@ export const bodies = {
 } as const
 
 export type Kind = keyof typeof bodies
-export type Of<kind extends Kind> = Readonly<v.InferOutput<(typeof bodies)[kind]>>
+export type Of<kind extends Kind> = Frozen<v.InferOutput<(typeof bodies)[kind]>>
+type Frozen<value> = value extends string | number | bigint | boolean | null | undefined
+  ? value
+  : { readonly [key in keyof value]: Frozen<value[key]> }
 
 export const kinds = Object.keys(bodies).filter((key): key is Kind => key in bodies)
 
@@ -146,7 +149,7 @@ export function read(kind: Kind, encoded: Uint8Array): Said {
 }
 
 function reader<const kind extends Kind>(kind: kind) {
-  return (encoded: Uint8Array): { readonly kind: kind; readonly body: Of<kind> } => ({
+  return (encoded: Uint8Array) => ({
     kind,
     body: Codec.decode<(typeof bodies)[kind]>(bodies[kind], encoded, `${kind} message`),
   })

@@ -61,12 +61,14 @@ export type Sender = {
 
 const unsigned: Hex = `0x${'00'.repeat(65)}`
 
-/** Encodes, signs and wraps. */
+/** Encodes, signs and wraps. The `Once` signature, where there is one, is in the envelope. */
 export async function seal(place: Place, draft: Draft, sender: Sender): Promise<Uint8Array<ArrayBuffer>> {
   const blank = said(draft, unsigned)
   const accountDigest = countersigned(place, draft.task, blank)
   const complete =
-    accountDigest === undefined ? blank : said(draft, await sender.signAsAccount({ digest: accountDigest, draft }))
+    accountDigest === undefined
+      ? blank
+      : said(draft, await sender.signAsAccount({ digest: accountDigest, draft }))
   const envelope = { ...wrap(place, sender.account, draft), body: Body.encode(complete) }
   const signature = await sender.signAsDevice(Envelope.digest(envelope))
   const statement = stated(envelope, complete)
@@ -90,7 +92,8 @@ export function open(encoded: Uint8Array, place: Place, recover: Envelope.Recove
     throw new Envelope.SignatureError(kind)
   const statement = stated(envelope, read)
   if (statement !== undefined) {
-    if (envelope.once === undefined) throw new Codec.MalformedError(`${kind} message`, 'once: expected a signature')
+    if (envelope.once === undefined)
+      throw new Codec.MalformedError(`${kind} message`, 'once: expected a signature')
     const digest = statementDigest(place, envelope.task, envelope.round, statement)
     if (recovered(digest, envelope.once, recover) !== device) throw new Envelope.SignatureError(kind)
   }

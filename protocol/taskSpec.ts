@@ -6,14 +6,26 @@ import type { Hex } from './codec.ts'
 import { BaseError } from './errors.ts'
 import * as Model from './model.ts'
 
-const positive = v.pipe(v.number(), v.finite('expected a finite number'), v.gtValue(0, 'expected more than 0'))
+const positive = v.pipe(
+  v.number(),
+  v.finite('expected a finite number'),
+  v.gtValue(0, 'expected more than 0'),
+)
 const seconds = v.pipe(Codec.count, v.minValue(1, 'expected 1 second or more'))
 const basisPoints = v.pipe(Codec.count, v.maxValue(10_000, 'expected at most 10,000 basis points'))
-const bits = v.pipe(Codec.count, v.minValue(1, 'expected 1 bit or more'), v.maxValue(44, 'expected at most 44 bits'))
+const bits = v.pipe(
+  Codec.count,
+  v.minValue(1, 'expected 1 bit or more'),
+  v.maxValue(44, 'expected at most 44 bits'),
+)
 
 export const schema = v.strictObject({
   v: v.literal(1, 'expected version 1'),
-  title: v.pipe(v.string(), v.minLength(1, 'expected a title'), v.maxLength(80, 'expected at most 80 characters')),
+  title: v.pipe(
+    v.string(),
+    v.minLength(1, 'expected a title'),
+    v.maxLength(80, 'expected at most 80 characters'),
+  ),
   description: v.pipe(v.string(), v.maxLength(2000, 'expected at most 2,000 characters')),
   schemaId: Codec.digest32,
   model: Model.specSchema,

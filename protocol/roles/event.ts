@@ -35,7 +35,8 @@ export type Event =
 
 /** How an effect went; `effect` is its id. */
 export type Result =
-  | { readonly type: 'sent'; readonly effect: string }
+  /** `once` is the `Once` signature of kinds that carry one. */
+  | { readonly type: 'sent'; readonly effect: string; readonly once: Hex | undefined }
   | { readonly type: 'submitted'; readonly effect: string }
   | {
       readonly type: 'contributed'

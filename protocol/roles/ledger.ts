@@ -119,7 +119,7 @@ export function tallies(ledger: Ledger): readonly Record.Tally[] {
   return ledger.rounds.map(({ record, signers }) => Record.tally(record, signers))
 }
 
-/** Leaves of a settlement: data seats, compute seats, the model provider. */
-export function leafCount(ledger: Ledger): number {
-  return ledger.datas.length + ledger.computes.length + 1
+/** Whether this leaf of the settlement was claimed. */
+export function isPaid(ledger: Ledger, leaf: number): boolean {
+  return ((ledger.claimed >> BigInt(leaf)) & 1n) === 1n
 }

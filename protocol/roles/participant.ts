@@ -1,6 +1,8 @@
 // What every role is made of: who it is, its task, what the chain said, and what it still wishes for.
 import type { Hex } from '../codec.ts'
-import * as Message from '../message.ts'
+import type * as Message from '../message.ts'
+import type * as Market from '../market.ts'
+import * as Payout from '../payout.ts'
 import type { TaskSpec } from '../taskSpec.ts'
 import type { Terms } from '../terms.ts'
 import * as Topic from '../topic.ts'
@@ -17,6 +19,8 @@ export type Participant = {
   readonly spec: TaskSpec
   readonly ledger: Ledger.Ledger
   readonly outbox: Effect.Outbox
+  /** What the settlement owes to whom; undefined before. */
+  readonly payout: Payout.Payout | undefined
   /** The owner asked for its payout. */
   readonly claims: boolean
   /** Transactions that were tried, by effect: how often, and when again at the earliest (Unix seconds). */
@@ -43,13 +47,35 @@ const mostEarly = 512
 
 export function create(options: Options): Participant {
   const { me, rules, place, id, terms, spec } = options
-  const blank = { outbox: {}, claims: false, tries: {}, early: [], notes: [] }
+  const blank = { outbox: {}, payout: undefined, claims: false, tries: {}, early: [], notes: [] }
   return { me, rules, place, id, terms, spec, ledger: Ledger.empty, ...blank }
 }
 
 /** The step between two states of a role. */
 export function between<state extends Participant>(before: state, after: state): Step<state> {
   return { state: after, effects: Effect.added(before.outbox, after.outbox) }
+}
+
+/** Takes in what the chain says; messages that waited for the start are returned as well. */
+export function follow<state extends Participant>(
+  state: state,
+  event: Market.Event,
+): { readonly state: state; readonly early: readonly Message.Message[] } {
+  const ledger = Ledger.receive(state.ledger, event)
+  if (ledger === state.ledger) return { state, early: [] }
+  const next = { ...state, ledger }
+  if (state.ledger.state === 'open' && ledger.state !== 'open')
+    return { state: { ...next, early: [] }, early: state.early }
+  if (state.ledger.state === 'running' && ledger.state === 'settled')
+    return { state: { ...next, payout: owed(next) }, early: [] }
+  return { state: next, early: [] }
+}
+
+/** What the rounds so far would pay; undefined before the first. */
+export function owed({ ledger, terms }: Participant): Payout.Payout | undefined {
+  if (ledger.rounds.length === 0) return undefined
+  const { computes, datas, absent, vanished } = ledger
+  return Payout.compute({ terms, computes, datas, absent, vanished, rounds: Ledger.tallies(ledger) })
 }
 
 export function note<state extends Participant>(state: state, sentence: string): state {
@@ -70,7 +96,6 @@ export function unwish<state extends Participant>(
   return outbox === state.outbox ? state : { ...state, outbox }
 }
 
-
 /** Says something on the task's topic, or the market's. */
 export function send<state extends Participant>(
   state: state,
@@ -81,10 +106,27 @@ export function send<state extends Participant>(
   return wish(state, { id, type: 'send', topic, draft })
 }
 
+/** The chain was told up to a block of this time. */
+export function reach<state extends Participant>(state: state, time: number): state {
+  return time <= state.ledger.head ? state : { ...state, ledger: { ...state.ledger, head: time } }
+}
+
+export function withdraw<state extends Participant>(state: state, now: number): state {
+  return submit(state, 'withdraw', { name: 'withdraw', token: state.terms.token }, now)
+}
+
+export function maySubmit(state: Participant, id: string, now: number): boolean {
+  return state.outbox[id] === undefined && now >= (state.tries[id]?.after ?? 0)
+}
+
 /** Submits a transaction unless it waits already or failed a moment ago. */
-export function submit<state extends Participant>(state: state, id: string, call: Effect.Call, now: number): state {
-  if (state.outbox[id] !== undefined || now < (state.tries[id]?.after ?? 0)) return state
-  return wish(state, { id, type: 'submit', call })
+export function submit<state extends Participant>(
+  state: state,
+  id: string,
+  call: Effect.Call,
+  now: number,
+): state {
+  return maySubmit(state, id, now) ? wish(state, { id, type: 'submit', call }) : state
 }
 
 /** Seconds before a transaction is tried again whose effect the chain does not show: 5, 10, 20 … 300. */

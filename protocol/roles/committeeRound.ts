@@ -1,0 +1,73 @@
+// What a member of the committee knows of a round. Plain facts; what follows from them is in member.ts.
+import type * as Body from '../body.ts'
+import type { Hex } from '../codec.ts'
+import type * as Message from '../message.ts'
+import type * as Draw from './draw.ts'
+import type * as Effect from './effect.ts'
+import type * as Participant from './participant.ts'
+
+export type Update = {
+  readonly input: Effect.Input
+  /** The `EncryptedUpdate`; undefined for one that is known from a proposal only. */
+  readonly message: Message.Of<'encryptedUpdate'> | undefined
+  readonly state: 'new' | 'checking' | 'sound' | 'faulty'
+  readonly receipted: boolean
+}
+
+export type Proposed = {
+  readonly hash: Hex
+  readonly seat: number
+  readonly body: Body.Of<'recordProposed'>
+  readonly verdict: 'new' | 'recomputing' | 'right' | 'refused'
+}
+
+export type Round = {
+  readonly round: number
+  readonly opened: Message.Of<'roundOpened'> | undefined
+  /** By data seat, the opening that its `Ready` names. */
+  readonly ready: Readonly<{ [seat: number]: Hex }>
+  readonly drawn: readonly Message.Of<'cohorts'>[]
+  readonly adopted: Draw.Draw | undefined
+  /** By data seat. */
+  readonly updates: Readonly<{ [seat: number]: Update }>
+  /** What it is adding itself. */
+  readonly adding: { readonly delivered: readonly Effect.Input[]; readonly survivors: bigint } | undefined
+  /** By record hash. */
+  readonly proposals: Readonly<{ [hash: Hex]: Proposed }>
+  /** By record hash and committee seat. */
+  readonly signatures: Readonly<{ [hash: Hex]: Readonly<{ [seat: number]: Hex }> }>
+  readonly signed: Hex | undefined
+  /** Unix seconds when enough signatures were seen; 0 before. */
+  readonly quorumAt: number
+}
+
+export type State = Participant.Participant & { readonly rounds: Readonly<{ [round: number]: Round }> }
+
+/** The id of the wish to recompute the sums of a proposed record. */
+export function recomputation(round: number, hash: Hex): string {
+  return `recompute:${round}:${hash}`
+}
+
+export function blank(round: number): Round {
+  const nothing = { ready: {}, drawn: [], updates: {}, proposals: {}, signatures: {} }
+  const unknown = { opened: undefined, adopted: undefined, adding: undefined, signed: undefined }
+  return { round, ...nothing, ...unknown, quorumAt: 0 }
+}
+
+export function put<state extends State>(state: state, round: Round): state {
+  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
+}
+
+export function withUpdate(round: Round, update: Update): Round {
+  return { ...round, updates: { ...round.updates, [update.input.provider]: update } }
+}
+
+export function withProposal(round: Round, proposal: Proposed): Round {
+  return { ...round, proposals: { ...round.proposals, [proposal.hash]: proposal } }
+}
+
+export function withSignature(round: Round, hash: Hex, seat: number, signature: Hex): Round {
+  const known = round.signatures[hash] ?? {}
+  if (known[seat] !== undefined) return round
+  return { ...round, signatures: { ...round.signatures, [hash]: { ...known, [seat]: signature } } }
+}

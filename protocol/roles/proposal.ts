@@ -1,0 +1,103 @@
+// A round's record as an aggregator proposes it, and what each member looks at before it signs.
+import * as Body from '../body.ts'
+import type { Hex } from '../codec.ts'
+import * as Record from '../record.ts'
+import type { Terms } from '../terms.ts'
+import type { TaskSpec } from '../taskSpec.ts'
+import type * as Effect from './effect.ts'
+import * as Ledger from './ledger.ts'
+import * as Survivors from './survivors.ts'
+
+export type Sum = Body.Of<'recordProposed'>['sums'][number]
+
+/** 32-byte words of one ciphertext. */
+const wordsPerCiphertext = 2048
+
+/** The survivors' updates of each cohort that has any, in the order of seats. */
+export function cohortsOf(
+  record: Pick<Record.Body, 'cohorts' | 'survivors'>,
+  inputs: readonly Effect.Input[],
+): Effect.Cohorts {
+  return record.cohorts
+    .map((cohort) => inputs.filter(({ provider }) => ((cohort & record.survivors) >> BigInt(provider)) & 1n))
+    .filter((cohort) => cohort.length > 0)
+}
+
+/** `Record.sums` of a round. */
+export function sumsDigest(
+  task: { readonly ledger: Ledger.Ledger; readonly terms: Terms; readonly spec: TaskSpec },
+  record: Pick<Record.Body, 'cohorts' | 'survivors'>,
+  inputs: readonly Effect.Input[],
+  sums: readonly { readonly root: Hex }[],
+): Hex {
+  const { q, t, n } = task.spec.he
+  const cohorts = cohortsOf(record, inputs).map((cohort, at) => ({
+    inputs: cohort.map(({ provider, ciphertextRoot, signature }) => ({
+      account: task.ledger.datas[provider]?.account ?? task.terms.modelProvider,
+      ciphertextRoot,
+      signature,
+    })),
+    sumRoot: sums[at]?.root ?? ciphertextless,
+  }))
+  return Record.sums({ q, t: BigInt(t), n, ciphertexts: task.terms.words / wordsPerCiphertext, cohorts })
+}
+
+const ciphertextless: Hex = `0x${'00'.repeat(32)}`
+
+/** What every member must find the same for itself. */
+export type Expected = {
+  readonly round: number
+  readonly closes: number
+  readonly opened: Hex
+  readonly openerSignature: Hex
+  readonly cohortsDigest: Hex
+  readonly cohorts: readonly bigint[]
+  readonly aggregator: number
+  /** Data seats to which this member gave a receipt. */
+  readonly receipts: bigint
+}
+
+/** Why this record must not be signed whatever else arrives; undefined when nothing speaks against it. */
+export function faultOf(
+  task: { readonly ledger: Ledger.Ledger; readonly terms: Terms; readonly spec: TaskSpec },
+  { record, inputs, sums }: Body.Of<'recordProposed'>,
+  expected: Expected,
+): string | undefined {
+  const { round } = record
+  const same =
+    round === expected.round &&
+    record.closes === expected.closes &&
+    record.opened === expected.opened &&
+    record.openerSignature === expected.openerSignature &&
+    record.cohortsDigest === expected.cohortsDigest &&
+    record.aggregator === expected.aggregator &&
+    record.cohorts.length === expected.cohorts.length &&
+    record.cohorts.every((cohort, at) => cohort === expected.cohorts[at])
+  if (!same) return `The record of round ${round} is not about the round that was opened.`
+
+  const union = record.cohorts.reduce((all, cohort) => all | cohort, 0n)
+  if ((record.delivered & ~union) !== 0n)
+    return `The record of round ${round} pays somebody outside the cohorts.`
+  if ((record.survivors & ~record.delivered) !== 0n)
+    return `The record of round ${round} adds what was not delivered.`
+  if ((expected.receipts & ~record.delivered) !== 0n)
+    return `The record of round ${round} misses a receipt we gave.`
+  const seats = inputs.map(({ provider }) => provider)
+  if (
+    seats.some((seat, at) => at > 0 && (seats[at - 1] ?? 0) >= seat) ||
+    Record.bitmapOf(seats) !== record.delivered
+  )
+    return `The record of round ${round} does not list what it says was delivered.`
+
+  const opened = Ledger.openedSets(task.ledger, task.terms, round)
+  for (const cohort of record.cohorts) {
+    const set = cohort & record.survivors
+    if (set !== 0n && !Survivors.isPermitted(set, opened, task.terms.minCohort))
+      return `The record of round ${round} opens a set that could be subtracted from another.`
+  }
+  if (record.survivors === 0n) return `The record of round ${round} opens nothing.`
+  if (sums.length !== cohortsOf(record, inputs).length) return `The record of round ${round} lacks a sum.`
+  if (sumsDigest(task, record, inputs, sums) !== record.sums)
+    return `The record of round ${round} commits to other sums than it lists.`
+  return undefined
+}

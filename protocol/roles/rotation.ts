@@ -1,0 +1,27 @@
+// Whose turn it is to speak for the committee: by rotation, each successor after the one before it had its time.
+import * as Ledger from './ledger.ts'
+import type { Participant } from './participant.ts'
+
+/** 0 for the round's aggregator, 1 for its first successor and so on; undefined for absent seats. */
+export function rankOf(state: Participant, round: number, seat: number): number | undefined {
+  const seats = Ledger.present(state.ledger)
+  const place = seats.indexOf(seat)
+  if (place === -1) return undefined
+  return (((place - (round - 1)) % seats.length) + seats.length) % seats.length
+}
+
+/** Unix seconds from which a seat of this rank may draw the cohorts itself. */
+export function drawsFrom(state: Participant, readyBy: number, rank: number): number {
+  const seats = Ledger.present(state.ledger).length
+  return readyBy + rank * Math.ceil(state.spec.timeouts.ready / (2 * seats))
+}
+
+/** Seconds that each rank has to add, propose and commit. */
+export function commitTurn(state: Participant): number {
+  return Math.max(1, Math.floor(state.spec.timeouts.commit / (Ledger.present(state.ledger).length + 1)))
+}
+
+/** Unix seconds from which a seat of this rank may propose a record of its own. */
+export function proposesFrom(state: Participant, updatesBy: number, rank: number): number {
+  return updatesBy + rank * commitTurn(state)
+}

@@ -1,0 +1,69 @@
+// Whose updates are added in a round, so that no two sums of an epoch differ by fewer providers than a cohort's minimum.
+// Sets are bitmaps of data seats. Rules: protocol.md's "Committee and cohorts"; the dropped are paid all the same.
+import * as Record from '../record.ts'
+
+/**
+ * The largest set found inside `delivered` that may be opened after `opened`, 0 if none: everyone, else everyone but
+ * a few neighbours in seat order, else a set that was opened before. Every member finds the same one.
+ */
+export function choose(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
+  if (isPermitted(delivered, opened, minimum)) return delivered
+  const seats = Record.seats(delivered)
+  for (let dropped = 1; dropped <= Math.min(minimum, seats.length - minimum); dropped++) {
+    for (let first = 0; first + dropped <= seats.length; first++) {
+      const set = delivered & ~Record.bitmapOf(seats.slice(first, first + dropped))
+      if (isPermitted(set, opened, minimum)) return set
+    }
+  }
+  const again = opened.filter((set) => (set & ~delivered) === 0n && size(set) >= minimum)
+  return again.reduce((largest, set) => (size(set) > size(largest) ? set : largest), 0n)
+}
+
+/** Large enough, equal to or far from every set opened before, and nobody can be singled out by adding and subtracting. */
+export function isPermitted(set: bigint, opened: readonly bigint[], minimum: number): boolean {
+  if (size(set) < minimum) return false
+  if (opened.includes(set)) return true
+  if (opened.some((other) => size(set ^ other) < minimum)) return false
+  return !isolatesSomeone([...new Set([...opened, set])])
+}
+
+/** Whether some provider's unit vector lies in the rational span of the sets. */
+export function isolatesSomeone(sets: readonly bigint[]): boolean {
+  const columns = new Map<bigint, number>()
+  const everyone = sets.reduce((union, set) => union | set, 0n)
+  for (const seat of Record.seats(everyone)) {
+    const column = sets.reduce((bits, set, row) => bits | (((set >> BigInt(seat)) & 1n) << BigInt(row)), 0n)
+    columns.set(column, (columns.get(column) ?? 0) + 1)
+  }
+  const distinct = [...columns.keys()]
+  const rank = rankOf(distinct, sets.length)
+  // A seat is isolated exactly if no other has its column and the others' columns do not span it.
+  return distinct.some(
+    (column) =>
+      columns.get(column) === 1 &&
+      rankOf(
+        distinct.filter((other) => other !== column),
+        sets.length,
+      ) < rank,
+  )
+}
+
+/** Rank over the rationals of 0/1 vectors given as bitmaps, by fraction-free elimination. */
+function rankOf(vectors: readonly bigint[], length: number): number {
+  const basis: { readonly pivot: number; readonly row: readonly bigint[] }[] = []
+  for (const vector of vectors) {
+    let row = Array.from({ length }, (_, i) => (vector >> BigInt(i)) & 1n)
+    for (const { pivot, row: known } of basis) {
+      const [factor, scale] = [row[pivot] ?? 0n, known[pivot] ?? 1n]
+      if (factor !== 0n) row = row.map((value, i) => value * scale - (known[i] ?? 0n) * factor)
+    }
+    const pivot = row.findIndex((value) => value !== 0n)
+    if (pivot !== -1) basis.push({ pivot, row })
+    if (basis.length === length) break
+  }
+  return basis.length
+}
+
+function size(set: bigint): number {
+  return Record.seats(set).length
+}
