@@ -109,15 +109,18 @@ export async function createRelay(options: Options): Promise<RunningRelay> {
   }
   dialPeers()
 
+  async function end(): Promise<void> {
+    clearInterval(sweeping)
+    clearInterval(dialling)
+    await sponsor?.idle()
+    await helia.stop()
+    store.close()
+  }
+  let ended: Promise<void> | undefined
+
   return {
     multiaddrs: libp2p.getMultiaddrs().map((address) => address.toString()),
-    async stop() {
-      clearInterval(sweeping)
-      clearInterval(dialling)
-      await sponsor?.idle()
-      await helia.stop()
-      store.close()
-    },
+    stop: () => (ended ??= end()),
   }
 }
 

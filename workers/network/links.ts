@@ -17,6 +17,7 @@ export type Links = ReturnType<typeof create>
 
 export function create(libp2p: Libp2p, addresses: readonly string[], onConnected: (link: Link) => void) {
   const stopping = new AbortController()
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()))
   const lines = addresses.map((address) => open(address))
   /** Those who wait for any relay. */
   let waiting: (() => void)[] = []
@@ -53,7 +54,7 @@ export function create(libp2p: Libp2p, addresses: readonly string[], onConnected
           const lost = new Promise<void>((resolve) => connection?.addEventListener('close', () => resolve()))
           onConnected(link)
           for (const resume of waiting.splice(0)) resume()
-          if (connection.status === 'open') await lost
+          if (connection.status === 'open') await Promise.race([lost, stopped])
         } catch {
           // The relay is away; the pause below says when to look again.
         }

@@ -15,13 +15,22 @@ import * as Links from './links.ts'
 import * as Objects from './objects.ts'
 import * as Topics from './topics.ts'
 
-/** Milliseconds. */
-const postTimeout = 50_000
-const askTimeout = 50_000
+/** Milliseconds until the app is told that something did not work; longer than a relay needs to restart. */
+export type Patience = {
+  readonly post: number
+  readonly ask: number
+  readonly put: number
+  readonly get: number
+}
+const patient: Patience = { post: 50_000, ask: 50_000, put: 180_000, get: 90_000 }
+/** Milliseconds for a relay's answer to one message. */
 const requestTimeout = 20_000
 
 /** `bytes` are counted where they cross this door, before libp2p encrypts them: payloads, not packets. */
-export function create(blocks: BaseBlockstore & { close?(): Promise<void> }): Network {
+export function create(
+  blocks: BaseBlockstore & { close?(): Promise<void> },
+  patience: Patience = patient,
+): Network {
   let running: ReturnType<typeof run> | undefined
   let bytesUp = 0
   let bytesDown = 0
@@ -41,7 +50,7 @@ export function create(blocks: BaseBlockstore & { close?(): Promise<void> }): Ne
         bytesDown += bytes
       },
     )
-    const objects = Objects.create({ helia, blocks, links: () => links })
+    const objects = Objects.create({ helia, blocks, links, patience })
     const hurry = () => links.hurry()
     globalThis.addEventListener?.('online', hurry)
     return {
@@ -89,7 +98,7 @@ export function create(blocks: BaseBlockstore & { close?(): Promise<void> }): Ne
       }
       bytesUp += message.length
       const request = Relay.encodeRequest({ kind: 'post', topic, message: new Uint8Array(message) })
-      await Objects.retry(links, Date.now() + postTimeout, Infinity, async (link) =>
+      await Objects.retry(links, Date.now() + patience.post, Infinity, async (link) =>
         Relay.decodeReply('post', await link.ask(request, requestTimeout)),
       )
     },
@@ -101,13 +110,14 @@ export function create(blocks: BaseBlockstore & { close?(): Promise<void> }): Ne
     async get(cid, maximumBytes) {
       const { bytes, local } = await (await started()).objects.get(cid, maximumBytes)
       if (!local) bytesDown += bytes.length
-      return bytes
+      // A copy, for bitswap hands out views of larger buffers, which must not travel along.
+      return new Uint8Array(bytes)
     },
     async ask(request) {
       const { links } = await started()
       bytesUp += request.length
-      const reply = await Objects.retry(links, Date.now() + askTimeout, 1, async (link) => {
-        const answer = await link.ask(request, askTimeout)
+      const reply = await Objects.retry(links, Date.now() + patience.ask, 1, async (link) => {
+        const answer = await link.ask(request, patience.ask)
         const failure = Relay.failureIn(answer)
         if (failure !== undefined) throw new Relay.RefusedError(failure)
         return answer

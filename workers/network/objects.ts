@@ -8,9 +8,7 @@ import * as Relay from '../../protocol/relay.ts'
 import type { Link, Links } from './links.ts'
 
 /** Milliseconds. */
-const putTimeout = 180_000
 const pinTimeout = 90_000
-const getTimeout = 90_000
 const firstAttempt = 5_000
 /** Blocks fetched at once, so that a slow line finishes some of them. */
 const parallel = 12
@@ -19,9 +17,15 @@ const copies = 2
 
 export type Block = { readonly codec: 'dag-cbor' | 'raw'; readonly bytes: Uint8Array }
 
-type Parts = { readonly helia: Helia; readonly blocks: BaseBlockstore; readonly links: () => Links }
+type Parts = {
+  readonly helia: Helia
+  readonly blocks: BaseBlockstore
+  readonly links: Links
+  /** Milliseconds. */
+  readonly patience: { readonly put: number; readonly get: number }
+}
 
-export function create({ helia, blocks, links }: Parts) {
+export function create({ helia, blocks, links, patience }: Parts) {
   let fetching = 0
   const queue: (() => void)[] = []
 
@@ -37,9 +41,9 @@ export function create({ helia, blocks, links }: Parts) {
   }
 
   async function fetch(cid: CID, deadline: number): Promise<Uint8Array> {
-    for (let patience = firstAttempt; ; patience *= 2) {
-      await links().some(deadline)
-      const signal = AbortSignal.timeout(Math.max(1, Math.min(patience, deadline - Date.now())))
+    for (let attempt = firstAttempt; ; attempt *= 2) {
+      await links.some(deadline)
+      const signal = AbortSignal.timeout(Math.max(1, Math.min(attempt, deadline - Date.now())))
       try {
         for await (const bytes of helia.blockstore.get(cid, { signal })) return bytes
       } catch (cause) {
@@ -61,7 +65,7 @@ export function create({ helia, blocks, links }: Parts) {
         cids.push(cid)
       }
       if (cids.length > 0)
-        await retry(links(), Date.now() + putTimeout, copies, (link) => pinAt(link, task, cids))
+        await retry(links, Date.now() + patience.put, copies, (link) => pinAt(link, task, cids))
       return cids.map((cid) => cid.toString())
     },
 
@@ -72,7 +76,7 @@ export function create({ helia, blocks, links }: Parts) {
       while (!local && fetching >= parallel) await new Promise<void>((resolve) => queue.push(resolve))
       if (!local) fetching += 1
       try {
-        const bytes = local ? await read(blocks, cid) : await fetch(cid, Date.now() + getTimeout)
+        const bytes = local ? await read(blocks, cid) : await fetch(cid, Date.now() + patience.get)
         if (bytes.length > maximumBytes) throw new OversizeError(bytes.length, maximumBytes)
         return { bytes, local }
       } finally {
