@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Bitmaps counted in parallel give what counting one by one gives.
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {Bits, Counts} from "../Bits.sol";
+import {Payouts} from "../Payouts.sol";
+import {Reference} from "./Reference.sol";
+
+contract BitsTest is Test {
+    function testFuzz_countsSetBits(uint256 bits) public pure {
+        vm.assume(bits != type(uint256).max);
+        assertEq(Bits.count(bits), Reference.ones(bits));
+    }
+
+    function test_countsTheLargestBitmapOfATask() public pure {
+        assertEq(Bits.count(type(uint256).max >> 1), 255);
+        assertEq(Bits.count(0), 0);
+    }
+
+    function testFuzz_countsHowOftenEachSeatWasSet(uint256 seed, uint8 rounds, uint8 seat) public pure {
+        Counts memory counts;
+        uint256 expected = 0;
+        for (uint256 i = 0; i < rounds; ++i) {
+            uint256 bits = uint256(keccak256(abi.encode(seed, i)));
+            Bits.add(counts, bits);
+            expected += (bits >> seat) & 1;
+        }
+        assertEq(Bits.times(counts, seat), expected);
+    }
+
+    function test_countsUpTo255Rounds() public pure {
+        Counts memory counts;
+        for (uint256 i = 0; i < 255; ++i) {
+            Bits.add(counts, type(uint256).max);
+        }
+        assertEq(Bits.times(counts, 0), 255);
+        assertEq(Bits.times(counts, 254), 255);
+    }
+
+    function test_aNodeWithoutPartnerMovesUpAsItIs() public pure {
+        bytes32[] memory nodes = new bytes32[](1);
+        nodes[0] = bytes32(uint256(7));
+        assertEq(Payouts.merkleRoot(nodes), bytes32(uint256(7)));
+        nodes = new bytes32[](3);
+        (nodes[0], nodes[1], nodes[2]) = (bytes32(uint256(2)), bytes32(uint256(1)), bytes32(uint256(3)));
+        bytes32 pair = keccak256(abi.encode(1, 2));
+        bytes32 last = bytes32(uint256(3));
+        bytes32 root = pair < last ? keccak256(abi.encode(pair, last)) : keccak256(abi.encode(last, pair));
+        assertEq(Payouts.merkleRoot(nodes), root);
+    }
+}
