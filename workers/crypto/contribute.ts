@@ -1,0 +1,109 @@
+// A data provider's part of a round: open the model, have it trained, and encrypt what changed, once and for all.
+import * as Ciphertext from '../../protocol/ciphertext.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as Model from '../../protocol/model.ts'
+import * as Packing from '../../protocol/packing.ts'
+import * as SealedModel from '../../protocol/sealedModel.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as Update from '../../protocol/update.ts'
+import type { ContributeRequest, Contribution, Progress } from '../api.ts'
+import type { TrainPeer } from '../train/api.ts'
+import * as Box from './box.ts'
+import * as Identity from './identity.ts'
+import * as Records from './records.ts'
+import * as Rules from './rules.ts'
+import type { Safe } from './safe.ts'
+import type { Seal } from './seal.ts'
+
+export type Means = { readonly safe: Safe; readonly seal: Seal; readonly train: TrainPeer }
+
+/** The bytes are stored before they are returned, and stay the only ones that this device ever gives for the round. */
+export async function contribute(
+  request: ContributeRequest,
+  means: Means,
+  progress: Progress,
+): Promise<Records.Update> {
+  const id = Records.updates.id(request.task, request.round)
+  const before = await means.safe.get(id)
+  if (before !== undefined) return Records.updates.decode(before)
+  const made = await make(request, means, progress)
+  return Records.updates.decode(await means.safe.create([{ id, bytes: Records.updates.encode(made) }]))
+}
+
+/** What the app is given; refuses to show an update to those who were promised another. */
+export function shown(update: Records.Update, request: ContributeRequest): Contribution {
+  const { opened, cohorts, ciphertexts, ...rest } = update
+  if (opened !== request.opened || cohorts !== request.cohorts) throw new ConflictError(request.round)
+  return { ...rest, ciphertexts: ciphertexts.map((words) => new Uint8Array(words)) }
+}
+
+async function make(
+  request: ContributeRequest,
+  { safe, seal, train }: Means,
+  progress: Progress,
+): Promise<Records.Update> {
+  const spec = TaskSpec.decode(request.spec)
+  const rules = Rules.of(spec)
+  const global = await openModel(request, safe)
+  Model.assertWeights(spec.model, global)
+
+  const trained = await train.train(
+    {
+      model: spec.model,
+      training: spec.training,
+      weights: global.slice(),
+      dataSet: request.dataSet,
+      dataSignature: request.dataSignature,
+      round: request.round,
+    },
+    progress,
+  )
+
+  const started = performance.now()
+  const change = Update.difference(trained.weights, global, request.samples, rules)
+  const levels = Update.quantise(change, rules, random(change.length * Update.randomBytes))
+  const plains = Packing.pack(levels, rules.he)
+  const ciphertexts = seal.encrypt(request.publicKey, plains, (done) =>
+    progress({ label: 'encrypting', done, total: plains.length }),
+  )
+  const root = Ciphertext.root(ciphertexts)
+  return {
+    opened: request.opened,
+    cohorts: request.cohorts,
+    ciphertexts: [...ciphertexts],
+    root,
+    backend: trained.backend,
+    samples: trained.samples,
+    loss: trained.loss,
+    seconds: { train: trained.seconds, encrypt: (performance.now() - started) / 1000 },
+  }
+}
+
+async function openModel(
+  { sealedModel, task, round, modelHash }: ContributeRequest,
+  safe: Safe,
+): Promise<Float32Array<ArrayBuffer>> {
+  const keys = await Identity.keys(safe)
+  const { account } = Identity.shown(keys)
+  const content = await Box.open(sealedModel, { task, round }, account, keys.box)
+  return SealedModel.weightsOf(content, modelHash)
+}
+
+/** WebCrypto gives at most 65,536 bytes at a time. */
+function random(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
+  return bytes
+}
+
+export class ConflictError extends BaseError {
+  override readonly name = 'Contribution.ConflictError'
+  constructor(round: number) {
+    super({
+      message: `This device has already encrypted an update for another opening of round ${round}.`,
+      advice:
+        'This round is given up here: a second update under the same masks could be read. The next one counts.',
+      safe: 'Your data and your pay for other rounds are not touched.',
+    })
+  }
+}

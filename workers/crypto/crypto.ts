@@ -1,0 +1,78 @@
+// `Crypto` for the app, out of the safe, SEAL, and the workers that train and score.
+import * as Ciphertext from '../../protocol/ciphertext.ts'
+import { digest32, parse } from '../../protocol/codec.ts'
+import * as Eip712 from '../../protocol/eip712.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import type { Crypto } from '../api.ts'
+import type { ScorePeer } from '../score/api.ts'
+import type { TrainPeer } from '../train/api.ts'
+import * as Backup from './backup.ts'
+import * as Contribute from './contribute.ts'
+import * as Identity from './identity.ts'
+import type * as Records from './records.ts'
+import * as Round from './round.ts'
+import * as Safe from './safe.ts'
+import * as Safetensors from './safetensors.ts'
+import type { Seal } from './seal.ts'
+
+/** Each is called when it is first needed. */
+export type Means = {
+  safe(): Promise<Safe.Safe>
+  seal(): Promise<Seal>
+  train(): Promise<TrainPeer>
+  score(): Promise<ScorePeer>
+}
+
+export function create({ safe, seal, train, score }: Means): Crypto {
+  /** Updates being made: whoever asks for the same round meanwhile waits for the same training. */
+  const making = new Map<string, Promise<Records.Update>>()
+
+  return {
+    identity: async () => Identity.shown(await Identity.keys(await safe())),
+    sign: async (key, digest) => {
+      const keys = await Identity.keys(await safe())
+      return Eip712.sign(parse(digest32, digest, 'digest'), keys[key])
+    },
+    backup: async (passphrase) => Backup.backup(await safe(), passphrase),
+    restore: async (file, passphrase) => Identity.shown(await Backup.restore(await safe(), file, passphrase)),
+
+    contribute: async (request, progress) => {
+      const key = `${request.task}/${request.round}`
+      const make = async () =>
+        Contribute.contribute(
+          request,
+          { safe: await safe(), seal: await seal(), train: await train() },
+          progress,
+        )
+      const update = making.get(key) ?? make().finally(() => making.delete(key))
+      making.set(key, update)
+      return Contribute.shown(await update, request)
+    },
+    check: async (ciphertexts) => {
+      ciphertexts.forEach((words, index) => Ciphertext.assert(words, index))
+      return { root: Ciphertext.root(ciphertexts) }
+    },
+    aggregate: async (encrypted) => {
+      const started = performance.now()
+      const ciphertexts = Ciphertext.sum(encrypted)
+      const root = Ciphertext.root(ciphertexts)
+      return { ciphertexts, root, seconds: (performance.now() - started) / 1000 }
+    },
+
+    prepare: async (request) => Round.prepare(request, { safe: await safe(), seal: await seal() }),
+    open: async (request) =>
+      Round.open(request, { safe: await safe(), seal: await seal(), score: await score() }),
+    score: async (task, encoded, testSet) => {
+      const spec = TaskSpec.decode(encoded)
+      const weights = await Round.currentWeights(task, spec, await safe())
+      const { correct, total } = await (
+        await score()
+      ).evaluate({ model: spec.model, weights, dataSet: testSet })
+      return { correct, total }
+    },
+    exportModel: async (task, encoded) => {
+      const spec = TaskSpec.decode(encoded)
+      return Safetensors.encode(spec.model, await Round.currentWeights(task, spec, await safe()))
+    },
+  }
+}

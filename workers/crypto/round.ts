@@ -1,0 +1,204 @@
+// The model provider's part of a round: announce a model under a fresh key, then open the sums and move the model.
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as Codec from '../../protocol/codec.ts'
+import type { Hex } from '../../protocol/codec.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as He from '../../protocol/he.ts'
+import * as Model from '../../protocol/model.ts'
+import * as Packing from '../../protocol/packing.ts'
+import * as SealedModel from '../../protocol/sealedModel.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as Update from '../../protocol/update.ts'
+import type { OpenRequest, OpenedRound, PrepareRequest, PreparedRound } from '../api.ts'
+import type { ScorePeer } from '../score/api.ts'
+import * as Box from './box.ts'
+import * as Records from './records.ts'
+import * as Rules from './rules.ts'
+import type { Safe } from './safe.ts'
+import type { Seal } from './seal.ts'
+
+/** One round has one key and one model: asked again, the same answer; asked for something else, none. */
+export async function prepare(
+  request: PrepareRequest,
+  { safe, seal }: { readonly safe: Safe; readonly seal: Seal },
+): Promise<PreparedRound> {
+  const { task, round, recipients } = request
+  const asked = requestDigest(request)
+  const id = Records.rounds.id(task, round)
+  const before = await safe.get(id)
+  if (before !== undefined) return announced(Records.rounds.decode(before), asked, round)
+
+  const started = performance.now()
+  const spec = TaskSpec.decode(request.spec)
+  Rules.of(spec)
+  const model = await modelBefore(round, task, spec, safe)
+  const pair = seal.keyPair()
+  const record: Records.Round = {
+    request: asked,
+    ...pair,
+    modelHash: SealedModel.hash(model.content),
+    sealedModel: await Box.seal(new Uint8Array(model.content), { task, round }, recipients),
+    seconds: (performance.now() - started) / 1000,
+  }
+  const stored = await safe.create([
+    { id, bytes: Records.rounds.encode(record) },
+    { id: Records.models.id(task), bytes: Records.models.encode(model) },
+  ])
+  return announced(Records.rounds.decode(stored), asked, round)
+}
+
+/** Adds the cohorts' sums to the model and stores it, then scores it. Asked again, it only scores what was not scored. */
+export async function open(
+  request: OpenRequest,
+  means: { readonly safe: Safe; readonly seal: Seal; readonly score: ScorePeer },
+): Promise<OpenedRound> {
+  const { task, round, testSet } = request
+  const { safe } = means
+  const id = Records.openings.id(task, round)
+  const before = await safe.get(id)
+  const opened = before === undefined ? await move(request, means) : Records.openings.decode(before)
+  if (opened.sumRoots.join() !== request.cohorts.map(({ sumRoot }) => sumRoot).join())
+    throw new RepeatedError(round, 'opened with other sums')
+
+  let { score } = opened
+  if (score === null) {
+    const spec = TaskSpec.decode(request.spec)
+    const weights = await currentWeights(task, spec, safe)
+    score = await means.score.evaluate({ model: spec.model, weights, dataSet: testSet })
+    const { correct, total, seconds } = score
+    score = { correct, total, seconds }
+    await safe.replace({ id, bytes: Records.openings.encode({ ...opened, score }) })
+  }
+  return {
+    sumDigests: opened.sumDigests,
+    nextModelHash: opened.nextModelHash,
+    correct: score.correct,
+    total: score.total,
+    seconds: { decrypt: opened.seconds, score: score.seconds },
+  }
+}
+
+/** The model provider's own weights of a task, as they are now. */
+export async function currentWeights(
+  task: Hex,
+  spec: TaskSpec.TaskSpec,
+  safe: Safe,
+): Promise<Float32Array<ArrayBuffer>> {
+  const stored = await safe.get(Records.models.id(task))
+  if (stored === undefined) throw new UnknownError('no model of this task')
+  const { content } = Records.models.decode(stored)
+  const weights = SealedModel.weightsOf(content, SealedModel.hash(content))
+  Model.assertWeights(spec.model, weights)
+  return weights
+}
+
+async function move(
+  { task, round, cohorts, spec: encoded }: OpenRequest,
+  { safe, seal }: { readonly safe: Safe; readonly seal: Seal },
+): Promise<Records.Opened> {
+  const spec = TaskSpec.decode(encoded)
+  const rules = Rules.of(spec)
+  const stored = await safe.get(Records.rounds.id(task, round))
+  if (stored === undefined) throw new UnknownError(`no key of round ${round}`)
+  const { secretKey } = Records.rounds.decode(stored)
+  const global = await currentWeights(task, spec, safe)
+  const parameters = Model.parameterCount(spec.model)
+
+  const started = performance.now()
+  const sums = cohorts.map(({ sum, sumRoot, samples }): Update.Sum => {
+    He.assertSummable(rules.he, samples.length)
+    if (Ciphertext.root(sum) !== sumRoot) throw new RootError(round)
+    const opened = { levels: Packing.unpack(seal.decrypt(secretKey, sum), parameters, rules.he), samples }
+    Update.assertNorm(opened, rules)
+    return opened
+  })
+  if (sums.length === 0) throw new UnknownError(`no sum in round ${round}`)
+  const content = SealedModel.content(salt(), Update.next(global, sums, rules))
+  const record: Records.Opened = {
+    sumRoots: cohorts.map(({ sumRoot }) => sumRoot),
+    sumDigests: sums.map(sumDigest),
+    nextModelHash: SealedModel.hash(content),
+    seconds: (performance.now() - started) / 1000,
+    score: null,
+  }
+  const model = Records.models.encode({ after: round, content })
+  const first = await safe.create([
+    { id: Records.openings.id(task, round), bytes: Records.openings.encode(record) },
+    { id: Records.models.id(task), bytes: model, replaces: true },
+  ])
+  return Records.openings.decode(first)
+}
+
+/** The stored model, or the spec's first. */
+async function modelBefore(
+  round: number,
+  task: Hex,
+  spec: TaskSpec.TaskSpec,
+  safe: Safe,
+): Promise<Records.Model> {
+  const stored = await safe.get(Records.models.id(task))
+  if (stored === undefined) {
+    const weights = Model.initialise(spec.model, spec.training.seed)
+    return { after: 0, content: SealedModel.content(salt(), weights) }
+  }
+  const model = Records.models.decode(stored)
+  if (model.after >= round) throw new RepeatedError(round, 'opened already')
+  return model
+}
+
+function announced(record: Records.Round, asked: Hex, round: number): PreparedRound {
+  if (record.request !== asked) throw new RepeatedError(round, 'prepared for other participants')
+  const { modelHash, sealedModel, publicKey, seconds } = record
+  return { modelHash, sealedModel, publicKey, seconds }
+}
+
+function requestDigest({ task, round, spec, recipients }: PrepareRequest): Hex {
+  const named = recipients.map(({ account, box }) => ({ account, box }))
+  return `0x${bytesToHex(sha256(Codec.encode([task, round, spec, named])))}`
+}
+
+/** Salted, since the levels of a sum could be guessed; the salt is thrown away with the sum. */
+function sumDigest({ levels }: Update.Sum): Hex {
+  const hash = sha256.create().update(salt())
+  const words = new DataView(new ArrayBuffer(levels.length * 4))
+  levels.forEach((level, i) => words.setUint32(i * 4, level, true))
+  return `0x${bytesToHex(hash.update(new Uint8Array(words.buffer)).digest())}`
+}
+
+function salt(): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(32))
+}
+
+export class RootError extends BaseError {
+  override readonly name = 'Round.RootError'
+  constructor(round: number) {
+    super({
+      message: `The sum of round ${round} is not the one committed to on the chain.`,
+      advice: 'Fetch it again from another relay; every committee member holds it.',
+      safe: 'Nothing was opened, and the model is as it was.',
+    })
+  }
+}
+
+export class RepeatedError extends BaseError {
+  override readonly name = 'Round.RepeatedError'
+  constructor(round: number, how: string) {
+    super({
+      message: `Round ${round} was ${how}.`,
+      advice: 'Open the next round; two versions of one round would cost the bond.',
+      safe: 'The model and its keys are stored as they were.',
+    })
+  }
+}
+
+export class UnknownError extends BaseError {
+  override readonly name = 'Round.UnknownError'
+  constructor(what: string) {
+    super({
+      message: `This device has ${what}.`,
+      advice: 'Go on with the device that made the task, or restore its backup here.',
+    })
+  }
+}

@@ -1,0 +1,58 @@
+// The crypto worker: holds keys, models and updates; asks the train and score workers through the ports it is given.
+import * as Comlink from 'comlink'
+import type { ScorePeer } from '../score/api.ts'
+import * as Thrown from '../thrown.ts'
+import type { TrainPeer } from '../train/api.ts'
+import type { CryptoWorker } from './api.ts'
+import * as Crypto from './crypto.ts'
+import * as Inlined from './inlined.ts'
+import * as Safe from './safe.ts'
+import * as Seal from './seal.ts'
+import * as Sparingly from './sparingly.ts'
+
+Thrown.carryAdvice()
+
+const train = Promise.withResolvers<TrainPeer>()
+const score = Promise.withResolvers<ScorePeer>()
+const crypto = Crypto.create({
+  safe: once(() => Safe.open('galaxy-keys')),
+  seal: once(() => Seal.load(Inlined.wasm())),
+  train: () => train.promise,
+  score: () => score.promise,
+})
+
+const api: CryptoWorker = {
+  ...crypto,
+  contribute: (request, progress) => crypto.contribute(request, Sparingly.reported(progress)),
+  connect: (name, port) => {
+    if (name === 'train') train.resolve(trainThrough(port))
+    else score.resolve(scoreThrough(port))
+  },
+}
+
+/** Started by the first call; tried again by the next call after a failure. */
+function once<started>(start: () => Promise<started>): () => Promise<started> {
+  let running: Promise<started> | undefined
+  return () => {
+    running ??= start().catch((cause: unknown) => {
+      running = undefined
+      throw cause
+    })
+    return running
+  }
+}
+
+function trainThrough(port: MessagePort): TrainPeer {
+  const remote = Comlink.wrap<TrainPeer>(port)
+  return {
+    train: (request, progress) =>
+      remote.train(Comlink.transfer(request, [request.weights.buffer]), Comlink.proxy(progress)),
+  }
+}
+
+function scoreThrough(port: MessagePort): ScorePeer {
+  const remote = Comlink.wrap<ScorePeer>(port)
+  return { evaluate: (request) => remote.evaluate(request) }
+}
+
+Comlink.expose(api)
