@@ -63,18 +63,40 @@ const unsigned: Hex = `0x${'00'.repeat(65)}`
 
 /** Encodes, signs and wraps. The `Once` signature, where there is one, is in the envelope. */
 export async function seal(place: Place, draft: Draft, sender: Sender): Promise<Uint8Array<ArrayBuffer>> {
-  const blank = said(draft, unsigned)
-  const accountDigest = countersigned(place, draft.task, blank)
-  const complete =
-    accountDigest === undefined
-      ? blank
-      : said(draft, await sender.signAsAccount({ digest: accountDigest, draft }))
-  const envelope = { ...wrap(place, sender.account, draft), body: Body.encode(complete) }
-  const signature = await sender.signAsDevice(Envelope.digest(envelope))
-  const statement = stated(envelope, complete)
-  if (statement === undefined) return Envelope.encode({ v: 1, ...envelope, signature })
-  const once = await sender.signAsDevice(statementDigest(place, draft.task, draft.round, statement))
-  return Envelope.encode({ v: 1, ...envelope, signature, once })
+  const asked = toCountersign(place, draft)
+  const countersignature =
+    asked === undefined ? unsigned : await sender.signAsAccount({ digest: asked, draft })
+  const { digest, statement, finish } = compose(place, sender.account, draft, countersignature)
+  const signature = await sender.signAsDevice(digest)
+  return finish(signature, statement === undefined ? undefined : await sender.signAsDevice(statement))
+}
+
+/** What the sender's account has to sign before the draft can be composed; undefined for most kinds. */
+export function toCountersign(place: Place, draft: Draft): Hex | undefined {
+  return countersigned(place, draft.task, said(draft, unsigned))
+}
+
+/** The digests that the sender's device has to sign, and what becomes of it then. */
+export function compose(
+  place: Place,
+  sender: Address,
+  draft: Draft,
+  countersignature: Hex,
+): {
+  readonly digest: Hex
+  /** Of the `Once` statement, for kinds that carry one. */
+  readonly statement: Hex | undefined
+  readonly finish: (signature: Hex, once: Hex | undefined) => Uint8Array<ArrayBuffer>
+} {
+  const complete = said(draft, countersignature)
+  const envelope = { ...wrap(place, sender, draft), body: Body.encode(complete) }
+  const stands = stated(envelope, complete)
+  return {
+    digest: Envelope.digest(envelope),
+    statement: stands === undefined ? undefined : statementDigest(place, draft.task, draft.round, stands),
+    finish: (signature, once) =>
+      Envelope.encode({ v: 1, ...envelope, signature, ...(once === undefined ? {} : { once }) }),
+  }
 }
 
 /** Parses a message and checks everything that can be checked without knowing the task. */

@@ -1,0 +1,335 @@
+// A model provider: puts money into escrow, gathers participants, opens rounds, opens sums, settles.
+// Who takes part is settled in matching.ts; keys, models and sums stay with the workers that carry out its wishes.
+import type * as Body from '../body.ts'
+import type { Hex } from '../codec.ts'
+import * as Message from '../message.ts'
+import type * as Offer from '../offer.ts'
+import * as Record from '../record.ts'
+import * as Topic from '../topic.ts'
+import type * as Effect from './effect.ts'
+import type * as Event from './event.ts'
+import * as Exits from './exits.ts'
+import * as Ledger from './ledger.ts'
+import * as Matching from './matching.ts'
+import * as Participant from './participant.ts'
+import * as Proposal from './proposal.ts'
+
+export type Round = {
+  readonly round: number
+  readonly prepared:
+    { readonly modelHash: Hex; readonly model: string; readonly publicKey: string } | undefined
+  /** `RoundOpened`: digest of its body, and the body. */
+  readonly opened: { readonly digest: Hex; readonly body: Body.Of<'roundOpened'> } | undefined
+  /** Bitmaps of data seats that said `Ready` and that announced an update. */
+  readonly ready: bigint
+  readonly announced: bigint
+  /** By record hash, one for each member that proposed. */
+  readonly proposals: Readonly<{ [hash: Hex]: Body.Of<'recordProposed'> }>
+  /** What opening the sums gave; `lost` when they could not be had or opened. */
+  readonly result:
+    'none' | 'lost' | { readonly correct: number; readonly total: number; readonly nextModelHash: Hex }
+}
+
+export type State = Matching.State & {
+  readonly role: 'model'
+  /** The owner wants it over. */
+  readonly ended: boolean
+  readonly announced: boolean
+  readonly withdrawn: boolean
+  readonly rounds: Readonly<{ [round: number]: Round }>
+}
+
+export type Options = Participant.Options & {
+  /** Compute offers known so far. */
+  readonly computes: readonly Offer.ComputeOffer[]
+}
+
+export function create(options: Options): State {
+  return {
+    ...Participant.create(options),
+    role: 'model',
+    computes: Object.fromEntries(options.computes.map((offer) => [offer.account, offer])),
+    asked: {},
+    seats: {},
+    requests: 0,
+    since: 0,
+    frozen: false,
+    roster: undefined,
+    rosters: 0,
+    ended: false,
+    announced: false,
+    withdrawn: false,
+    rounds: {},
+  }
+}
+
+export function step(state: State, event: Event.Event, now: number): Participant.Step<State> {
+  const heard = hear(state, event, now)
+  if (heard === state && event.type === 'message') return { state, effects: [] }
+  return Participant.between(state, advance(heard, now))
+}
+
+/** Everything that is still wished for. */
+export function resume(state: State): readonly Effect.Effect[] {
+  return Object.values(state.outbox)
+}
+
+/** Where it listens. */
+export function topics(state: State): readonly string[] {
+  return [Topic.market(state.place), Topic.task(state.place, state.id)]
+}
+
+/** Basis points on the test set after a round; undefined while they are not known. */
+export function accuracyOf({ result }: Round): number | undefined {
+  if (typeof result === 'string' || result.total === 0) return undefined
+  return Math.floor((result.correct * 10_000) / result.total)
+}
+
+/** The newest round; undefined before the first. */
+export function currentRound(state: State): Round | undefined {
+  const numbers = Object.keys(state.rounds).map(Number)
+  return numbers.length === 0 ? undefined : state.rounds[Math.max(...numbers)]
+}
+
+function hear(state: State, event: Event.Event, now: number): State {
+  switch (event.type) {
+    case 'message':
+      return event.message.task === state.id || event.message.kind === 'computeOffer'
+        ? read(state, event.message, now)
+        : state
+    case 'chain': {
+      const { state: next, early } = Participant.follow(state, event.event)
+      const created = next.since === 0 && next.ledger.state !== 'none' ? { ...next, since: now } : next
+      return early.reduce((so, message) => read(so, message, now), created)
+    }
+    case 'head':
+      return Participant.reach(state, event.time)
+    case 'tick':
+      return state
+    case 'sent':
+    case 'submitted':
+    case 'failed':
+    case 'prepared':
+    case 'opened':
+      return finish(state, event, now)
+    case 'chosen':
+      return Matching.choose(state, event.offers, now)
+    case 'frozen':
+      return { ...state, frozen: true }
+    case 'ended':
+      return { ...state, ended: true }
+    case 'ruled':
+      return { ...state, rules: event.rules }
+    case 'claimed':
+      return { ...state, claims: true }
+    case 'withdrawn':
+      return Participant.withdraw(state, now)
+    case 'consented':
+    case 'declined':
+    case 'left':
+    case 'returned':
+    case 'contributed':
+    case 'checked':
+    case 'aggregated':
+      return state
+    default:
+      return event satisfies never
+  }
+}
+
+function read(state: State, message: Message.Message, now: number): State {
+  if (state.ledger.state === 'none' || state.ledger.state === 'open')
+    return Matching.read(state, message, now)
+  const round = state.rounds[message.round]
+  if (round?.opened === undefined) return state
+  switch (message.kind) {
+    case 'ready':
+    case 'encryptedUpdate': {
+      const seat = Participant.dataSeat(state, message)
+      if (seat === undefined || message.body.opened !== round.opened.digest) return state
+      const bit = 1n << BigInt(seat)
+      if (message.kind === 'ready') return put(state, { ...round, ready: round.ready | bit })
+      return put(state, { ...round, announced: round.announced | bit })
+    }
+    case 'recordProposed': {
+      const hash = Record.hash(message.body.record)
+      if (Participant.committeeSeat(state, message) === undefined || round.proposals[hash] !== undefined)
+        return state
+      return put(state, { ...round, proposals: { ...round.proposals, [hash]: message.body } })
+    }
+    default:
+      return state
+  }
+}
+
+function finish(state: State, result: Event.Result, now: number): State {
+  const finished = Participant.finish(state, result, now)
+  if (finished === undefined) return state
+  const { effect, state: next } = finished
+  if (effect.type === 'submit')
+    return effect.call.name === 'withdraw' && result.type === 'submitted'
+      ? { ...next, withdrawn: true }
+      : next
+  if (effect.type !== 'prepare' && effect.type !== 'open') return next
+  const round = next.rounds[effect.round]
+  if (round === undefined) return next
+  if (result.type === 'prepared') {
+    const { modelHash, model, publicKey } = result
+    return openRound(next, { ...round, prepared: { modelHash, model, publicKey } }, now)
+  }
+  if (effect.type === 'prepare') return put(next, { ...round, result: 'lost' })
+  if (result.type !== 'opened') return put(next, { ...round, result: 'lost' })
+  const { correct, total, nextModelHash, sumDigests } = result
+  const opened: Round = { ...round, result: { correct, total, nextModelHash } }
+  const record = Ledger.committed(next.ledger, round.round)?.record
+  if (record === undefined) return put(next, opened)
+  return Participant.send(put(next, opened), {
+    kind: 'opened',
+    task: next.id,
+    round: round.round,
+    slot: 0,
+    body: {
+      record: Record.hash(record),
+      sums: sumDigests,
+      model: nextModelHash,
+      accuracy: accuracyOf(opened) ?? null,
+    },
+  })
+}
+
+function openRound(state: State, round: Round, now: number): State {
+  const { ready, update, commit } = state.spec.timeouts
+  if (round.prepared === undefined) return state
+  const readyBy = now + ready
+  const updatesBy = readyBy + update
+  const closes = updatesBy + commit
+  const body = {
+    epoch: Ledger.epochOf(state.terms, round.round),
+    ...round.prepared,
+    readyBy,
+    updatesBy,
+    closes,
+  }
+  const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
+  const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
+  return Participant.send(put(state, { ...round, opened: { digest: bodyDigest, body } }), draft)
+}
+
+/** Wishes for what the facts call for; changes nothing when nothing does. */
+function advance(state: State, now: number): State {
+  const next = tidy(Exits.tidy(state), now)
+  switch (next.ledger.state) {
+    case 'none':
+      if (next.ended || now > next.terms.startBy) return next
+      return Participant.submit(next, 'create', { name: 'create', terms: next.terms }, now)
+    case 'open':
+      if (next.ended)
+        return Participant.submit(next, 'exit:cancel', { name: 'cancel', terms: next.terms }, now)
+      if (next.ledger.head > next.terms.startBy) return Exits.take(next, now)
+      return Matching.advance(announce(next), now)
+    case 'running':
+      return Exits.take(run(next, now), now)
+    case 'settled':
+      return Exits.take(next, now)
+    case 'cancelled':
+      if (next.withdrawn || (!next.rules.claim && !next.claims)) return next
+      return Participant.withdraw(next, now)
+    default:
+      return next.ledger.state satisfies never
+  }
+}
+
+function announce(state: State): State {
+  if (state.announced) return state
+  return Participant.send(
+    { ...state, announced: true },
+    { kind: 'taskAnnounced', task: state.id, round: 0, slot: 0, body: { terms: state.terms } },
+    Topic.market(state.place),
+  )
+}
+
+function run(state: State, now: number): State {
+  const next = openSums(state, now)
+  if (Object.values(next.rounds).some((round) => isUnderWay(next, round))) return next
+  const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
+  if (isEnough(next, number, now)) return next.ledger.rounds.length > 0 ? Exits.settle(next, now) : next
+  const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
+  const blank = { prepared: undefined, opened: undefined, ready: 0n, announced: 0n }
+  return Participant.wish(put(next, { round: number, ...blank, proposals: {}, result: 'none' }), {
+    id: `prepare:${number}`,
+    type: 'prepare',
+    round: number,
+    recipients,
+  })
+}
+
+/** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
+function isUnderWay(state: State, round: Round): boolean {
+  if (round.result !== 'none') return false
+  if (Ledger.committed(state.ledger, round.round) !== undefined) return true
+  return round.opened === undefined || state.ledger.head <= round.opened.body.closes
+}
+
+/** Whether round `number` is not to be opened: the target, the rounds or the time are used up. */
+function isEnough(state: State, number: number, now: number): boolean {
+  const { spec, terms, ledger } = state
+  const { ready, update, commit } = spec.timeouts
+  const best = Object.values(state.rounds).map((round) => accuracyOf(round) ?? 0)
+  return (
+    state.ended ||
+    number > terms.maxRounds ||
+    ledger.rounds.length >= spec.rounds ||
+    (spec.targetAccuracy > 0 && best.some((accuracy) => accuracy >= spec.targetAccuracy)) ||
+    now + ready + update + commit >= ledger.deadline
+  )
+}
+
+/** Opens what was committed, once the sums that the record commits to are known. */
+function openSums(state: State, now: number): State {
+  let next = state
+  for (const round of Object.values(state.rounds)) {
+    const committed = Ledger.committed(state.ledger, round.round)
+    const id = `open:${round.round}`
+    if (committed === undefined || round.result !== 'none' || state.outbox[id] !== undefined) continue
+    const { record } = committed
+    const proposal = round.proposals[Record.hash(record)]
+    if (proposal === undefined || !commitsTo(state, record, proposal)) {
+      const { commit } = state.spec.timeouts
+      const isLost = now > record.closes + commit
+      if (isLost)
+        next = put(Participant.note(next, `The sums of round ${round.round} were not to be had.`), {
+          ...round,
+          result: 'lost',
+        })
+      continue
+    }
+    const { inputs, sums } = proposal
+    const opened = Proposal.cohortsOf(record, inputs).map((cohort, at) => ({
+      cid: sums[at]?.cid ?? '',
+      root: sums[at]?.root ?? record.sums,
+      samples: cohort.map(({ provider }) => state.ledger.datas[provider]?.samples ?? 0),
+    }))
+    next = Participant.wish(next, { id, type: 'open', round: round.round, cohorts: opened })
+  }
+  return next
+}
+
+function commitsTo(state: State, record: Record.Body, { inputs, sums }: Body.Of<'recordProposed'>): boolean {
+  return Proposal.sumsDigest(state, record, inputs, sums) === record.sums
+}
+
+/** Drops wishes that nobody waits for any more. */
+function tidy(state: State, now: number): State {
+  const { state: phase } = state.ledger
+  return Participant.unwish(state, (effect) => {
+    if (effect.type === 'prepare' || effect.type === 'open') return phase !== 'running'
+    if (effect.id === 'create') return phase !== 'none' || state.ended
+    if (effect.id === 'start') return phase !== 'open'
+    if (effect.type !== 'send' || effect.draft.kind !== 'roundOpened') return false
+    return now > effect.draft.body.readyBy || phase !== 'running'
+  })
+}
+
+function put(state: State, round: Round): State {
+  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
+}
