@@ -1,0 +1,119 @@
+// Starts the four workers of the vault's origin and joins those that may talk, and no others.
+import * as Comlink from 'comlink'
+import { BaseError } from '../../protocol/errors.ts'
+import type { Frame, Progress } from '../api.ts'
+import type { CryptoWorker } from '../crypto/api.ts'
+import type { ScoreWorker } from '../score/api.ts'
+import type { TrainWorker } from '../train/api.ts'
+import type { VaultWorker } from '../vault/api.ts'
+
+type Started<api> = {
+  readonly remote: Comlink.Remote<api>
+  /** The answer, or why the worker cannot give one. */
+  asked<answer>(answer: Promise<answer>): Promise<answer>
+}
+
+/** Rows go from vault to train and score, weights between crypto and these two; none of it passes through here. */
+export function start(): Frame {
+  const vault = started<VaultWorker>(
+    'vault',
+    new Worker(new URL('../vault/worker.ts', import.meta.url), { type: 'module', name: 'vault' }),
+  )
+  const train = started<TrainWorker>(
+    'train',
+    new Worker(new URL('../train/worker.ts', import.meta.url), { type: 'module', name: 'train' }),
+  )
+  const score = started<ScoreWorker>(
+    'score',
+    new Worker(new URL('../score/worker.ts', import.meta.url), { type: 'module', name: 'score' }),
+  )
+  const crypto = started<CryptoWorker>(
+    'crypto',
+    new Worker(new URL('../crypto/worker.ts', import.meta.url), { type: 'module', name: 'crypto' }),
+  )
+
+  join(
+    (port) => vault.remote.connect('train', port),
+    (port) => train.remote.connect('vault', port),
+  )
+  join(
+    (port) => vault.remote.connect('score', port),
+    (port) => score.remote.connect('vault', port),
+  )
+  join(
+    (port) => train.remote.connect('crypto', port),
+    (port) => crypto.remote.connect('train', port),
+  )
+  join(
+    (port) => score.remote.connect('crypto', port),
+    (port) => crypto.remote.connect('score', port),
+  )
+
+  return {
+    vault: {
+      import: (request, progress) => vault.asked(vault.remote.import(request, passed(progress))),
+      list: () => vault.asked(vault.remote.list()),
+      remove: (id) => vault.asked(vault.remote.remove(id)),
+      storage: () => vault.asked(vault.remote.storage()),
+      commitment: (id) => vault.asked(vault.remote.commitment(id)),
+    },
+    train: {
+      probe: (forced) => train.asked(train.remote.probe(forced)),
+      pause: () => train.asked(train.remote.pause()),
+      resume: () => train.asked(train.remote.resume()),
+      abort: () => train.asked(train.remote.abort()),
+    },
+    crypto: {
+      identity: () => crypto.asked(crypto.remote.identity()),
+      sign: (key, digest) => crypto.asked(crypto.remote.sign(key, digest)),
+      backup: (passphrase) => crypto.asked(crypto.remote.backup(passphrase)),
+      restore: (backup, passphrase) => crypto.asked(crypto.remote.restore(backup, passphrase)),
+      contribute: (request, progress) => crypto.asked(crypto.remote.contribute(request, passed(progress))),
+      check: (ciphertexts) => crypto.asked(crypto.remote.check(ciphertexts)),
+      aggregate: (updates) => crypto.asked(crypto.remote.aggregate(updates)),
+      prepare: (request) => crypto.asked(crypto.remote.prepare(request)),
+      open: (request) => crypto.asked(crypto.remote.open(request)),
+      score: (task, spec, testSet) => crypto.asked(crypto.remote.score(task, spec, testSet)),
+      exportModel: (task, spec) => crypto.asked(crypto.remote.exportModel(task, spec)),
+    },
+    persist: async () => (await navigator.storage.persisted()) || (await navigator.storage.persist()),
+  }
+}
+
+function started<api>(name: string, worker: Worker): Started<api> {
+  const failure = Promise.withResolvers<never>()
+  failure.promise.catch(() => undefined)
+  let answered = false
+  worker.addEventListener('error', (event) => {
+    if (!answered) failure.reject(new StartError(name, event.message))
+  })
+  return {
+    remote: Comlink.wrap<api>(worker),
+    asked: async (answer) => {
+      const given = await Promise.race([answer, failure.promise])
+      answered = true
+      return given
+    },
+  }
+}
+
+function join(first: (port: MessagePort) => unknown, second: (port: MessagePort) => unknown): void {
+  const { port1, port2 } = new MessageChannel()
+  first(Comlink.transfer(port1, [port1]))
+  second(Comlink.transfer(port2, [port2]))
+}
+
+function passed(progress: Progress): Progress & Comlink.ProxyMarked {
+  return Comlink.proxy((step: Parameters<Progress>[0]) => progress(step))
+}
+
+export class StartError extends BaseError {
+  override readonly name = 'Frame.StartError'
+  constructor(worker: string, detail: string | undefined) {
+    super({
+      message: `The ${worker} part of the vault did not start${detail ? ` (${detail})` : ''}.`,
+      advice: 'Reload the page. If it stays, update the browser: it may be too old for this app.',
+      safe: 'Your data and keys are stored and were not touched.',
+    })
+  }
+}
