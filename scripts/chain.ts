@@ -1,12 +1,13 @@
 // The local chain: anvil with its state on disk, and the contracts deployed to it once.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type * as Codec from '../protocol/codec.ts'
 import * as Processes from './processes.ts'
 
 export type Chain = { readonly process: Processes.Process; readonly rpc: string; readonly chainId: number }
 
 /** Account 0 of anvil's published test mnemonic: deploys, and pays for sponsored calls. Worth nothing anywhere else. */
-export const sponsorKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
+export const sponsorKey: Codec.Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 
 /** Anvil on `port`, one block a second, going on from `folder`'s state where there is one. */
 export async function startChain(folder: string, port: number, logs: string): Promise<Chain> {

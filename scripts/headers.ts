@@ -34,7 +34,11 @@ export function app({ vaultOrigin, relayOrigins }: AppHeaders): Record<string, s
   }
 }
 
-/** The vault origin: rows, weights and keys, and no way to open a connection. */
+/**
+ * The vault origin: rows, weights and keys, and no way to open a connection. The sandbox refuses pop-ups and
+ * navigations of other frames. `Connection-Allowlist` closes what no policy names, WebRTC and preconnections, where a
+ * browser knows it (Chromium 148 and newer).
+ */
 export function vault({ appOrigins }: { readonly appOrigins: readonly string[] }): Record<string, string> {
   return {
     ...common,
@@ -45,7 +49,9 @@ export function vault({ appOrigins }: { readonly appOrigins: readonly string[] }
       'connect-src': ["'none'"],
       'form-action': ["'none'"],
       'frame-ancestors': appOrigins.length > 0 ? appOrigins : ["'none'"],
+      sandbox: ['allow-scripts', 'allow-same-origin'],
     }),
+    'Connection-Allowlist': '(response-origin)',
   }
 }
 

@@ -47,14 +47,14 @@ export function start({ name, command, parameters, logs, env }: Command): Proces
   let text = ''
   const watchers = new Set<() => void>()
   const heard = (chunk: Buffer) => {
-    file.write(chunk)
+    if (!file.writableEnded) file.write(chunk)
     text = (text + chunk.toString()).slice(-200_000)
     for (const watcher of watchers) watcher()
   }
   child.stdout?.on('data', heard)
   child.stderr?.on('data', heard)
   const gone = new Promise<void>((resolve) => {
-    child.once('close', () => {
+    child.once('exit', () => {
       file.end()
       for (const watcher of watchers) watcher()
       resolve()

@@ -42,6 +42,10 @@ export type Part = { kill(): Promise<void>; restart(): Promise<void> }
 
 export async function startStack(options: Options = {}): Promise<Stack> {
   const say = options.say ?? (() => undefined)
+  const ports = options.ports ?? (await freePorts())
+  for (const [name, port] of Object.entries(ports)) {
+    if (await Processes.portIsTaken(port)) throw new PortTakenError(name, port)
+  }
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'galaxy-'))
   const logs = join(folder, 'logs')
   mkdirSync(logs, { recursive: true })
@@ -51,7 +55,7 @@ export async function startStack(options: Options = {}): Promise<Stack> {
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true })
   }
   try {
-    return await assemble(options, folder, logs, say, endings, stop)
+    return await assemble(options, ports, folder, logs, say, endings, stop)
   } catch (cause) {
     const kept = existsSync(logs) ? readLogs(logs) : ''
     await stop()
@@ -62,16 +66,13 @@ export async function startStack(options: Options = {}): Promise<Stack> {
 
 async function assemble(
   options: Options,
+  ports: Ports,
   folder: string,
   logs: string,
   say: (line: string) => void,
   endings: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const ports = options.ports ?? (await freePorts())
-  for (const [name, port] of Object.entries(ports)) {
-    if (await Processes.portIsTaken(port)) throw new PortTakenError(name, port)
-  }
   Build.build(say)
 
   say('starting the chain')
@@ -142,27 +143,21 @@ async function assemble(
   }
 }
 
-type Deployment = { readonly market: string; readonly token: string; readonly deployBlock: number }
-
 /** Deploys unless this folder's chain already has the contracts. */
 async function deployOnce(
   folder: string,
   chain: Chain.Chain,
   say: (line: string) => void,
-): Promise<Deployment> {
+): Promise<Deploy.Deployed> {
   const path = join(folder, 'deployment.json')
   if (existsSync(path)) {
-    const known: Deployment = JSON.parse(readFileSync(path, 'utf8'))
+    const known = JSON.parse(readFileSync(path, 'utf8')) as Deploy.Deployed
     if (await Chain.hasCode(chain.rpc, known.market)) return known
   }
   say('deploying the contracts')
-  const { market, token, deployBlock } = await Deploy.deploy({
-    rpcUrl: chain.rpc,
-    privateKey: Chain.sponsorKey,
-  })
-  const deployment = { market, token, deployBlock: Number(deployBlock) }
-  writeFileSync(path, JSON.stringify(deployment, undefined, 2))
-  return deployment
+  const deployed = await Deploy.deploy({ rpcUrl: chain.rpc, key: Chain.sponsorKey })
+  writeFileSync(path, JSON.stringify(deployed, undefined, 2))
+  return deployed
 }
 
 type RelayOptions = {
@@ -170,7 +165,7 @@ type RelayOptions = {
   readonly logs: string
   readonly port: number
   readonly chain: Chain.Chain
-  readonly deployment: Deployment
+  readonly deployment: Deploy.Deployed
   readonly options: Options
 }
 
