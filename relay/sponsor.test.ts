@@ -1,0 +1,177 @@
+// The sponsor on a real chain with the real market: pays once, in order, within limits, and says why not.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestClient, http, publicActions } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { hexToBytes } from 'viem/utils'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as Codec from '../protocol/codec.ts'
+import * as Market from '../protocol/market.ts'
+import type * as Relay from '../protocol/relay.ts'
+import * as Token from '../protocol/token.ts'
+import * as Chain from '../scripts/chain.ts'
+import * as Deploy from '../scripts/deploy.ts'
+import * as Processes from '../scripts/processes.ts'
+import { defaultLimits, type Limits } from './options.ts'
+import * as Sponsor from './sponsor.ts'
+import * as Store from './store.ts'
+
+let folder: string
+let chain: Chain.Chain
+let deployed: Deploy.Deployed
+let rpc: ReturnType<typeof connect>
+
+const connect = (url: string) =>
+  createTestClient({ mode: 'anvil', transport: http(url), pollingInterval: 100 }).extend(publicActions)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-sponsor-'))
+  chain = await Chain.startChain(folder, await Processes.freePort(), folder)
+  deployed = await Deploy.deploy({ rpcUrl: chain.rpc })
+  rpc = connect(chain.rpc)
+})
+afterAll(async () => {
+  await chain.process.stop()
+  await rm(folder, { recursive: true })
+})
+
+let stores = 0
+function open(limits: Partial<Limits> = {}) {
+  const store = Store.open(join(folder, `store${stores++}`))
+  const faucet = { token: deployed.token, wei: 10n ** 18n, tokens: 1_000_000n }
+  return Sponsor.create({
+    chain: { rpc: chain.rpc, sponsorKey: Chain.sponsorKey, faucet },
+    chainId: deployed.chainId,
+    market: deployed.market,
+    store,
+    limits: { ...defaultLimits, ...limits },
+    log: () => {},
+  })
+}
+
+/** An account with tokens and no ether, and the deposit that it permits. */
+async function saver(sponsor: Sponsor.Sponsor, amount = 500n) {
+  const key = privateKeyToAccount(generatePrivateKey())
+  const account = Codec.parse(Codec.address, key.address, 'account')
+  const { transactions } = await sponsor.faucet(account)
+  await Promise.all(transactions.map((hash) => rpc.waitForTransactionReceipt({ hash })))
+  const deadline = Number((await rpc.getBlock()).timestamp) + 600
+  const digest = Token.permitDigest({
+    chainId: deployed.chainId,
+    token: deployed.token,
+    tokenName: 'Galaxy test token',
+    owner: account,
+    spender: deployed.market,
+    amount,
+    nonce: 0n,
+    deadline,
+  })
+  const signature = await key.sign({ hash: digest })
+  const { token, market } = deployed
+  const call = Market.depositFor(market, { token, account, amount, deadline, signature })
+  return { account, request: requestOf('depositFor', account, call.data) }
+}
+
+function requestOf(
+  call: Relay.Sponsored,
+  account: Codec.Address,
+  data: Codec.Hex,
+): Relay.RequestOf<'sponsor'> {
+  return { v: 1, kind: 'sponsor', call, calldata: new Uint8Array(hexToBytes(data)), account }
+}
+
+function depositOf(account: Codec.Address): Promise<bigint> {
+  const { token, market } = deployed
+  return rpc.readContract({
+    address: market,
+    abi: Market.abi,
+    functionName: 'deposits',
+    args: [token, account],
+  })
+}
+
+const failing = (code: Relay.Code) => ({ name: 'Relay.RefusedError', failure: { code } })
+
+test('the faucet fills an empty account, and only an empty one', async () => {
+  const sponsor = open()
+  const { account } = await saver(sponsor)
+  expect(await rpc.getBalance({ address: account })).toBe(10n ** 18n)
+  expect(await sponsor.faucet(account)).toEqual({ transactions: [] })
+})
+
+test('deposits of several accounts at once are all paid for, each exactly once', async () => {
+  const sponsor = open()
+  const savers = await Promise.all(Array.from({ length: 4 }, () => saver(sponsor)))
+  const twice = [...savers, ...savers].map(({ request }) => sponsor.send(request))
+  const hashes = (await Promise.all(twice)).map(({ transaction }) => transaction)
+  expect(new Set(hashes).size).toBe(4)
+  for (const hash of hashes) {
+    expect((await rpc.waitForTransactionReceipt({ hash })).status).toBe('success')
+  }
+  for (const { account, request } of savers) {
+    expect(await depositOf(account)).toBe(500n)
+    expect(hashes).toContain((await sponsor.send(request)).transaction)
+  }
+})
+
+test('a call that would revert is not sent, and its reason is a sentence', async () => {
+  const { account, request } = await saver(open())
+  const used = await open().send(request)
+  await rpc.waitForTransactionReceipt({ hash: used.transaction })
+  const nonce = await rpc.getTransactionCount({ address: privateKeyToAccount(Chain.sponsorKey).address })
+  await expect(open().send(request)).rejects.toMatchObject({
+    ...failing('reverted'),
+    message: expect.stringMatching(/^[A-Z].{20,}\.$/),
+  })
+  expect(await depositOf(account)).toBe(500n)
+  expect(await rpc.getTransactionCount({ address: privateKeyToAccount(Chain.sponsorKey).address })).toBe(
+    nonce,
+  )
+})
+
+test('bytes that call another function, or none, are refused', async () => {
+  const sponsor = open()
+  const account = `0x${'3c'.repeat(20)}` as const
+  const { data } = Market.withdraw(deployed.market, deployed.token, 1n)
+  const send = (call: Relay.Sponsored, bytes: Codec.Hex) => async () =>
+    sponsor.send(requestOf(call, account, bytes))
+  await expect(send('claim', data)).rejects.toMatchObject(failing('notSponsored'))
+  await expect(send('claim', '0x12345678')).rejects.toMatchObject(failing('notSponsored'))
+})
+
+test('an account, a transaction and an hour have their limits', async () => {
+  const [once, cheap, poor] = [
+    open({ sponsoredPerAccount: 0 }),
+    open({ transactionGas: 30_000n }),
+    open({ hourlyGas: 30_000n }),
+  ]
+  const { request } = await saver(open())
+  await expect(once.send(request)).rejects.toMatchObject(failing('rateLimited'))
+  await expect(cheap.send(request)).rejects.toMatchObject(failing('notSponsored'))
+  await expect(poor.send(request)).rejects.toMatchObject(failing('rateLimited'))
+})
+
+test('a transaction that the chain forgot is sent again unchanged', async () => {
+  const sponsor = open()
+  const { account, request } = await saver(sponsor)
+  await rpc.setIntervalMining({ interval: 0 })
+  const { transaction } = await sponsor.send(request)
+  await rpc.dropTransaction({ hash: transaction })
+  expect((await sponsor.send(request)).transaction).toBe(transaction)
+  await rpc.setIntervalMining({ interval: 1 })
+  await rpc.waitForTransactionReceipt({ hash: transaction })
+  expect(await depositOf(account)).toBe(500n)
+})
+
+test('while the chain is down the relay says so, and the same request works afterwards', async () => {
+  const sponsor = open()
+  const { account, request } = await saver(sponsor)
+  const port = Number(new URL(chain.rpc).port)
+  await chain.process.stop()
+  await expect(sponsor.send(request)).rejects.toMatchObject(failing('chainUnreachable'))
+  chain = await Chain.startChain(folder, port, folder)
+  const { transaction } = await sponsor.send(request)
+  await rpc.waitForTransactionReceipt({ hash: transaction })
+  expect(await depositOf(account)).toBe(500n)
+})
