@@ -23,6 +23,13 @@ export function startNetwork(failed: (error: BaseError) => void): Started<Networ
   return { api: Comlink.wrap<Network>(worker), stop: () => worker.terminate() }
 }
 
+/** Calls `beat` once a second, also while the page is hidden; returns what ends it. */
+export function startPulse(beat: () => void): () => void {
+  const worker = new Worker(new URL('./net/pulse.ts', import.meta.url), { type: 'module', name: 'pulse' })
+  worker.addEventListener('message', beat)
+  return () => worker.terminate()
+}
+
 /** Attempts, and seconds each may take: a phone that is busy needs long to start SEAL and a GPU. */
 const attempts = 3
 const patience = 45

@@ -64,18 +64,26 @@ describe('the chain', () => {
 
       const failures: unknown[] = []
       const blocks: number[] = []
-      const stop = chain.follow(-1, {
-        taken: async (_logs, upTo) => void blocks.push(upTo.number),
+      const following = chain.follow(-1, {
+        taken: async (_told, upTo) => void blocks.push(upTo.number),
         failed: (error) => failures.push(error),
       })
-      await vi.waitFor(() => expect(failures[0]).toBeInstanceOf(Chain.UnreachableError), { timeout: 5000 })
+      await following.look()
+      expect(failures[0]).toBeInstanceOf(Chain.UnreachableError)
       await anvil(port)
-      await vi.waitFor(() => expect(blocks).toEqual([0]), { timeout: 10_000 })
+      await vi.waitFor(
+        async () => {
+          await following.look()
+          expect(blocks).toEqual([0])
+        },
+        { timeout: 10_000 },
+      )
 
       const receipt = await chain.transact(account, { to: `0x${'33'.repeat(20)}`, data: '0x' })
       expect(receipt).toMatchObject({ gas: 21_000, block: 1 })
-      await vi.waitFor(() => expect(blocks).toEqual([0, 1]), { timeout: 5000 })
-      stop()
+      await following.look()
+      expect(blocks).toEqual([0, 1])
+      following.stop()
     },
   )
 })

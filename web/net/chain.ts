@@ -33,8 +33,11 @@ export type Follower = {
 }
 
 export type Chain = {
-  /** Reads logs from the block after `cursor` on and goes on until stopped; survives a chain that is down. */
-  follow(cursor: number, follower: Follower): () => void
+  /**
+   * Reads events from the block after `cursor` on: up to the newest block at each `look`. Survives a chain that is
+   * down. A look during a look does nothing.
+   */
+  follow(cursor: number, follower: Follower): { look(): Promise<void>; stop(): void }
   balances(account: Address): Promise<{ readonly ether: bigint; readonly tokens: bigint }>
   token(): Promise<{ readonly address: Address; readonly symbol: string; readonly decimals: number }>
   /** Reads from a contract. */
@@ -48,7 +51,7 @@ export type Chain = {
 export type Options = {
   /** Base of relative endpoints; the app's own address. */
   readonly base?: string | undefined
-  /** Milliseconds between two looks at the chain. */
+  /** Milliseconds between two looks for a receipt. */
   readonly interval?: number
 }
 
@@ -123,34 +126,33 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
   return {
     follow(cursor, { taken, failed }) {
       let stopped = false
-      let timer: ReturnType<typeof setTimeout> | undefined
+      let looking: Promise<void> | undefined
       let next = Math.max(cursor + 1, config.deployBlock)
 
-      async function look(): Promise<void> {
-        try {
-          const latest = await asked(head)
-          // A local chain that was killed may have lost its last blocks.
-          if (latest.number + 1 < next) next = latest.number + 1
-          while (next <= latest.number && !stopped) {
-            const to = Math.min(latest.number, next + span - 1)
-            const from = next
-            const found = await asked(() => events(from, to))
-            await taken(found, {
-              number: to,
-              time: to === latest.number ? latest.time : (found.at(-1)?.time ?? 0),
-            })
-            next = to + 1
-          }
-        } catch (thrown) {
-          failed(thrown instanceof BaseError ? thrown : translate(thrown))
+      async function read(): Promise<void> {
+        const latest = await asked(head)
+        // A local chain that was killed may have lost its last blocks.
+        if (latest.number + 1 < next) next = latest.number + 1
+        while (next <= latest.number && !stopped) {
+          const to = Math.min(latest.number, next + span - 1)
+          const from = next
+          const found = await asked(() => events(from, to))
+          await taken(found, {
+            number: to,
+            time: to === latest.number ? latest.time : (found.at(-1)?.time ?? 0),
+          })
+          next = to + 1
         }
-        if (!stopped) timer = setTimeout(() => void look(), interval)
       }
 
-      void look()
-      return () => {
-        stopped = true
-        clearTimeout(timer)
+      return {
+        look() {
+          looking ??= read()
+            .catch((thrown: unknown) => failed(translate(thrown)))
+            .finally(() => (looking = undefined))
+          return looking
+        },
+        stop: () => (stopped = true),
       }
     },
     balances: (account) =>
@@ -195,8 +197,11 @@ function translate(thrown: unknown): BaseError {
   return new RevertedError(Market.explain(thrown), thrown)
 }
 
+/** Name of the problem that is over once the chain answers. */
+export const unreachable = 'Chain.UnreachableError'
+
 export class UnreachableError extends BaseError {
-  override readonly name = 'Chain.UnreachableError'
+  override readonly name = unreachable
   constructor(cause: unknown) {
     super({
       message: 'The chain cannot be reached.',

@@ -201,7 +201,9 @@ export type Transaction = {
   readonly name: string
   readonly hash: Hex
   readonly gas: number
-  /** By this account, or by the relay in its stead. */
+  /** Asked for by this participant; others' are listed too. */
+  readonly own: boolean
+  /** Paid by a relay in its stead. */
   readonly sponsored: boolean
   readonly block: number
 }
@@ -386,6 +388,7 @@ export type Session = {
   draftTask(schemaId: Hex): TaskDraft
   /** Puts the spec on the network and the money into escrow; resolves with the task once the chain has it. */
   createTask(draft: TaskDraft): Promise<Hex>
+  /** Asks the owners of these data offers; compute providers are asked when a data provider nominates them. */
   requestProviders(task: Hex, offers: readonly string[]): Promise<void>
   /** Ends nominations: acceptances sign this roster, and the task starts when all of it has. */
   freezeRoster(task: Hex): Promise<void>

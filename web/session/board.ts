@@ -25,7 +25,9 @@ export type Board = {
   spec(id: Hex): Promise<TaskSpec.TaskSpec>
   /** The data set behind an own data offer that was not withdrawn. */
   dataSetOf(id: string): string | undefined
-  isOpen(id: string): boolean
+  /** Own offers that were not withdrawn. */
+  ownData(): readonly Known<Offer.DataOffer>[]
+  ownCompute(): readonly Known<Offer.ComputeOffer>[]
 
   take(message: Message.Of<'dataOffer'> | Message.Of<'computeOffer'>): Promise<string>
   keepOwn(id: string, dataSet: string | undefined): Promise<void>
@@ -125,7 +127,8 @@ export async function open({ database, fetchSpec, changed }: Options): Promise<B
       return spec
     },
     dataSetOf: (id) => own.get(id)?.dataSet,
-    isOpen: (id) => own.has(id),
+    ownData: () => [...datas].filter(([id]) => own.has(id)).map(([id, signed]) => ({ id, signed })),
+    ownCompute: () => [...computes].filter(([id]) => own.has(id)).map(([id, signed]) => ({ id, signed })),
 
     async take({ kind, body }) {
       const [stored, bytes] =

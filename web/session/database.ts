@@ -2,6 +2,8 @@
 // Nothing secret: keys and rows are in the vault origin.
 import { Dexie, type EntityTable } from 'dexie'
 import type { Hex } from '../../protocol/codec.ts'
+import type * as Market from '../../protocol/market.ts'
+import type * as Message from '../../protocol/message.ts'
 import type { Meter } from './meters.ts'
 import type { Role, Transaction } from './api.ts'
 
@@ -42,7 +44,26 @@ export type StoredTask = {
   readonly terms: Uint8Array<ArrayBuffer>
 }
 
-export type StoredTransaction = Transaction & { readonly id: string; readonly task: Hex; readonly role: Role }
+/** An event of the market about a task, so that a role that begins later hears it too. */
+export type StoredEvent = {
+  /** `<block>:<log index>` */
+  readonly id: string
+  readonly task: Hex
+  /** Ascends along the chain. */
+  readonly order: number
+  readonly event: Market.Event
+}
+
+/** A request to this account that waits until the chain and the network have its task. */
+export type StoredRequest = { readonly id: Hex; readonly message: Message.Of<'request'> }
+
+export type StoredTransaction = Transaction & {
+  /** Its hash. */
+  readonly id: string
+  readonly task: Hex
+  /** 0 where it belongs to none. */
+  readonly round: number
+}
 
 export class Database extends Dexie {
   declare readonly machines: EntityTable<StoredMachine, 'id'>
@@ -51,6 +72,8 @@ export class Database extends Dexie {
   declare readonly offers: EntityTable<StoredOffer, 'id'>
   declare readonly objects: EntityTable<StoredObject, 'id'>
   declare readonly tasks: EntityTable<StoredTask, 'id'>
+  declare readonly events: EntityTable<StoredEvent, 'id'>
+  declare readonly requests: EntityTable<StoredRequest, 'id'>
   declare readonly meters: EntityTable<Meter, 'id'>
   declare readonly transactions: EntityTable<StoredTransaction, 'id'>
 
@@ -64,6 +87,8 @@ export class Database extends Dexie {
       offers: 'id, own',
       objects: 'id',
       tasks: 'id',
+      events: 'id, task',
+      requests: 'id',
       meters: 'id, machine',
       transactions: 'id, task',
     })

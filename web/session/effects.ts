@@ -294,13 +294,16 @@ export function executor(tools: Tools): Execute {
     }
   }
 
+  async function send(job: Job, effect: Extract<Effect.Effect, { type: 'send' }>): Promise<Event.Result> {
+    const purpose = { machine: job.id, round: effect.draft.round }
+    const { once } = await timed(purpose, 'network', () => mail.post(effect.topic, effect.draft, job.id))
+    return { type: 'sent', effect: effect.id, once }
+  }
+
   return async (job, effect, signal) => {
     switch (effect.type) {
       case 'send':
-        await timed({ machine: job.id, round: effect.draft.round }, 'network', () =>
-          mail.post(effect.draft, job.id),
-        )
-        return [{ type: 'sent', effect: effect.id }]
+        return [await send(job, effect)]
       case 'submit':
         return [await submit(job, effect)]
       case 'contribute':

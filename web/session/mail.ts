@@ -1,7 +1,7 @@
 // Signs and posts messages, and reads topics from where the last start ended; malformed ones stop here.
 import * as Eip712 from '../../protocol/eip712.ts'
 import * as Message from '../../protocol/message.ts'
-import * as Topic from '../../protocol/topic.ts'
+import type * as Topic from '../../protocol/topic.ts'
 import type { Crypto } from '../../workers/api.ts'
 import type { Account } from '../net/account.ts'
 import type { Door } from '../net/door.ts'
@@ -9,11 +9,13 @@ import type { Database } from './database.ts'
 import * as Typed from './typed.ts'
 
 export type Mail = {
-  /** Resolves when a relay has it. */
-  post(draft: Message.Draft, machine: string | undefined): Promise<void>
+  /** Resolves with the signed message when a relay has it. */
+  post(topic: string, draft: Message.Draft, machine: string | undefined): Promise<Message.Message>
   /** Reads a topic from the stored cursor on; following twice is following once. */
   follow(topic: string): Promise<void>
   unfollow(topic: string): Promise<void>
+  /** Reads it from its beginning again, for a role that has heard nothing of it. */
+  reread(topic: string): Promise<void>
 }
 
 export type Options = {
@@ -28,7 +30,7 @@ export type Options = {
 }
 
 export function open({ place, door, crypto, account, database, received, refused }: Options): Mail {
-  const followed = new Map<string, Promise<void>>()
+  const followed = new Set<string>()
 
   async function take(topic: string, cursor: number, bytes: Uint8Array): Promise<void> {
     let message: Message.Message
@@ -42,51 +44,48 @@ export function open({ place, door, crypto, account, database, received, refused
     if (cursor > 0) await database.cursors.put({ id: cursorId(topic), value: cursor })
   }
 
+  async function follow(topic: string): Promise<void> {
+    if (followed.has(topic)) return
+    followed.add(topic)
+    const stored = await database.cursors.get(cursorId(topic))
+    let queue = Promise.resolve()
+    try {
+      await door.subscribe(topic, stored?.value ?? 0, ({ cursor, message }) => {
+        queue = queue
+          .then(() => take(topic, cursor, message))
+          .catch((thrown: unknown) => refused(topic, thrown))
+      })
+    } catch (thrown) {
+      followed.delete(topic)
+      throw thrown
+    }
+  }
+
+  async function unfollow(topic: string): Promise<void> {
+    if (followed.delete(topic)) await door.unsubscribe(topic)
+  }
+
   return {
-    async post(draft, machine) {
+    async post(topic, draft, machine) {
       const signer = account()
       const bytes = await Message.seal(place, draft, {
         account: signer.address,
         signAsAccount: (typed) => signer.signTypedData(Typed.ofDraft(place, typed).typed),
         signAsDevice: (digest) => crypto.sign('device', digest),
       })
-      await door.post(topicOf(place, draft), bytes, { machine, round: draft.round })
+      await door.post(topic, bytes, { machine, round: draft.round })
+      return Message.open(bytes, place, Eip712.recover)
     },
-    async follow(topic) {
-      if (followed.has(topic)) return
-      let queue = Promise.resolve()
-      followed.set(topic, queue)
-      const stored = await database.cursors.get(cursorId(topic))
-      try {
-        await door.subscribe(topic, stored?.value ?? 0, ({ cursor, message }) => {
-          queue = queue
-            .then(() => take(topic, cursor, message))
-            .catch((thrown: unknown) => refused(topic, thrown))
-        })
-      } catch (thrown) {
-        followed.delete(topic)
-        throw thrown
-      }
-    },
-    async unfollow(topic) {
-      if (!followed.delete(topic)) return
-      await door.unsubscribe(topic)
+    follow,
+    unfollow,
+    async reread(topic) {
+      await unfollow(topic)
+      await database.cursors.delete(cursorId(topic))
+      await follow(topic)
     },
   }
 }
 
 function cursorId(topic: string): string {
   return `topic:${topic}`
-}
-
-function topicOf(place: Topic.Place, draft: Message.Draft): string {
-  switch (draft.kind) {
-    case 'dataOffer':
-    case 'computeOffer':
-    case 'taskAnnounced':
-    case 'request':
-      return Topic.market(place)
-    default:
-      return Topic.task(place, draft.task)
-  }
 }

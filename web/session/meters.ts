@@ -20,12 +20,17 @@ export type Meter = {
   readonly seconds: Seconds
   readonly loss: number | undefined
   readonly backend: Backend | undefined
+  /** Unix seconds; 0 until it happened. */
+  readonly openedAt: number
+  readonly endedAt: number
 }
 
 export type Meters = {
   of(machine: string, round: number): Meter
   count(machine: string, round: number, direction: 'up' | 'down', bytes: number): void
   add(machine: string, round: number, part: keyof Seconds, seconds: number): void
+  /** The round was seen first, or was committed. */
+  reached(machine: string, round: number, what: 'openedAt' | 'endedAt', at: number): void
   trained(machine: string, round: number, loss: number, backend: Backend): void
 }
 
@@ -64,6 +69,10 @@ export async function load(database: Database, changed: () => void): Promise<Met
       const meter = of(machine, round)
       set({ ...meter, seconds: { ...meter.seconds, [part]: meter.seconds[part] + seconds } })
     },
+    reached(machine, round, what, at) {
+      const meter = of(machine, round)
+      if (meter[what] === 0) set({ ...meter, [what]: at })
+    },
     trained: (machine, round, loss, backend) => set({ ...of(machine, round), loss, backend }),
   }
 }
@@ -73,4 +82,6 @@ const empty = {
   seconds: { train: 0, encrypt: 0, aggregate: 0, network: 0, chain: 0, open: 0 },
   loss: undefined,
   backend: undefined,
+  openedAt: 0,
+  endedAt: 0,
 }

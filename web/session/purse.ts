@@ -20,6 +20,8 @@ export type Purse = {
   connectWallet(id: string): Promise<void>
   useDeviceAccount(): Promise<void>
   faucet(): Promise<void>
+  /** Reads the keys again after a backup was restored. */
+  renew(): Promise<void>
   /** Free deposit in the market, read now. */
   deposit(): Promise<bigint>
 }
@@ -39,16 +41,19 @@ const walletSetting = 'wallet'
 
 export async function open(options: Options): Promise<Purse> {
   const { config, crypto, chain, door, wallets, database, changed } = options
-  const keys = await crypto.identity()
-  const device = Account.ofDevice(keys.account, (digest) => crypto.sign('account', digest))
+  let keys = await crypto.identity()
   let account = await remembered()
   let token: TokenView | undefined
   let balances: { ether: bigint; tokens: bigint; deposit: bigint } | undefined
 
+  function device(): Account.Account {
+    return Account.ofDevice(keys.account, (digest) => crypto.sign('account', digest))
+  }
+
   async function remembered(): Promise<Account.Account> {
     const setting = await database.settings.get(walletSetting)
-    if (typeof setting?.value !== 'string') return device
-    return wallets.connect(setting.value).catch(() => device)
+    if (typeof setting?.value !== 'string') return device()
+    return wallets.connect(setting.value).catch(device)
   }
 
   async function refresh(): Promise<void> {
@@ -88,7 +93,12 @@ export async function open(options: Options): Promise<Purse> {
     }),
     refresh,
     connectWallet: async (id) => act(await wallets.connect(id), id),
-    useDeviceAccount: () => act(device, undefined),
+    useDeviceAccount: () => act(device(), undefined),
+    async renew() {
+      keys = await crypto.identity()
+      if (account.kind === 'device') await act(device(), undefined)
+      else changed()
+    },
     async faucet() {
       if (!config.local) throw new FaucetError()
       const reply = await door.ask(Relay.encodeRequest({ kind: 'faucet', account: account.address }))

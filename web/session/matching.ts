@@ -1,0 +1,122 @@
+// Turns what the market topic says into offers on the board and requests to this account into roles.
+import type { Hex } from '../../protocol/codec.ts'
+import type * as Message from '../../protocol/message.ts'
+import * as Offer from '../../protocol/offer.ts'
+import * as ComputeProvider from '../../protocol/roles/computeProvider.ts'
+import * as DataProvider from '../../protocol/roles/dataProvider.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import type * as Topic from '../../protocol/topic.ts'
+import type { Board } from './board.ts'
+import type { Database } from './database.ts'
+import type { Participations } from './participations.ts'
+import type { Purse } from './purse.ts'
+import type { Rules } from './rules.ts'
+
+export type Matching = {
+  hear(message: Message.Message): Promise<void>
+  /** Tries requests that waited for the chain to know their task or for its spec to be fetched. */
+  look(): Promise<void>
+  /** In whose name roles of this device speak. */
+  me(): Event.Me
+}
+
+export type Options = {
+  readonly place: Topic.Place
+  readonly database: Database
+  readonly board: Board
+  readonly purse: Purse
+  readonly participations: Participations
+  readonly rules: Rules
+  readonly now: () => number
+  readonly failed: (thrown: unknown) => void
+}
+
+export async function open(options: Options): Promise<Matching> {
+  const { place, database, board, purse, participations, rules, now, failed } = options
+  const waiting = new Map<Hex, Message.Of<'request'>>()
+  for (const { id, message } of await database.requests.toArray()) waiting.set(id, message)
+  const specs = new Set<Hex>()
+  const firstSeen = new Map<Hex, number>()
+  let looking: Promise<void> | undefined
+
+  function me(): Event.Me {
+    const { address } = purse.account()
+    const { device, box } = purse.keys()
+    return { account: address, device, box, payee: address }
+  }
+
+  /** Whether the request has to wait. */
+  async function answer(message: Message.Of<'request'>): Promise<boolean> {
+    const task = board.task(message.task)
+    if (task === undefined) return isYoung(message)
+    const spec = await board.spec(message.task)
+    const common = { me: me(), place, id: task.id, terms: task.terms, spec, request: message }
+    const data = board
+      .ownData()
+      .find(({ signed }) => Offer.dataDigest(place, signed.offer) === message.body.offer)
+    if (data !== undefined) {
+      const computes = board.computes(now()).map(({ signed }) => signed.offer)
+      const { offer } = data.signed
+      const state = DataProvider.create({ ...common, rules: rules.of('data'), offer, computes }, now())
+      await participations.add(state, board.dataSetOf(data.id))
+      return false
+    }
+    const compute = board
+      .ownCompute()
+      .find(({ signed }) => Offer.computeDigest(place, signed.offer) === message.body.offer)
+    if (compute === undefined) return false
+    const { offer } = compute.signed
+    const state = ComputeProvider.create({ ...common, rules: rules.of('compute'), offer }, now())
+    await participations.add(state, undefined)
+    return false
+  }
+
+  /** Requests for tasks that the chain does not show within an hour are forgotten. */
+  function isYoung(message: Message.Of<'request'>): boolean {
+    const since = firstSeen.get(message.task) ?? now()
+    firstSeen.set(message.task, since)
+    return now() - since < 3600
+  }
+
+  async function tryWaiting(): Promise<void> {
+    for (const [task, message] of waiting) {
+      try {
+        if (await answer(message)) continue
+      } catch (thrown) {
+        failed(thrown)
+        continue
+      }
+      waiting.delete(task)
+      await database.requests.delete(task)
+    }
+  }
+
+  /** Specs of tasks that can still start, so that the market shows what they are about. */
+  function describe(): void {
+    for (const { task, startBy } of board.view(undefined, now()).tasks) {
+      if (startBy < now() || specs.has(task)) continue
+      specs.add(task)
+      board.spec(task).catch(() => specs.delete(task))
+    }
+  }
+
+  function look(): Promise<void> {
+    describe()
+    looking ??= tryWaiting().finally(() => (looking = undefined))
+    return looking
+  }
+
+  return {
+    me,
+    async hear(message) {
+      if (message.kind === 'dataOffer' || message.kind === 'computeOffer') await board.take(message)
+      if (message.kind !== 'request' || message.body.to !== purse.account().address) return
+      const known = participations.find(message.task, 'data') ?? participations.find(message.task, 'compute')
+      if (known !== undefined) return
+      waiting.set(message.task, message)
+      await database.requests.put({ id: message.task, message })
+      await look()
+    },
+    look,
+  }
+}

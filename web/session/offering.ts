@@ -1,0 +1,80 @@
+// Makes offers: signed by the account, announced on the market's topic, answered while they are not withdrawn.
+import * as Envelope from '../../protocol/envelope.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as Topic from '../../protocol/topic.ts'
+import type { ComputeOfferView, DataOfferView, Session } from './api.ts'
+import type { Parts } from './parts.ts'
+
+export async function data(
+  { shelf, config, board, mail, place, matching, purse, now }: Parts,
+  { dataSet: id, floor, expiresIn }: Parameters<Session['offerData']>[0],
+): Promise<DataOfferView> {
+  const dataSet = shelf.find(id)
+  if (dataSet === undefined) throw new DataSetError()
+  const { schemaId, quality, samples, dataSignature } = dataSet
+  const { account, device, box } = matching.me()
+  const expires = now() + expiresIn
+  const offer = {
+    account,
+    schemaId,
+    quality,
+    samples,
+    dataSignature,
+    token: config.token,
+    floor,
+    device,
+    box,
+    expires,
+  }
+  const sent = await mail.post(
+    Topic.market(place),
+    { kind: 'dataOffer', task: Envelope.noTask, round: 0, slot: now(), body: { offer } },
+    undefined,
+  )
+  if (sent.kind !== 'dataOffer') throw new LostError()
+  const made = await board.take(sent)
+  await board.keepOwn(made, id)
+  const view = board.view(purse.account().address, now()).ownData.find((own) => own.id === made)
+  if (view === undefined) throw new LostError()
+  return view
+}
+
+export async function compute(
+  { config, board, mail, place, matching, purse, rules, watch, now }: Parts,
+  { price, expiresIn }: Parameters<Session['offerCompute']>[0],
+): Promise<ComputeOfferView> {
+  const probe = watch.view().probe ?? (await rules.probe())
+  const { account, device, box } = matching.me()
+  const expires = now() + expiresIn
+  const adapter = `${probe.backend}: ${probe.adapter}`.slice(0, 256)
+  const benchmark = Math.max(0, Math.round(probe.samplesPerSecond))
+  const offer = { account, adapter, benchmark, token: config.token, price, device, box, expires }
+  const sent = await mail.post(
+    Topic.market(place),
+    { kind: 'computeOffer', task: Envelope.noTask, round: 0, slot: now(), body: { offer } },
+    undefined,
+  )
+  if (sent.kind !== 'computeOffer') throw new LostError()
+  const made = await board.take(sent)
+  await board.keepOwn(made, undefined)
+  const view = board.view(purse.account().address, now()).ownCompute.find((own) => own.id === made)
+  if (view === undefined) throw new LostError()
+  return view
+}
+
+export class DataSetError extends BaseError {
+  override readonly name = 'Offering.DataSetError'
+  constructor() {
+    super({
+      message: 'This data set is not on this device any more.',
+      advice: 'Choose another one, or import it again.',
+    })
+  }
+}
+
+export class LostError extends BaseError {
+  override readonly name = 'Offering.LostError'
+  constructor() {
+    super({ message: 'The offer was not kept.', advice: 'Make it again.' })
+  }
+}

@@ -1,0 +1,221 @@
+// The parts of a running session, started in the order in which they need each other.
+import type { Config } from '../../protocol/config.ts'
+import type * as Message from '../../protocol/message.ts'
+import * as Topic from '../../protocol/topic.ts'
+import type { Frame } from '../../workers/api.ts'
+import * as Chain from '../net/chain.ts'
+import * as Door from '../net/door.ts'
+import type { Wallets } from '../net/wallet.ts'
+import * as Board from './board.ts'
+import * as Connection from './connection.ts'
+import { Database } from './database.ts'
+import * as DataSets from './dataSets.ts'
+import * as Effects from './effects.ts'
+import type { Environment } from './environment.ts'
+import * as Mail from './mail.ts'
+import * as Matching from './matching.ts'
+import * as Meters from './meters.ts'
+import * as Participations from './participations.ts'
+import type { Log } from './problems.ts'
+import * as Purse from './purse.ts'
+import * as Rules from './rules.ts'
+import * as Sponsor from './sponsor.ts'
+import * as Transactions from './transactions.ts'
+
+export type Parts = {
+  readonly config: Config
+  readonly place: Topic.Place
+  readonly database: Database
+  readonly frame: Frame
+  readonly door: Door.Door
+  readonly chain: Chain.Chain
+  readonly wallets: Wallets
+  readonly purse: Purse.Purse
+  readonly board: Board.Board
+  readonly shelf: DataSets.Shelf
+  readonly mail: Mail.Mail
+  readonly meters: Meters.Meters
+  readonly transactions: Transactions.Transactions
+  readonly participations: Participations.Participations
+  readonly matching: Matching.Matching
+  readonly rules: Rules.Rules
+  readonly watch: Connection.Watch
+  readonly now: () => number
+  stop(): Promise<void>
+}
+
+export type Options = {
+  readonly world: Environment
+  readonly step: (step: string) => void
+  readonly changed: () => void
+  readonly problems: Log
+}
+
+/** Seconds between two looks at balances. */
+const balanceInterval = 5
+
+export async function start({ world, step, changed, problems }: Options): Promise<Parts> {
+  const { now } = world
+  step('Reading which market this is')
+  const config = await world.config()
+  const place: Topic.Place = { chainId: config.chainId, market: config.market }
+  const database = new Database(`galaxy ${config.chainId} ${config.market}`)
+  await database.open()
+  const watch = Connection.make(config.chainId, changed)
+  const wallets = world.wallets()
+  wallets.subscribe(changed)
+
+  step('Opening the vault')
+  const vault = await world.openVault(config.vaultOrigin)
+  watch.worker('frame', 'running')
+  const network = world.startNetwork((error) => {
+    watch.worker('network', 'failed')
+    problems.add(error)
+  })
+  const meters = await Meters.load(database, changed)
+  const door = Door.open(network.api, ({ direction, bytes, machine, round }) => {
+    if (machine !== undefined && round > 0)
+      meters.count(machine, round, direction === 'out' ? 'up' : 'down', bytes.length)
+  })
+  const chain = Chain.open(config, { base: world.base })
+
+  step('Reading what this device remembers')
+  const frame = vault.api
+  const purse = await Purse.open({ config, crypto: frame.crypto, chain, door, wallets, database, changed })
+  const sponsor = Sponsor.make({ config, chain, door, purse, now })
+  const shelf = DataSets.open(frame, changed)
+  await shelf.refresh()
+  const board = await Board.open({
+    database,
+    fetchSpec: (_task, cid) => door.get(cid, 64 * 1024, Door.unmetered),
+    changed,
+  })
+  const transactions = await Transactions.load({ database, chain, changed })
+  const rules = await Rules.load(database, frame, watch)
+  const mail = Mail.open({
+    place,
+    door,
+    crypto: frame.crypto,
+    account: purse.account,
+    database,
+    received: (message, bytes) => hear(message, bytes),
+    refused: () => undefined,
+  })
+  const participations = await Participations.open({
+    database,
+    mail,
+    execute: Effects.executor({
+      place,
+      door,
+      frame,
+      mail,
+      sponsor,
+      meters,
+      exists: (task) => board.task(task) !== undefined,
+      deposit: purse.deposit,
+      sent: (job, name, round, sent) => transactions.own(job, name, round, sent),
+      progress: (job, progress) => participations.setProgress(job.id, progress),
+    }),
+    received(id, round, bytes) {
+      meters.reached(id, round, 'openedAt', now())
+      meters.count(id, round, 'down', bytes)
+    },
+    committed: (id, round, time) => meters.reached(id, round, 'endedAt', time),
+    now,
+    changed,
+    failed: problems.add,
+  })
+  const matching = await Matching.open({
+    place,
+    database,
+    board,
+    purse,
+    participations,
+    rules,
+    now,
+    failed: problems.add,
+  })
+
+  async function hear(message: Message.Message, bytes: Uint8Array): Promise<void> {
+    await matching.hear(message)
+    await participations.hear(message, bytes.length)
+  }
+
+  void begin()
+
+  /** A relay that is away holds up nothing: the worker goes on trying. */
+  async function begin(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await door.start(config.relays)
+        break
+      } catch (thrown) {
+        problems.add(thrown)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 1000 * 2 ** attempt)))
+      }
+    }
+    await mail.follow(Topic.market(place)).catch(problems.add)
+  }
+
+  let lookedAt = 0
+  const cursor = await database.cursors.get('chain')
+  const following = chain.follow(cursor?.value ?? config.deployBlock - 1, {
+    async taken(told, upTo) {
+      for (const { event } of told) {
+        if (event.name === 'TaskCreated' && event.terms.token === config.token)
+          await board.created(event.task, event.terms)
+      }
+      await participations.learn(told, upTo.time)
+      await transactions.learn(told, participations)
+      await database.cursors.put({ id: 'chain', value: upTo.number })
+      problems.over(Chain.unreachable)
+      watch.block(upTo.number)
+      await matching.look()
+      if (told.length > 0 || now() - lookedAt >= balanceInterval) {
+        lookedAt = now()
+        await purse.refresh()
+      }
+    },
+    failed(error) {
+      if (error instanceof Chain.UnreachableError) watch.chainDown()
+      problems.add(error)
+    },
+  })
+  const stopWatch = watch.follow(door)
+  const stopPulse = world.startPulse(() => {
+    void following.look()
+    void participations.tick()
+  })
+
+  return {
+    config,
+    place,
+    database,
+    frame,
+    door,
+    chain,
+    wallets,
+    purse,
+    board,
+    shelf,
+    mail,
+    meters,
+    transactions,
+    participations,
+    matching,
+    rules,
+    watch,
+    now,
+    async stop() {
+      stopPulse()
+      following.stop()
+      stopWatch()
+      await participations.stop()
+      await door.stop().catch(() => undefined)
+      network.stop()
+      vault.stop()
+      wallets.stop()
+      database.close()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+// What a model provider does outside rounds: makes a task, asks providers; and claims, which anybody does.
+import type { Hex } from '../../protocol/codec.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
+import * as Terms from '../../protocol/terms.ts'
+import type { TaskDraft } from './api.ts'
+import * as Draft from './draft.ts'
+import type { Parts } from './parts.ts'
+import * as Sponsor from './sponsor.ts'
+
+/** Resolves with the task once the chain has it. */
+export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
+  const { shelf, frame, config, matching, purse, board, place, chain, participations, rules, now } = parts
+  const testSet = shelf.find(draft.testSet)
+  if (testSet === undefined || testSet.schemaId !== draft.schemaId) throw new TestSetError()
+  const commitment = await frame.vault.commitment(testSet.id)
+  const me = matching.me()
+  const { id, terms, spec } = Draft.make(draft, {
+    config,
+    modelProvider: me.account,
+    opener: me.device,
+    testSet: { commitment, samples: testSet.samples },
+    now: now(),
+  })
+  const { tokens } = await chain.balances(me.account)
+  const needed = Terms.funding(terms)
+  if (tokens < needed) throw new Sponsor.TokensError(needed, tokens, config.local)
+  await board.keepSpec(spec)
+  const computes = board.computes(now()).map(({ signed }) => signed.offer)
+  const state = ModelProvider.create({ me, rules: rules.of('model'), place, id, terms, spec, computes })
+  const entry = await participations.add(state, testSet.id)
+  await entry.until((current) => current.ledger.state !== 'none')
+  await purse.refresh()
+  return id
+}
+
+/** Compute providers are asked by the task itself, as soon as a data provider nominates them. */
+export async function request(
+  { board, participations }: Parts,
+  task: Hex,
+  ids: readonly string[],
+): Promise<void> {
+  const offers = ids.flatMap((id) => board.dataOffer(id)?.signed.offer ?? [])
+  await participations.get(task, 'model').deliver({ type: 'chosen', offers })
+}
+
+/** Payouts of a settled task; the refund of a cancelled one. */
+export async function claim({ participations }: Parts, task: Hex): Promise<void> {
+  const roles = participations.list().filter((entry) => entry.job.task === task)
+  participations.get(task, 'data', 'compute', 'model')
+  for (const entry of roles) {
+    const isCancelled = entry.state().ledger.state === 'cancelled'
+    await entry.deliver({ type: isCancelled ? 'withdrawn' : 'claimed' })
+  }
+}
+
+export class TestSetError extends BaseError {
+  override readonly name = 'Tasks.TestSetError'
+  constructor() {
+    super({
+      message: 'A task needs a test set of its schema on this device.',
+      advice: 'Import test data of this schema first, then choose it.',
+    })
+  }
+}

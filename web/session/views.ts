@@ -1,0 +1,63 @@
+// Shows the parts of a session as one snapshot of plain values.
+import * as Model from '../../protocol/model.ts'
+import type { Participation, Snapshot } from './api.ts'
+import * as Money from './money.ts'
+import type { Entry } from './participations.ts'
+import * as Parties from './parties.ts'
+import type { Parts } from './parts.ts'
+import * as Privacy from './privacy.ts'
+import * as Rounds from './rounds.ts'
+import * as Stages from './stages.ts'
+
+export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
+  const { purse, wallets, watch, shelf, board, rules, participations, now } = parts
+  const { dataOffers, computeOffers, tasks, ownData, ownCompute } = board.view(purse.account().address, now())
+  return {
+    identity: purse.view(),
+    wallets: wallets.list(),
+    token: purse.token(),
+    connection: watch.view(),
+    dataSets: shelf.view(),
+    offers: { data: ownData, compute: ownCompute },
+    market: { dataOffers, computeOffers, tasks },
+    participations: participations.list().map((entry) => participation(parts, entry)),
+    rules: rules.view(),
+  }
+}
+
+function participation(parts: Parts, entry: Entry): Participation {
+  const { participations, transactions, board, now } = parts
+  const state = entry.state()
+  const { terms, spec } = state
+  const money = Money.of(state)
+  const rounds = Rounds.of(parts, entry)
+  const situation = Stages.of(state, money, now())
+  return {
+    id: entry.id,
+    task: state.id,
+    role: state.role,
+    title: spec.title,
+    description: spec.description,
+    schemaId: terms.schemaId,
+    stage: situation.stage,
+    waitsFor: situation.waitsFor,
+    deadline: situation.deadline,
+    terms: { ...terms, rounds: spec.rounds, targetAccuracy: spec.targetAccuracy },
+    model: {
+      template: spec.model.template,
+      parameters: Model.parameterCount(spec.model),
+      updateBytes: terms.words * 32,
+    },
+    rounds,
+    parties: Parties.of(state),
+    nominees: Parties.nominees(state, board, now()),
+    dataSet: entry.job.dataSet,
+    money,
+    privacy: Privacy.of(state),
+    transactions: transactions.of(state.id),
+    progress: participations.progress(entry.id),
+    can: situation.can,
+    problems: entry.problems.list(),
+    notes: state.notes,
+  }
+}
