@@ -1,6 +1,5 @@
 // The train worker's state: the chosen backend, the gate that pauses, and falling back when a GPU goes away.
 import { BaseError } from '../../protocol/errors.ts'
-import * as Model from '../../protocol/model.ts'
 import type { Backend, Progress, ProbeResult, Train } from '../api.ts'
 import type { Source } from '../tensors/batches.ts'
 import type { Tensors } from '../tensors/tensors.ts'
@@ -117,7 +116,6 @@ export function create(backends: Backends): Trainer {
           chosen ??= await survey()
           const { backend } = chosen
           try {
-            Model.assertWeights(job.model, job.weights)
             await backends.select(backend)
             const result = await once(job, source, progress)
             return { ...result, backend, notice: notices.join(' ') }
