@@ -5,9 +5,7 @@ import * as Thrown from '../thrown.ts'
 import type { TrainPeer } from '../train/api.ts'
 import type { CryptoWorker } from './api.ts'
 import * as Crypto from './crypto.ts'
-import * as Inlined from './inlined.ts'
 import * as Safe from './safe.ts'
-import * as Seal from './seal.ts'
 import * as Sparingly from './sparingly.ts'
 
 Thrown.carryAdvice()
@@ -16,7 +14,11 @@ const train = Promise.withResolvers<TrainPeer>()
 const score = Promise.withResolvers<ScorePeer>()
 const crypto = Crypto.create({
   safe: once(() => Safe.open('galaxy-keys')),
-  seal: once(() => Seal.load(Inlined.wasm())),
+  // A megabyte and a half that a participant who has not joined a round yet does not load.
+  seal: once(async () => {
+    const [Seal, Inlined] = await Promise.all([import('./seal.ts'), import('./inlined.ts')])
+    return Seal.load(Inlined.wasm())
+  }),
   train: () => train.promise,
   score: () => score.promise,
 })
