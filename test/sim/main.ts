@@ -1,0 +1,55 @@
+// Runs seeds and prints what happened in each: node test/sim/main.ts --seeds 1..20 [--datas 100] [--computes 5] [--real-keys]
+import { parseArgs } from 'node:util'
+import * as Keys from './keys.ts'
+import * as Scenario from './scenario.ts'
+import * as World from './world.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1..20' },
+    datas: { type: 'string', default: '100' },
+    computes: { type: 'string', default: '5' },
+    'real-keys': { type: 'boolean', default: false },
+  },
+})
+const [first = 1, last = first] = values.seeds.split('..').map(Number)
+const size = { datas: Number(values.datas), computes: Number(values.computes) }
+const faults = new Map<string, number>()
+let failed = 0
+
+for (let seed = first; seed <= last; seed++) {
+  const began = performance.now()
+  try {
+    const outcome = World.run(Scenario.from(seed, size), values['real-keys'] ? Keys.real() : Keys.pretended())
+    const { counts } = outcome.tally
+    for (const [kind, count] of counts.faults) faults.set(kind, (faults.get(kind) ?? 0) + count)
+    const cells = [
+      `seed ${seed}`.padEnd(10),
+      outcome.scenario.name.padEnd(24),
+      outcome.state.padEnd(14),
+      `${outcome.enrolled} enrolled`.padEnd(13),
+      `rounds ${outcome.committed} committed ${outcome.aborted} aborted`.padEnd(30),
+      `${outcome.seconds} s`.padEnd(8),
+      `${counts.steps} steps`.padEnd(16),
+      `${counts.messages} messages`.padEnd(16),
+      `${Math.round(performance.now() - began)} ms`,
+      outcome.byStranger ? '(ended by a stranger)' : '',
+    ]
+    console.log(cells.join(' ').trimEnd())
+  } catch (thrown) {
+    failed += 1
+    console.error(
+      `seed ${seed} FAILED: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+    )
+    const real = values['real-keys'] ? ' --real-keys' : ''
+    console.error(
+      `replay: node test/sim/main.ts --seeds ${seed} --datas ${size.datas} --computes ${size.computes}${real}`,
+    )
+  }
+}
+
+console.log('\nfaults by kind')
+for (const [kind, count] of [...faults].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  console.log(`  ${String(count).padStart(8)} ${kind}`)
+console.log(`\n${last - first + 1 - failed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

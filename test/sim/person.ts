@@ -1,0 +1,259 @@
+// One participant's device: runs its role as the app does, goes down and comes back, and sometimes leaves for good.
+import type { Address } from '../../protocol/codec.ts'
+import * as Message from '../../protocol/message.ts'
+import * as Offer from '../../protocol/offer.ts'
+import * as ComputeProvider from '../../protocol/roles/computeProvider.ts'
+import * as DataProvider from '../../protocol/roles/dataProvider.ts'
+import type * as Effect from '../../protocol/roles/effect.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
+import * as Topic from '../../protocol/topic.ts'
+import * as Network from './network.ts'
+import * as Role from './role.ts'
+import type { World } from './world.ts'
+
+export type Kind = 'data' | 'compute' | 'model'
+
+export type Person = {
+  readonly me: Event.Me
+  readonly kind: Kind
+  readonly role: () => Role.Role | undefined
+  readonly isGone: () => boolean
+  /** Begins to live: offers, listens, ticks. */
+  readonly begin: () => void
+  readonly wish: (event: Event.Wish) => void
+}
+
+/** Seconds between looks at the clock, the chain and the relay's history. */
+const tickEvery = 3
+const syncEvery = 12
+
+export function create(world: World, kind: Kind, name: string): Person {
+  const { clock, luck, network, chain, place, scenario, tally, keys } = world
+  const { weather } = scenario
+  const account = keys.address(name)
+  const me = {
+    account,
+    device: keys.address(`${name}'s device`),
+    box: world.digest(`${name}'s box`),
+    payee: account,
+  }
+  const skew = luck.between(-weather.skew, weather.skew)
+  const consent = !luck.odds(weather.decline + weather.silent)
+  const isSilent = luck.odds(weather.silent)
+  const rules = { consent, claim: true }
+  const dataOffer: Offer.DataOffer = {
+    account,
+    schemaId: scenario.spec.schemaId,
+    quality: luck.whole(1000, 10_000),
+    samples: luck.whole(1, 3000),
+    dataSignature: world.digest(`${name}'s rows`),
+    token: world.token,
+    floor: BigInt(luck.whole(0, 1_000_000)),
+    device: me.device,
+    box: me.box,
+    expires: 2 ** 33,
+  }
+  const { floor: _, schemaId: __, quality: ___, samples: ____, dataSignature: _____, ...common } = dataOffer
+  const computeOffer: Offer.ComputeOffer = {
+    ...common,
+    adapter: 'simulated',
+    benchmark: luck.whole(1, 1000),
+    price: BigInt(luck.whole(1, 100_000)),
+  }
+
+  let role: Role.Role | undefined
+  let isOnline = true
+  let isGone = false
+  let life = 0
+  let running = new Map<string, number>()
+  let attempts = 0
+  let seen = new Map<string, Set<number>>()
+  let synced = new Map<string, number>()
+  let told = 0
+  const computes = new Map<Address, Offer.ComputeOffer>()
+
+  const now = () => Math.floor(clock.now() + skew)
+
+  function deliver(event: Event.Event): void {
+    if (role === undefined || !isOnline) return
+    tally.step()
+    const fails = luck.odds(weather.crash)
+    const store = !fails || luck.odds(0.5)
+    const effects = role.deliver(event, now(), store)
+    if (fails) {
+      tally.fault(store ? 'crash after the write' : 'crash before the write')
+      goDown(luck.between(1, weather.downFor))
+      return
+    }
+    for (const effect of effects) launch(effect)
+    for (const id of running.keys()) if (!role.wishes(id)) running.delete(id)
+    observe()
+  }
+
+  function goDown(seconds: number): void {
+    isOnline = false
+    life += 1
+    running = new Map()
+    clock.in(seconds, () => {
+      if (isGone) return
+      isOnline = true
+      if (role === undefined) return
+      const wishes = role.reload()
+      seen = new Map()
+      synced = new Map()
+      told = 0
+      for (const effect of wishes) launch(effect)
+    })
+  }
+
+  function leave(): void {
+    tally.fault(`${kind} provider left`)
+    isOnline = false
+    isGone = true
+    life += 1
+  }
+
+  function launch(effect: Effect.Effect): void {
+    const attempt = (attempts += 1)
+    running.set(effect.id, attempt)
+    run(effect, attempt, 1)
+  }
+
+  function run(effect: Effect.Effect, attempt: number, count: number): void {
+    const born = life
+    const isCurrent = () => life === born && running.get(effect.id) === attempt
+    world.carryOut(person, effect, isCurrent, (result) => {
+      if (!isCurrent()) return
+      if (result === 'again') {
+        clock.in(Math.min(30, 2 ** count), () => {
+          if (isCurrent()) run(effect, attempt, count + 1)
+        })
+        return
+      }
+      running.delete(effect.id)
+      deliver(result)
+    })
+  }
+
+  function hear(topic: string, cursor: number, message: Message.Message): void {
+    if (!isOnline) return
+    if (cursor !== Network.noCursor) {
+      const before = seen.get(topic) ?? new Set()
+      seen.set(topic, before)
+      if (before.has(cursor)) return
+      before.add(cursor)
+    }
+    if (message.kind === 'computeOffer') computes.set(message.sender, message.body.offer)
+    if (role === undefined) invited(message)
+    else deliver({ type: 'message', message })
+  }
+
+  function invited(message: Message.Message): void {
+    if (message.kind !== 'request' || message.body.to !== account || message.task !== world.task) return
+    const { terms, spec } = world
+    const options = { me, rules, place, id: message.task, terms, spec, request: message }
+    if (kind === 'data') {
+      const state = DataProvider.create(
+        { ...options, offer: dataOffer, computes: [...computes.values()] },
+        now(),
+      )
+      role = Role.hold(DataProvider, state, isProbed)
+    } else if (kind === 'compute') {
+      role = Role.hold(
+        ComputeProvider,
+        ComputeProvider.create({ ...options, offer: computeOffer }, now()),
+        isProbed,
+      )
+    }
+    for (const effect of Object.values(role?.outbox() ?? {})) launch(effect)
+    synced = new Map()
+    seen = new Map()
+    if (!consent && !isSilent) clock.in(luck.between(5, 60), answer)
+  }
+
+  function answer(): void {
+    const compute = luck.odds(0.5) && computes.size > 0 ? luck.pick([...computes.keys()]) : undefined
+    deliver(luck.odds(0.5) ? { type: 'declined' } : { type: 'consented', compute })
+  }
+
+  const isProbed = () => luck.odds(0.0005)
+
+  function sync(): void {
+    if (!isOnline || luck.odds(weather.postFails)) return
+    const topics = [Topic.market(place), ...(role === undefined ? [] : [Topic.task(place, world.task)])]
+    for (const topic of topics) {
+      const from = synced.get(topic) ?? 0
+      const missed = network.history(topic, from)
+      synced.set(topic, from + missed.length)
+      missed.forEach((message, at) => {
+        if (synced.get(topic) === from + missed.length) hear(topic, from + at, message)
+      })
+    }
+  }
+
+  /** A head is told only after every event up to it was stored. */
+  function follow(): void {
+    if (role === undefined || luck.odds(weather.chainLag)) return
+    const head = world.blockTime()
+    while (isOnline && told < chain.events.length) {
+      const event = chain.events[told]
+      if (event === undefined || event.time > head) break
+      told += 1
+      deliver({ type: 'chain', event })
+    }
+    if (isOnline) deliver({ type: 'head', time: head })
+  }
+
+  function tick(): void {
+    if (isGone) return
+    if (isOnline) {
+      follow()
+      deliver({ type: 'tick' })
+    }
+    clock.in(tickEvery * luck.between(0.7, 1.3), tick)
+  }
+
+  function observe(): void {
+    if (role !== undefined) world.observe(person)
+  }
+
+  function begin(): void {
+    network.join({ account, hear })
+    if (kind === 'model') {
+      const { terms, spec } = world
+      const state = ModelProvider.create({ me, rules, place, id: world.task, terms, spec, computes: [] })
+      role = Role.hold(ModelProvider, state, isProbed)
+    } else
+      world.offer(
+        person,
+        kind === 'data'
+          ? { kind: 'dataOffer', offer: dataOffer }
+          : { kind: 'computeOffer', offer: computeOffer },
+      )
+    const leaves = { data: weather.datasLeave, compute: weather.computesLeave, model: weather.modelLeaves }[
+      kind
+    ]
+    if (luck.odds(leaves)) clock.in(luck.between(60, 1200), leave)
+    clock.in(luck.between(0, tickEvery), tick)
+    const again = (): void => {
+      sync()
+      if (!isGone) clock.in(syncEvery * luck.between(0.7, 1.3), again)
+    }
+    clock.in(luck.between(0, syncEvery), again)
+  }
+
+  const person: Person = {
+    me,
+    kind,
+    role: () => role,
+    isGone: () => isGone,
+    begin,
+    wish: deliver,
+  }
+  return person
+}
+
+export type Offered =
+  | { readonly kind: 'dataOffer'; readonly offer: Offer.DataOffer }
+  | { readonly kind: 'computeOffer'; readonly offer: Offer.ComputeOffer }

@@ -1,0 +1,168 @@
+// What a seed stands for: a task, its participants and how badly things go.
+import type { Hex } from '../../protocol/codec.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as Terms from '../../protocol/terms.ts'
+import * as Keys from './keys.ts'
+import * as Luck from './luck.ts'
+
+export type Scenario = {
+  readonly seed: number
+  readonly datas: number
+  readonly computes: number
+  readonly weather: Weather
+  readonly spec: TaskSpec.TaskSpec
+  readonly terms: Omit<Terms.Terms, 'modelProvider' | 'opener' | 'token' | 'specHash' | 'startBy'>
+  /** Seconds in which the task has to start. */
+  readonly startWithin: number
+  /** What kinds of fault this seed has, in a word. */
+  readonly name: string
+}
+
+/** Probabilities, per message, step, transaction or participant, and times in seconds. */
+export type Weather = {
+  readonly loss: number
+  readonly duplicates: number
+  readonly delay: number
+  readonly postFails: number
+  readonly rubbish: number
+  readonly crash: number
+  readonly downFor: number
+  readonly chainFails: number
+  readonly chainLag: number
+  /** Providers that leave for good within the first 20 minutes. */
+  readonly datasLeave: number
+  readonly computesLeave: number
+  readonly modelLeaves: number
+  readonly decline: number
+  readonly silent: number
+  /** Providers that offer what they have no token to bond for. */
+  readonly poor: number
+  /** Updates that take longer than the round waits. */
+  readonly slow: number
+  /** Seconds by which clocks are off, either way. */
+  readonly skew: number
+}
+
+const calm: Weather = {
+  loss: 0,
+  duplicates: 0,
+  delay: 0.3,
+  postFails: 0,
+  rubbish: 0,
+  crash: 0,
+  downFor: 20,
+  chainFails: 0,
+  chainLag: 0,
+  datasLeave: 0,
+  computesLeave: 0,
+  modelLeaves: 0,
+  decline: 0,
+  silent: 0,
+  poor: 0,
+  slow: 0,
+  skew: 0,
+}
+const rain: Weather = {
+  ...calm,
+  loss: 0.1,
+  duplicates: 0.1,
+  delay: 1,
+  postFails: 0.05,
+  rubbish: 0.02,
+  crash: 0.0002,
+  chainFails: 0.05,
+  chainLag: 0.2,
+  decline: 0.05,
+  slow: 0.02,
+  skew: 1,
+}
+const weathers: readonly (readonly [string, Weather])[] = [
+  ['calm', calm],
+  ['rain', rain],
+  ['providers leave', { ...rain, datasLeave: 0.5, silent: 0.1, slow: 0.1 }],
+  ['committee shrinks', { ...rain, computesLeave: 0.25, poor: 0.15 }],
+  ['committee vanishes', { ...rain, computesLeave: 0.7 }],
+  ['model provider vanishes', { ...rain, modelLeaves: 1, datasLeave: 0.2 }],
+  ['crashes', { ...rain, crash: 0.002, downFor: 60 }],
+  [
+    'storm',
+    {
+      ...rain,
+      loss: 0.3,
+      duplicates: 0.2,
+      delay: 3,
+      crash: 0.001,
+      datasLeave: 0.3,
+      computesLeave: 0.1,
+      skew: 2,
+    },
+  ],
+  ['everyone vanishes', { ...rain, datasLeave: 1, computesLeave: 1, modelLeaves: 1 }],
+]
+
+export type Size = { readonly datas: number; readonly computes: number }
+
+export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Scenario {
+  const luck = Luck.from(seed)
+  const [name, weather] = weathers[seed % weathers.length] ?? ['calm', calm]
+  const { datas, computes } = size
+  const rounds = luck.whole(2, 5)
+  const schemaId: Hex = `0x${Keys.hash('schema')}`
+  const timeouts = { ready: luck.whole(20, 40), update: luck.whole(40, 80), commit: luck.whole(60, 90) }
+  const sampleCap = luck.whole(100, 2000)
+  const spec: TaskSpec.TaskSpec = {
+    v: 1,
+    title: 'Simulated',
+    description: '',
+    schemaId,
+    model: { template: 'softmax', inputs: 4, hidden: [], classes: 2 },
+    training: { epochs: 1, batchSize: 8, learningRate: 0.1, momentum: 0, seed },
+    he: { n: 4096, q: 1152921504606830593n, t: 2 ** 44, valueBits: 16, fieldBits: 22 },
+    clip: 1,
+    range: 1,
+    sampleCap,
+    minimumQuality: 1000,
+    rounds,
+    targetAccuracy: luck.odds(0.3) ? 7000 : 0,
+    testSet: { commitment: schemaId, samples: 1000 },
+    timeouts,
+  }
+  const committee = Math.max(1, computes - 1)
+  return {
+    seed,
+    datas,
+    computes,
+    weather,
+    spec,
+    startWithin: 900,
+    name,
+    terms: {
+      plan: 'equal',
+      referee: Terms.noAddress,
+      dataPool: BigInt(luck.whole(1, 1_000_000_000)) + 1_000_000_000n,
+      computePool: 10n ** 12n,
+      bond: BigInt(luck.whole(0, 1_000_000)),
+      computeBond: BigInt(luck.pick([0, 1000, 77_777])),
+      disputeBond: 0n,
+      schemaId,
+      salt: `0x${Keys.hash(`salt ${seed}`)}`,
+      words: 2048,
+      sampleCap,
+      unitsPerSignature: luck.whole(0, 5000),
+      roundsPerEpoch: luck.whole(3, 5),
+      invited: Terms.noHash,
+      idleWindow: 600,
+      challengeWindow: 60,
+      minQuality: 1000,
+      minDatas: Math.max(3, Math.floor(datas / 4)),
+      maxDatas: datas,
+      minComputes: committee,
+      maxComputes: computes,
+      threshold: Math.min(committee, Math.floor((2 * computes) / 3) + 1),
+      minCohort: Math.max(3, Math.floor(datas / 20)),
+      maxCohorts: 1,
+      maxRounds: rounds + 4,
+      paidRounds: rounds,
+    },
+  }
+}

@@ -1,0 +1,368 @@
+// Everything a run consists of: a clock, a chain, a network, the participants, and the laws that watch them.
+import type { Address, Hex } from '../../protocol/codec.ts'
+import * as Message from '../../protocol/message.ts'
+import * as Once from '../../protocol/once.ts'
+import type * as DataProvider from '../../protocol/roles/dataProvider.ts'
+import type * as Effect from '../../protocol/roles/effect.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import * as Ledger from '../../protocol/roles/ledger.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as Terms from '../../protocol/terms.ts'
+import * as Topic from '../../protocol/topic.ts'
+import * as Clock from './clock.ts'
+import * as Keys from './keys.ts'
+import * as Laws from './laws.ts'
+import * as Luck from './luck.ts'
+import * as Market from './market.ts'
+import * as Network from './network.ts'
+import * as Person from './person.ts'
+import type * as Scenario from './scenario.ts'
+import * as Tally from './tally.ts'
+import * as Work from './work.ts'
+
+export type World = {
+  readonly scenario: Scenario.Scenario
+  readonly clock: Clock.Clock
+  readonly luck: Luck.Luck
+  readonly tally: Tally.Tally
+  readonly network: Network.Network
+  readonly chain: Market.Chain
+  readonly keys: Keys.Keys
+  readonly place: Topic.Place
+  readonly token: Address
+  readonly terms: Terms.Terms
+  readonly spec: TaskSpec.TaskSpec
+  readonly task: Hex
+  readonly digest: (text: string) => Hex
+  /** Unix seconds of the newest block. */
+  readonly blockTime: () => number
+  /** Carries out an effect while `isCurrent`; `'again'` asks for another attempt. */
+  readonly carryOut: (
+    person: Person.Person,
+    effect: Effect.Effect,
+    isCurrent: () => boolean,
+    done: (result: Event.Result | 'again') => void,
+  ) => void
+  readonly offer: (person: Person.Person, offered: Person.Offered) => void
+  readonly observe: (person: Person.Person) => void
+}
+
+export type Outcome = {
+  readonly scenario: Scenario.Scenario
+  readonly state: 'settled' | 'cancelled' | 'never created'
+  /** Virtual seconds. */
+  readonly seconds: number
+  readonly committed: number
+  readonly aborted: number
+  readonly enrolled: number
+  /** Whether a stranger had to end it because everyone had left. */
+  readonly byStranger: boolean
+  readonly tally: Tally.Tally
+}
+
+const start = 1_700_000_000
+const blockSeconds = 2
+/** Virtual seconds after which a run that has not ended counts as stuck. */
+const longest = 40_000
+
+export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretended()): Outcome {
+  const { weather, spec } = scenario
+  const clock = Clock.from(start)
+  const luck = Luck.from(scenario.seed + 0x5eed)
+  const tally = Tally.start()
+  const digest = (text: string): Hex => `0x${Keys.hash(`${scenario.seed} ${text}`)}`
+  const place = { chainId: 31337, market: keys.address('market') }
+  const token = keys.address('token')
+  const terms: Terms.Terms = {
+    ...scenario.terms,
+    token,
+    modelProvider: keys.address('model provider'),
+    opener: keys.address("model provider's device"),
+    specHash: TaskSpec.hash(spec),
+    startBy: start + scenario.startWithin,
+  }
+  const task = Terms.id(place.market, terms)
+  const network = Network.open({ place, recover: keys.recover, clock, luck, weather, tally })
+  const chain = Market.open(place, keys.recover)
+  const work = Work.open()
+  const laws = Laws.watch(work)
+  const pool: {
+    readonly from: Address
+    readonly call: Effect.Call
+    readonly done: (refusal: string) => void
+  }[] = []
+  const offers: Extract<Person.Offered, { readonly kind: 'dataOffer' }>[] = []
+  const roundsOpened = new Set<number>()
+  let blocks = 0
+  let isOver = false
+  let byStranger = false
+
+  function sealed(
+    person: Person.Person,
+    draft: Message.Draft,
+  ): { readonly bytes: Uint8Array; readonly once: Hex | undefined } {
+    const { account, device } = person.me
+    const asked = Message.toCountersign(place, draft)
+    const countersignature = asked === undefined ? '0x' : keys.sign(account, asked)
+    const { digest: signed, statement, finish } = Message.compose(place, account, draft, countersignature)
+    const once = statement === undefined ? undefined : keys.sign(device, statement)
+    return { bytes: finish(keys.sign(device, signed), once), once }
+  }
+
+  function carryOut(
+    person: Person.Person,
+    effect: Effect.Effect,
+    isCurrent: () => boolean,
+    done: (result: Event.Result | 'again') => void,
+  ): void {
+    const { id } = effect
+    const after = (low: number, high: number, happens: () => void) => {
+      clock.in(luck.between(low, high), () => {
+        if (isCurrent()) happens()
+      })
+    }
+    switch (effect.type) {
+      case 'send':
+        after(0.05, 0.5, () => {
+          if (luck.odds(weather.postFails)) {
+            tally.fault('post failed')
+            done('again')
+            return
+          }
+          const { bytes, once } = sealed(person, effect.draft)
+          network.post(effect.topic, bytes)
+          if (effect.draft.kind === 'roundOpened') roundsOpened.add(effect.draft.round)
+          after(0.05, 0.5, () => {
+            done({ type: 'sent', effect: id, once })
+          })
+        })
+        return
+      case 'submit':
+        after(0.1, 1, () => {
+          if (luck.odds(weather.chainFails)) {
+            tally.fault('chain did not answer')
+            done('again')
+            return
+          }
+          pool.push({
+            from: person.me.account,
+            call: effect.call,
+            done: (refusal) => {
+              if (refusal === '') done({ type: 'submitted', effect: id })
+              else {
+                tally.fault(`refused: ${refusal}`)
+                done({ type: 'failed', effect: id, reason: refusal })
+              }
+            },
+          })
+        })
+        return
+      case 'contribute': {
+        const isSlow = luck.odds(weather.slow)
+        if (isSlow) tally.fault('training was slow')
+        after(3, isSlow ? 200 : 25, () => {
+          const { datas } = ledgerOf(person)
+          const provider = Ledger.seatOf(datas, person.me.account) ?? -1
+          const about = `${effect.round} ${effect.opened} ${effect.cohorts} ${effect.modelHash}`
+          const { cid, root } = work.contribute(provider, datas.length, about)
+          laws.contributed(provider, effect.round, about, root)
+          done({ type: 'contributed', effect: id, cid, ciphertextRoot: root, byteLength: terms.words * 32 })
+        })
+        return
+      }
+      case 'check':
+        after(0.1, 2, () => {
+          const { cid, ciphertextRoot, signature } = effect.input
+          const statement = Once.digest(place, task, 'update', effect.round, ciphertextRoot)
+          if (work.rootOf(cid) !== ciphertextRoot)
+            done({ type: 'checked', effect: id, fault: 'another root' })
+          else if (keys.recover(statement, signature) !== effect.device)
+            done({ type: 'checked', effect: id, fault: 'another signer' })
+          else done({ type: 'checked', effect: id, fault: '' })
+        })
+        return
+      case 'aggregate':
+      case 'recompute':
+        after(0.5, 5, () => {
+          done({ type: 'aggregated', effect: id, sums: effect.cohorts.map((cohort) => work.add(cohort)) })
+        })
+        return
+      case 'prepare':
+        after(0.5, 3, () => {
+          const cid = work.contribute(0, 1, `model ${effect.round}`).cid
+          const modelHash = digest(`model ${effect.round}`)
+          done({ type: 'prepared', effect: id, modelHash, model: cid, publicKey: cid })
+        })
+        return
+      case 'open':
+        after(0.5, 3, () => {
+          for (const { cid, root } of effect.cohorts) {
+            if (work.rootOf(cid) !== root)
+              throw new Laws.BreachError('I8: a sum under another root was opened')
+            laws.opened(effect.round, work.values(cid))
+          }
+          const correct = Math.min(1000, 300 + 150 * effect.round)
+          const nextModelHash = digest(`model after ${effect.round}`)
+          done({
+            type: 'opened',
+            effect: id,
+            sumDigests: [nextModelHash],
+            nextModelHash,
+            correct,
+            total: 1000,
+          })
+        })
+        return
+      default:
+        effect satisfies never
+    }
+  }
+
+  function ledgerOf(person: Person.Person): Ledger.Ledger {
+    return person.role()?.participant().ledger ?? Ledger.empty
+  }
+
+  function block(): void {
+    blocks += 1
+    const time = Math.floor(clock.now())
+    for (const { from, call, done } of pool.splice(0)) {
+      const before = chain.events.length
+      let refusal = ''
+      try {
+        chain.run(from, call, blocks, time)
+      } catch (thrown) {
+        if (!(thrown instanceof Market.RefusedError)) throw thrown
+        refusal = thrown.message
+      }
+      const state = chain.task(task)
+      for (const event of chain.events.slice(before)) {
+        if (event.name === 'RoundCommitted' && state !== undefined) laws.committed(event, state)
+        if (event.name === 'TaskSettled' && state !== undefined) laws.settled(state)
+      }
+      clock.in(luck.between(0.1, 1), () => {
+        done(refusal)
+      })
+    }
+    const state = chain.task(task)
+    const everyoneLeft = persons.every((person) => person.isGone())
+    if (state?.escrow === 0n && (state.state === 'settled' || state.state === 'cancelled')) isOver = true
+    else if (state === undefined && (everyoneLeft || time > terms.startBy)) isOver = true
+    else if (everyoneLeft && state !== undefined) endAsStranger(state)
+    if (!isOver) clock.in(blockSeconds, block)
+  }
+
+  /** What anyone may do for a task that everybody left. */
+  function endAsStranger(state: Market.Task): void {
+    if (clock.now() <= state.deadline) return
+    byStranger = true
+    const { computes, datas, rounds, payout } = state
+    const from = keys.address('stranger')
+    const call = ((): Effect.Call => {
+      if (state.state === 'open') return { name: 'cancel', terms }
+      if (state.state === 'running' && rounds.length === 0) return { name: 'expire', terms, computes, datas }
+      if (state.state === 'running') return { name: 'settle', terms, computes, datas, rounds }
+      const due = payout?.leaves.filter(
+        ({ index, amount }) => amount > 0n && !((state.claimed >> BigInt(index)) & 1n),
+      )
+      const claims = (due ?? []).map(({ index, payee, amount }) => ({ index, payee, amount, proof: [] }))
+      return { name: 'claim', task, token, claims }
+    })()
+    pool.push({ from, call, done: () => undefined })
+  }
+
+  const world: World = {
+    scenario,
+    clock,
+    luck,
+    tally,
+    network,
+    chain,
+    keys,
+    place,
+    token,
+    terms,
+    spec,
+    task,
+    digest,
+    blockTime: () =>
+      start + Math.floor((Math.floor(clock.now()) - start) / blockSeconds) * blockSeconds - blockSeconds,
+    carryOut,
+    offer: (person, offered) => {
+      if (offered.kind === 'dataOffer') offers.push(offered)
+      const { kind, offer } = offered
+      const draft: Message.Draft =
+        kind === 'dataOffer'
+          ? { kind, task: noTask, round: 0, slot: 0, body: { offer } }
+          : { kind, task: noTask, round: 0, slot: 0, body: { offer } }
+      network.post(Topic.market(place), sealed(person, draft).bytes)
+    },
+    observe: (person) => {
+      if (person.kind === 'data') observeReceipts(person)
+    },
+  }
+
+  function observeReceipts(person: Person.Person): void {
+    const state = person.role()?.participant()
+    if (state === undefined || !isDataProvider(state) || state.ledger.state !== 'running') return
+    const provider = Ledger.seatOf(state.ledger.datas, state.me.account)
+    const needed = Ledger.present(state.ledger).length - state.terms.threshold + 1
+    for (const { round, receipts } of Object.values(state.rounds))
+      if (provider !== undefined && receipts.length >= needed) laws.promised(provider, round)
+  }
+
+  const model = Person.create(world, 'model', 'model provider')
+  const datas = Array.from({ length: scenario.datas }, (_, i) =>
+    Person.create(world, 'data', `data provider ${i}`),
+  )
+  const computes = Array.from({ length: scenario.computes }, (_, i) =>
+    Person.create(world, 'compute', `compute provider ${i}`),
+  )
+  const persons = [model, ...computes, ...datas]
+  chain.mint(model.me.account, Terms.funding(terms))
+  for (const { me } of computes) if (!luck.odds(weather.poor)) chain.mint(me.account, terms.computeBond)
+  for (const person of persons) person.begin()
+  clock.in(blockSeconds, block)
+  const isImpatient = luck.odds(0.5)
+  const freezesAt = luck.between(100, 300)
+  const choose = (): void => {
+    if (model.isGone() || isOver) return
+    const { state } = ledgerOf(model)
+    if (state === 'open') model.wish({ type: 'chosen', offers: offers.map(({ offer }) => offer) })
+    if (state === 'open' && isImpatient && clock.now() > start + freezesAt) model.wish({ type: 'frozen' })
+    if (state === 'none' || state === 'open') clock.in(10, choose)
+  }
+  clock.in(10, choose)
+
+  while (!isOver) {
+    if (clock.now() > start + longest)
+      throw new Laws.BreachError(`I16: the run did not end: ${whereItStands()}`)
+    if (!clock.next()) throw new Laws.BreachError('I16: everything stopped before the end')
+  }
+
+  function whereItStands(): string {
+    const state = chain.task(task)
+    const left = persons.filter((person) => person.isGone()).length
+    const notes = model.role()?.participant().notes.join(' / ') ?? ''
+    const wishes = Object.keys(model.role()?.outbox() ?? {}).join(', ')
+    return `${state?.state}, escrow ${state?.escrow}, ${left} of ${persons.length} left; ${wishes}; ${notes}`
+  }
+
+  const state = chain.task(task)
+  const committed = state?.rounds.length ?? 0
+  return {
+    scenario,
+    state: state === undefined ? 'never created' : state.state === 'settled' ? 'settled' : 'cancelled',
+    seconds: Math.round(clock.now() - start),
+    committed,
+    aborted: roundsOpened.size - committed,
+    enrolled: state?.datas.length ?? 0,
+    byStranger,
+    tally,
+  }
+}
+
+const noTask: Hex = `0x${'00'.repeat(32)}`
+
+function isDataProvider(state: object): state is DataProvider.State {
+  return 'role' in state && state.role === 'data'
+}
