@@ -121,7 +121,7 @@ export class NetworkWorkerError extends BaseError {
   constructor(detail: string) {
     super({
       message: `The part of the app that talks to relays stopped${detail === '' ? '' : ` (${detail})`}.`,
-      advice: 'It is started again by itself. Reload the page if it stays.',
+      advice: 'Reload the page to start it again.',
       safe: 'Data, keys and the state of every task are stored on this device.',
     })
   }

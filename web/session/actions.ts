@@ -33,7 +33,13 @@ export function make(parts: () => Parts): Actions {
     faucet: () => asked(({ purse }) => purse.faucet()),
     probe: (forced) => asked(({ rules }) => rules.probe(forced)),
 
-    importDataSet: (request) => asked(({ shelf }) => shelf.import(request)),
+    importDataSet: (request) =>
+      asked(async ({ shelf, rules, watch }) => {
+        const dataSet = await shelf.import(request)
+        // Done now, the choice of a backend does not delay the first round.
+        if (watch.view().probe === undefined) void rules.probe().catch(() => undefined)
+        return dataSet
+      }),
     removeDataSet: (id) => asked(({ shelf }) => shelf.remove(id)),
     persist: () => asked(({ shelf }) => shelf.persist()),
 

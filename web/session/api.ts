@@ -162,8 +162,8 @@ export type RoundView = {
   readonly ready: number
   readonly delivered: number
   readonly survivors: number
-  /** Payload bytes this participant gave to and took from the network in this round. */
-  readonly bytes: { readonly up: number; readonly down: number }
+  /** Payload bytes this participant gave to and took from the network in this round; of those given, its update's. */
+  readonly bytes: { readonly up: number; readonly down: number; readonly update: number }
   /** Measured by this participant; 0 where it took no part. */
   readonly seconds: {
     readonly train: number

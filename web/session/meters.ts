@@ -16,7 +16,7 @@ export type Meter = {
   readonly id: string
   readonly machine: string
   readonly round: number
-  readonly bytes: { readonly up: number; readonly down: number }
+  readonly bytes: { readonly up: number; readonly down: number; readonly update: number }
   readonly seconds: Seconds
   readonly loss: number | undefined
   readonly backend: Backend | undefined
@@ -27,7 +27,7 @@ export type Meter = {
 
 export type Meters = {
   of(machine: string, round: number): Meter
-  count(machine: string, round: number, direction: 'up' | 'down', bytes: number): void
+  count(machine: string, round: number, direction: keyof Meter['bytes'], bytes: number): void
   add(machine: string, round: number, part: keyof Seconds, seconds: number): void
   /** The round was seen first, or was committed. */
   reached(machine: string, round: number, what: 'openedAt' | 'endedAt', at: number): void
@@ -78,7 +78,7 @@ export async function load(database: Database, changed: () => void): Promise<Met
 }
 
 const empty = {
-  bytes: { up: 0, down: 0 },
+  bytes: { up: 0, down: 0, update: 0 },
   seconds: { train: 0, encrypt: 0, aggregate: 0, network: 0, chain: 0, open: 0 },
   loss: undefined,
   backend: undefined,

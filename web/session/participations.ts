@@ -41,6 +41,8 @@ export type Participations = {
   hear(message: Message.Message, bytes: number): Promise<void>
   /** Events in the order of the chain, then the time up to which they are complete. */
   learn(told: readonly Told[], time: number): Promise<void>
+  /** Follows the topics of all roles; for once the network is up. */
+  listen(): Promise<void>
   /** Time passed. */
   tick(): Promise<void>
   deliverAll(event: (state: State) => Event.Event | undefined): Promise<void>
@@ -59,7 +61,6 @@ export type Options = {
   readonly committed: (id: string, round: number, time: number) => void
   readonly now: () => number
   readonly changed: () => void
-  readonly failed: (thrown: unknown) => void
 }
 
 export async function open(options: Options): Promise<Participations> {
@@ -141,13 +142,6 @@ export async function open(options: Options): Promise<Participations> {
   for (const row of await database.machines.toArray()) {
     if (isState(row.state)) start(row.state, row.dataSet)
   }
-  function listen(entry: Entry): void {
-    for (const topic of topicsOf(entry.state())) mail.follow(topic).catch(options.failed)
-  }
-  queueMicrotask(() => {
-    for (const entry of entries.values()) listen(entry)
-  })
-
   return {
     list: () => [...entries.values()],
     find: (task, role) => entries.get(`${task}:${role}`),
@@ -164,8 +158,9 @@ export async function open(options: Options): Promise<Participations> {
         await entry.deliver({ type: 'chain', event })
       }
       for (const topic of topicsOf(state)) {
-        if (topic.endsWith(state.id)) await mail.reread(topic)
-        else await mail.follow(topic)
+        const following = topic.endsWith(state.id) ? mail.reread(topic) : mail.follow(topic)
+        // While the network is down nothing can be followed; `listen` makes up for it.
+        await following.catch(() => undefined)
       }
       changed()
       return entry
@@ -188,6 +183,11 @@ export async function open(options: Options): Promise<Participations> {
         }
       }
       for (const entry of entries.values()) await entry.deliver({ type: 'head', time })
+    },
+    async listen() {
+      for (const entry of entries.values()) {
+        for (const topic of topicsOf(entry.state())) await mail.follow(topic)
+      }
     },
     async tick() {
       for (const entry of entries.values()) await entry.deliver({ type: 'tick' })

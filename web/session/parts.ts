@@ -56,6 +56,7 @@ const balanceInterval = 5
 
 export async function start({ world, step, changed, problems }: Options): Promise<Parts> {
   const { now } = world
+  let stopped = false
   step('Reading which market this is')
   const config = await world.config()
   const place: Topic.Place = { chainId: config.chainId, market: config.market }
@@ -73,9 +74,10 @@ export async function start({ world, step, changed, problems }: Options): Promis
     problems.add(error)
   })
   const meters = await Meters.load(database, changed)
-  const door = Door.open(network.api, ({ direction, bytes, machine, round }) => {
-    if (machine !== undefined && round > 0)
-      meters.count(machine, round, direction === 'out' ? 'up' : 'down', bytes.length)
+  const door = Door.open(network.api, ({ direction, kind, bytes, machine, round }) => {
+    if (machine === undefined || round === 0) return
+    meters.count(machine, round, direction === 'out' ? 'up' : 'down', bytes.length)
+    if (kind === 'put') meters.count(machine, round, 'update', bytes.length)
   })
   const chain = Chain.open(config, { base: world.base })
 
@@ -123,7 +125,6 @@ export async function start({ world, step, changed, problems }: Options): Promis
     committed: (id, round, time) => meters.reached(id, round, 'endedAt', time),
     now,
     changed,
-    failed: problems.add,
   })
   const matching = await Matching.open({
     place,
@@ -141,20 +142,21 @@ export async function start({ world, step, changed, problems }: Options): Promis
     await participations.hear(message, bytes.length)
   }
 
-  void begin()
+  void listen()
 
-  /** A relay that is away holds up nothing: the worker goes on trying. */
-  async function begin(): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
+  /** A relay that is away holds up nothing: it is tried again for as long as the session runs. */
+  async function listen(): Promise<void> {
+    for (let attempt = 1; !stopped; attempt += 1) {
       try {
         await door.start(config.relays)
-        break
+        await mail.follow(Topic.market(place))
+        await participations.listen()
+        return
       } catch (thrown) {
         problems.add(thrown)
         await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 1000 * 2 ** attempt)))
       }
     }
-    await mail.follow(Topic.market(place)).catch(problems.add)
   }
 
   let lookedAt = 0
@@ -207,6 +209,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     watch,
     now,
     async stop() {
+      stopped = true
       stopPulse()
       following.stop()
       stopWatch()
