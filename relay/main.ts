@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util'
 import * as Codec from '../protocol/codec.ts'
 import { BaseError } from '../protocol/errors.ts'
 import type { Options } from './options.ts'
-import { createRelay } from './relay.ts'
 
 const usage = `usage: node relay/main.ts --chain-id N --market ADDRESS [options]
   --host ADDRESS    where to listen (127.0.0.1)
@@ -16,8 +15,15 @@ const usage = `usage: node relay/main.ts --chain-id N --market ADDRESS [options]
   --cert FILE, --key FILE   PEM files: listen for secure WebSockets
   --peer MULTIADDR  another relay of the market; may be repeated`
 
-function read(): Options {
-  const { values } = parseArgs({
+class UsageError extends BaseError {
+  override readonly name = 'Main.UsageError'
+  constructor(message: string) {
+    super({ message, advice: usage })
+  }
+}
+
+function parse() {
+  return parseArgs({
     options: {
       host: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '8082' },
@@ -31,7 +37,16 @@ function read(): Options {
       key: { type: 'string' },
       peer: { type: 'string', multiple: true, default: [] },
     },
-  })
+  }).values
+}
+
+function read(): Options {
+  let values: ReturnType<typeof parse>
+  try {
+    values = parse()
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause))
+  }
   const sponsorKey = process.env['SPONSOR_KEY']
   if (values.rpc !== undefined && sponsorKey === undefined) throw new UsageError('--rpc needs SPONSOR_KEY')
   if (values.faucet && values.token === undefined) throw new UsageError('--faucet needs --token')
@@ -46,7 +61,7 @@ function read(): Options {
     port: integer('--port', values.port),
     folder: values.data,
     chainId: integer('--chain-id', values['chain-id']),
-    market: Codec.parse(Codec.address, values.market, 'market'),
+    market: Codec.parse(Codec.address, values.market ?? '', '--market'),
     peers: values.peer,
     log: (line) => console.error(line),
     ...(values.rpc !== undefined && sponsorKey !== undefined
@@ -69,15 +84,11 @@ function integer(flag: string, text: string | undefined): number {
   return Number(text)
 }
 
-export class UsageError extends BaseError {
-  override readonly name = 'Main.UsageError'
-  constructor(message: string) {
-    super({ message, advice: usage })
-  }
-}
-
 try {
-  const relay = await createRelay(read())
+  const options = read()
+  // Loaded when the flags are known to be right, so that a wrong one is told at once.
+  const { createRelay } = await import('./relay.ts')
+  const relay = await createRelay(options)
   for (const address of relay.multiaddrs) console.log(`listening on ${address}`)
   let stopping = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

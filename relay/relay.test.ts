@@ -1,10 +1,13 @@
 // What a participant meets at a relay: answers, bounds and refusals, over real connections.
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
+import { CID } from 'multiformats/cid'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -212,4 +215,43 @@ test('without a chain nothing is sponsored and the faucet is closed', async () =
   const account = place.market
   expect(await peer.codeOf({ kind: 'sponsor', call: 'claim', calldata, account })).toBe('notSponsored')
   expect(await peer.codeOf({ kind: 'faucet', account })).toBe('notSponsored')
+})
+
+test('peers that cannot reach each other meet through the relay', async () => {
+  await start()
+  const [address = ''] = relay.multiaddrs
+  const join = (listen: string[]) =>
+    createLibp2p({
+      addresses: { listen },
+      transports: [webSockets(), circuitRelayTransport()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      services: { identify: identify() },
+    })
+  const [alice, bob] = await Promise.all([join([]), join([`${address}/p2p-circuit`])])
+  try {
+    await expect.poll(() => bob.getMultiaddrs().length, { timeout: 20_000 }).toBeGreaterThan(0)
+    const connection = await alice.dial(bob.getMultiaddrs())
+    expect(connection.remotePeer.toString()).toBe(bob.peerId.toString())
+  } finally {
+    await Promise.all([alice.stop(), bob.stop()])
+  }
+})
+
+test('pinning what the asker does not have, or what no relay keeps, fails in time', async () => {
+  await start({ fetchTimeout: 1 })
+  const raw = Codec.cidOfRaw(new Uint8Array([1]))
+  expect(await peer.codeOf({ kind: 'pin', task, cids: [raw] })).toBe('blockUnavailable')
+  const unfit = CID.createV0(raw.multihash)
+  expect(await peer.codeOf({ kind: 'pin', task, cids: [unfit] })).toBe('malformed')
+})
+
+test('what is past its lifetime is forgotten', async () => {
+  await start({ lifetime: 1 })
+  await peer.ask({ kind: 'post', topic, message: message(0) })
+  await peer.stop()
+  await relay.stop()
+  await new Promise((resolve) => setTimeout(resolve, 2_100))
+  await start({ lifetime: 1 })
+  expect((await peer.ask({ kind: 'history', topic, after: 0, limit: 1, have: [] })).entries).toEqual([])
 })

@@ -39,7 +39,7 @@ export async function createRelay(options: Options): Promise<RunningRelay> {
     withLibp2pLight(createHeliaLight({ blockstore: new Blocks(store) }), {
       privateKey: await Key.load(options.folder),
       addresses: {
-        listen: [`/ip4/${options.host}/tcp/${options.port}/${options.tls === undefined ? 'ws' : 'wss'}`],
+        listen: [`/ip4/${options.host}/tcp/${options.port}/${options.tls === undefined ? 'ws' : 'tls/ws'}`],
       },
       transports: [webSockets(options.tls === undefined ? {} : { https: options.tls })],
       connectionEncrypters: [noise()],
@@ -49,11 +49,15 @@ export async function createRelay(options: Options): Promise<RunningRelay> {
         // Many participants may sit behind one address.
         inboundConnectionThreshold: 100,
         maxIncomingPendingConnections: 100,
+        // Devices that train on all cores shake hands slowly.
+        inboundUpgradeTimeout: 30_000,
+        inboundStreamProtocolNegotiationTimeout: 30_000,
+        outboundStreamProtocolNegotiationTimeout: 30_000,
       },
       // A phone that trains answers pings late; it is not gone.
       connectionMonitor: { pingInterval: 30_000, pingTimeout: { minTimeout: 30_000, maxTimeout: 60_000 } },
       services: {
-        identify: identify(),
+        identify: identify({ timeout: 30_000 }),
         circuit: circuitRelayServer({ reservations: { maxReservations: limits.connections } }),
         gossip: gossipsub({
           globalSignaturePolicy: 'StrictNoSign',

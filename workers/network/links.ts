@@ -48,7 +48,7 @@ export function create(libp2p: Libp2p, addresses: readonly string[], onConnected
       while (!stopping.signal.aborted) {
         try {
           connection = await libp2p.dial(target, {
-            signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(10_000)]),
+            signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(30_000)]),
           })
           pause = firstPause
           const lost = new Promise<void>((resolve) => connection?.addEventListener('close', () => resolve()))

@@ -24,7 +24,7 @@ export type Patience = {
 }
 const patient: Patience = { post: 50_000, ask: 50_000, put: 180_000, get: 90_000 }
 /** Milliseconds for a relay's answer to one message. */
-const requestTimeout = 20_000
+const requestTimeout = 30_000
 
 /** `bytes` are counted where they cross this door, before libp2p encrypts them: payloads, not packets. */
 export function create(
@@ -144,10 +144,16 @@ function options() {
     streamMuxers: [yamux()],
     // Browsers refuse loopback and plain WebSockets by default; which relays are dialled is the operator's choice.
     connectionGater: { denyDialMultiaddr: () => false },
+    connectionManager: {
+      dialTimeout: 30_000,
+      addressDialTimeout: 30_000,
+      outboundStreamProtocolNegotiationTimeout: 30_000,
+      inboundStreamProtocolNegotiationTimeout: 30_000,
+    },
     // Links notice a silent relay by their own requests; a tab that trains answers pings late.
     connectionMonitor: { enabled: false },
     services: {
-      identify: identify(),
+      identify: identify({ timeout: 30_000 }),
       gossip: gossipsub({
         globalSignaturePolicy: 'StrictNoSign',
         fallbackToFloodsub: false,
