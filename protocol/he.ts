@@ -14,7 +14,7 @@ const widestField = 32
 
 /** A task spec's `he`. Fields of `fieldBits` hold a value of `valueBits` and the carries of a sum. */
 export type Parameters = {
-  readonly n: number
+  readonly n: typeof degree
   readonly q: bigint
   readonly t: number
   readonly valueBits: number
@@ -34,7 +34,7 @@ export function parametersFor(valueBits: number, providers: number): Parameters 
   const needed = valueBits + carryBits(providers)
   const fields = Math.max(1, Math.floor(plainBits / needed))
   const fieldBits = Math.min(widestField, Math.floor(plainBits / fields))
-  const parameters = { n: degree, q, t, valueBits, fieldBits }
+  const parameters: Parameters = { n: degree, q, t, valueBits, fieldBits }
   assertSupported(parameters)
   assertSummable(parameters, providers)
   return parameters
@@ -42,7 +42,7 @@ export function parametersFor(valueBits: number, providers: number): Parameters 
 
 /** Refuses a spec that asks for another scheme, or for fields that hold no value. */
 export function assertSupported(parameters: Parameters): void {
-  if (parameters.n !== degree || parameters.q !== q || parameters.t !== t)
+  if (parameters.q !== q || parameters.t !== t)
     throw new ParametersError(`only n = ${degree}, q = ${q.toString()} and t = 2^${plainBits} are in use`)
   const { valueBits, fieldBits } = parameters
   if (valueBits < 2 || valueBits > 24) throw new ParametersError('values need 2 to 24 bits')
