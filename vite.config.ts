@@ -17,7 +17,11 @@ export default defineConfig(({ mode }) => {
   if (mode === 'app') {
     const headers = Headers.app(origins)
     const proxy = { '/rpc': { target: process.env['GALAXY_RPC'] ?? Origins.rpc, rewrite: () => '/' } }
-    return origin('app', 'web', headers, proxy, [tailwindcss(), svelte(), configuration(headers)])
+    return origin('app', 'web', headers, proxy, [
+      tailwindcss(),
+      svelte({ configFile: false }),
+      configuration(headers),
+    ])
   }
   if (mode === 'vault') {
     const headers = Headers.vault(origins)
@@ -131,7 +135,7 @@ const tests: ViteUserConfig = {
         },
       },
       {
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: false })],
         worker: { format: 'es' },
         test: {
           name: 'browser',
