@@ -182,9 +182,10 @@ function decline(state: State): State {
   )
 }
 
+/** Whether the task's end is this provider's concern. */
 function isSeated(state: State): boolean {
   return state.ledger.state === 'open'
-    ? state.accepted
+    ? state.answer === 'accepted'
     : Ledger.seatOf(state.ledger.computes, state.me.account) !== undefined
 }
 

@@ -345,9 +345,10 @@ function dropRounds(
   })
 }
 
+/** Whether the task's end is this provider's concern. */
 function isEnrolled(state: State): boolean {
   return state.ledger.state === 'open'
-    ? state.accepted !== -1
+    ? state.nominated !== undefined && state.answer !== 'declined'
     : Ledger.seatOf(state.ledger.datas, state.me.account) !== undefined
 }
 

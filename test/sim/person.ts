@@ -25,7 +25,7 @@ export type Person = {
 }
 
 /** Seconds between looks at the clock, the chain and the relay's history. */
-const tickEvery = 3
+const tickEvery = 4
 const syncEvery = 12
 
 export function create(world: World, kind: Kind, name: string): Person {
@@ -88,7 +88,7 @@ export function create(world: World, kind: Kind, name: string): Person {
     }
     for (const effect of effects) launch(effect)
     for (const id of running.keys()) if (!role.wishes(id)) running.delete(id)
-    observe()
+    if (event.type === 'message' && event.message.kind === 'receipt') world.observe(person)
   }
 
   function goDown(seconds: number): void {
@@ -192,9 +192,9 @@ export function create(world: World, kind: Kind, name: string): Person {
     }
   }
 
-  /** A head is told only after every event up to it was stored. */
-  function follow(): void {
-    if (role === undefined || luck.odds(weather.chainLag)) return
+  /** A head is told only after every event up to it was stored; false when the chain does not answer. */
+  function follow(): boolean {
+    if (role === undefined || luck.odds(weather.chainLag)) return false
     const head = world.blockTime()
     while (isOnline && told < chain.events.length) {
       const event = chain.events[told]
@@ -203,19 +203,13 @@ export function create(world: World, kind: Kind, name: string): Person {
       deliver({ type: 'chain', event })
     }
     if (isOnline) deliver({ type: 'head', time: head })
+    return true
   }
 
   function tick(): void {
     if (isGone) return
-    if (isOnline) {
-      follow()
-      deliver({ type: 'tick' })
-    }
+    if (isOnline && !follow()) deliver({ type: 'tick' })
     clock.in(tickEvery * luck.between(0.7, 1.3), tick)
-  }
-
-  function observe(): void {
-    if (role !== undefined) world.observe(person)
   }
 
   function begin(): void {

@@ -62,6 +62,8 @@ export type Outcome = {
 
 const start = 1_700_000_000
 const blockSeconds = 2
+/** Seconds after a deadline when somebody who took no part does what anyone may. */
+const strangersAfter = 7200
 /** Virtual seconds after which a run that has not ended counts as stuck. */
 const longest = 40_000
 
@@ -247,7 +249,8 @@ export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretende
     const everyoneLeft = persons.every((person) => person.isGone())
     if (state?.escrow === 0n && (state.state === 'settled' || state.state === 'cancelled')) isOver = true
     else if (state === undefined && (everyoneLeft || time > terms.startBy)) isOver = true
-    else if (everyoneLeft && state !== undefined) endAsStranger(state)
+    else if (state !== undefined && (everyoneLeft || time > state.deadline + strangersAfter))
+      endAsStranger(state)
     if (!isOver) clock.in(blockSeconds, block)
   }
 
