@@ -48,6 +48,7 @@ export type ShardEntry = {
 
 /** One version of a data set. Names its parent version, so versions form a chain as in a file system. */
 export type Manifest = {
+  readonly v: 1
   readonly schemaId: Codec.Hex
   readonly version: number
   /** Data signature of the version before; null for the first. */
@@ -84,12 +85,11 @@ const manifestSchema = v.pipe(
 )
 
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
-  return Codec.encode({ v: 1, ...manifest })
+  return Codec.encode(manifest)
 }
 
 export function decodeManifest(encoded: Uint8Array): Manifest {
-  const { v: _, ...manifest } = Codec.decode(manifestSchema, encoded, 'manifest')
-  return manifest
+  return Codec.decode(manifestSchema, encoded, 'manifest')
 }
 
 /** Hides the rows (they are encrypted under random IVs) and binds what was scored to what is trained. */

@@ -12,6 +12,7 @@ export type Tensors = Pick<
   | 'env'
   | 'fill'
   | 'fused'
+  | 'getBackend'
   | 'keep'
   | 'log'
   | 'matMul'

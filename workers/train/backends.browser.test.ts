@@ -144,10 +144,10 @@ describe('the trainer', () => {
       round: 0,
     }
     const messages: number[] = []
-    const first = Promise.withResolvers<void>()
+    const first = Promise.withResolvers<undefined>()
     const run = trainer.train(job, Examples.stripedSource(4000, 1), () => {
       messages.push(performance.now())
-      first.resolve()
+      first.resolve(undefined)
     })
     await first.promise
     await trainer.pause()

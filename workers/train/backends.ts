@@ -33,8 +33,8 @@ export function forget(backend: Backend): void {
 
 /** What the browser says of the GPU that tfjs will ask it for; undefined where it offers none. */
 export async function adapter(): Promise<Adapter | undefined> {
-  if (!('gpu' in navigator)) return undefined
-  const found = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' })
+  const here: { readonly gpu?: GPU } = navigator
+  const found = await here.gpu?.requestAdapter({ powerPreference: 'high-performance' })
   if (!found) return undefined
   const { vendor, architecture, device, description, isFallbackAdapter } = found.info
   const words = [vendor, architecture, device, description].filter((word) => word !== '')

@@ -36,6 +36,8 @@ it('gives up on a connection that stays lost, and at once on anything else', asy
   await expect(Retry.whenLost(work('InvalidStateError: gone'), async () => {})).rejects.toThrow('gone')
   expect(tries).toBe(4)
   tries = 0
-  await expect(Retry.whenLost(work('QuotaExceededError: connection'), async () => {})).rejects.toThrow('Quota')
+  await expect(Retry.whenLost(work('QuotaExceededError: connection'), async () => {})).rejects.toThrow(
+    'Quota',
+  )
   expect(tries).toBe(1)
 })

@@ -3,7 +3,9 @@ import { Dexie, type EntityTable } from 'dexie'
 import type { DataSet } from '../api.ts'
 
 /** A data set's newest version; older ones are reached through its manifest. */
-export type Row = DataSet & {
+export type Row = {
+  readonly id: string
+  readonly dataSet: DataSet
   /** CID of the newest manifest. */
   readonly manifest: string
 }

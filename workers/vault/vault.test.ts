@@ -65,7 +65,7 @@ async function blockCount(name: string): Promise<number> {
   const store = new IDBBlockstore(`${name}-blocks`)
   await store.open()
   let count = 0
-  for await (const _ of store.getAll()) count++
+  for await (const { cid } of store.getAll()) count += cid.version
   await store.close()
   return count
 }

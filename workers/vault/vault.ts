@@ -78,7 +78,7 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
     const schema = Schema.find(request.schemaId)
     if (!schema) throw new Schema.UnknownError(request.schemaId)
     const before = request.parent === undefined ? undefined : await rowOf(request.parent)
-    if (before && before.schemaId !== request.schemaId) throw new OtherSchemaError()
+    if (before && before.dataSet.schemaId !== request.schemaId) throw new OtherSchemaError()
     const parent = before ? CID.parse(before.manifest) : null
     const older = parent ? await manifestAt(parent) : undefined
     const id = before?.id ?? crypto.randomUUID()
@@ -115,6 +115,7 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
       const quality = Quality.measure(tally).score
       const version = (older?.version ?? 0) + 1
       const manifest = DataSet.encodeManifest({
+        v: 1,
         schemaId: request.schemaId,
         version,
         parent,
@@ -127,7 +128,7 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
       await put(cid, manifest)
       const dataSet: Api.DataSet = {
         id,
-        name: before?.name ?? request.name,
+        name: before?.dataSet.name ?? request.name,
         schemaId: request.schemaId,
         samples: tally.samples,
         quality,
@@ -138,7 +139,7 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
         perClass: tally.perClass,
       }
       // This one write makes the version exist; before it nothing refers to the new blocks.
-      await tables.dataSets.put({ ...dataSet, manifest: cid.toString() })
+      await tables.dataSets.put({ id, dataSet, manifest: cid.toString() })
       progress({ label: 'samples', done, total: done })
       return dataSet
     } catch (error) {
@@ -152,9 +153,7 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
       Storage.exclusively(name, () => importFiles(request, progress), { wait: true }),
     list: async () => {
       const rows = await tables.dataSets.toArray()
-      return rows
-        .map(({ manifest: _, ...dataSet }) => dataSet)
-        .toSorted((a, b) => a.importedAt - b.importedAt)
+      return rows.map(({ dataSet }) => dataSet).toSorted((a, b) => a.importedAt - b.importedAt)
     },
     remove: (id) =>
       Storage.exclusively(
@@ -170,7 +169,7 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
     commitment: async (id) => {
       const row = await rowOf(id)
       const manifest = await manifestAt(CID.parse(row.manifest))
-      const salt = await saltOf(tables, row.dataSignature)
+      const salt = await saltOf(tables, row.dataSet.dataSignature)
       const leaves: Uint8Array[] = []
       for (let index = 0; index < manifest.shards.length; index++) {
         leaves.push(...Commitment.leaves(salt, await read(id, manifest, index), leaves.length))
