@@ -23,7 +23,7 @@ const roundStages = {
   opened: 'Opened',
   ready: 'Waiting for the model',
   training: 'Training',
-  encrypting: 'Encrypting',
+  encrypting: 'Delivering',
   delivered: 'Delivered',
   adding: 'Adding updates',
   signing: 'Signing the sum',
@@ -43,11 +43,14 @@ const partyStages = {
   absent: 'Absent',
 } satisfies Record<Participation['parties'][number]['stage'], string>
 
-export function words({ stage, role }: Pick<Participation, 'stage' | 'role'>): Words {
-  if (role !== 'model') return stages[stage]
-  if (stage === 'challenge' || stage === 'claimable' || stage === 'claimed')
-    return { text: 'Settled', tone: 'good' }
+export function words({ stage }: Pick<Participation, 'stage'>): Words {
   return stages[stage]
+}
+
+/** What happens meanwhile, as a sentence; empty when nothing does. */
+export function waiting({ stage, waitsFor }: Pick<Participation, 'stage' | 'waitsFor'>): string {
+  if (stage === 'missed') return 'It went on without this device. Nothing of yours was lost.'
+  return waitsFor === '' ? '' : `Waiting for ${waitsFor.charAt(0).toLowerCase()}${waitsFor.slice(1)}`
 }
 
 export function roundWords(stage: RoundView['stage']): string {
