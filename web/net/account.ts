@@ -1,5 +1,5 @@
 // Who signs: the device account, whose key stays in the vault origin, or a browser wallet.
-import { custom, hashTypedData, hexToSignature, keccak256, serializeTransaction } from 'viem'
+import { custom, hashTypedData, parseSignature, keccak256, serializeTransaction } from 'viem'
 import type { EIP1193Provider, Transport, TypedDataDefinition, Account as ViemAccount } from 'viem'
 import { toAccount } from 'viem/accounts'
 import { hashMessage } from 'viem/utils'
@@ -35,7 +35,7 @@ export function ofDevice(address: Address, sign: (digest: Hex) => Promise<Hex>):
       async signTransaction(transaction, options) {
         const serialize = options?.serializer ?? serializeTransaction
         const signature = await sign(keccak256(await serialize(transaction)))
-        return serialize(transaction, hexToSignature(signature))
+        return serialize(transaction, parseSignature(signature))
       },
     }),
     transport: undefined,

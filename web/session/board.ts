@@ -83,26 +83,6 @@ export async function open({ database, fetchSpec, changed }: Options): Promise<B
     changed()
   }
 
-  function dataView(
-    id: string,
-    offer: Offer.DataOffer,
-    now: number,
-    account: Address | undefined,
-  ): DataOfferView {
-    const { device: _device, box: _box, token: _token, ...shown } = offer
-    return { ...shown, id, expired: Offer.isExpired(offer, now), own: offer.account === account }
-  }
-
-  function computeView(
-    id: string,
-    offer: Offer.ComputeOffer,
-    now: number,
-    account: Address | undefined,
-  ): ComputeOfferView {
-    const { device: _device, box: _box, token: _token, ...shown } = offer
-    return { ...shown, id, expired: Offer.isExpired(offer, now), own: offer.account === account }
-  }
-
   return {
     dataOffer: (id) => known(datas, id),
     computeOffer: (id) => known(computes, id),
@@ -186,6 +166,34 @@ function known<offer>(
 ): Known<offer> | undefined {
   const signed = offers.get(id)
   return signed === undefined ? undefined : { id, signed }
+}
+
+function dataView(id: string, offer: Offer.DataOffer, now: number, own: Address | undefined): DataOfferView {
+  const { account, schemaId, quality, samples, dataSignature, floor, expires } = offer
+  const expired = Offer.isExpired(offer, now)
+  return {
+    id,
+    account,
+    schemaId,
+    quality,
+    samples,
+    dataSignature,
+    floor,
+    expires,
+    expired,
+    own: account === own,
+  }
+}
+
+function computeView(
+  id: string,
+  offer: Offer.ComputeOffer,
+  now: number,
+  own: Address | undefined,
+): ComputeOfferView {
+  const { account, adapter, benchmark, price, expires } = offer
+  const expired = Offer.isExpired(offer, now)
+  return { id, account, adapter, benchmark, price, expires, expired, own: account === own }
 }
 
 /** Cheapest first, the faster of two equal prices first. */

@@ -99,17 +99,30 @@ export function start<state, event, effect extends { readonly id: string }>(
   }
 
   async function repeat(effect: effect, entry: Pending): Promise<void> {
-    for (let attempt = 1; !entry.abort.signal.aborted; attempt += 1) {
-      try {
-        const events = await execute(effect, entry.abort.signal)
+    const { signal } = entry.abort
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const events = await attempted(effect, signal, attempt)
+      if (events !== undefined) {
+        // Dropped meanwhile: nobody waits for the result.
         if (entry.abort.signal.aborted) return
         for (const event of events) await deliver(event)
         return
-      } catch (thrown) {
-        if (entry.abort.signal.aborted) return
-        failed(thrown, effect, attempt)
       }
-      await pause(backoff(attempt), entry.abort.signal, (wake) => (entry.wake = wake))
+      await pause(backoff(attempt), signal, (wake) => (entry.wake = wake))
+    }
+  }
+
+  /** What came of it; undefined when it failed. */
+  async function attempted(
+    effect: effect,
+    signal: AbortSignal,
+    attempt: number,
+  ): Promise<readonly event[] | undefined> {
+    try {
+      return await execute(effect, signal)
+    } catch (thrown) {
+      if (!signal.aborted) failed(thrown, effect, attempt)
+      return undefined
     }
   }
 

@@ -45,18 +45,13 @@ export function ofDraft(domain: Domain, { draft, digest }: Message.Typed): State
 }
 
 function describe(domain: Domain, draft: Message.Draft): Statement | undefined {
-  switch (draft.kind) {
-    case 'dataOffer':
-      return dataOffer(domain, draft.body.offer)
-    case 'computeOffer':
-      return computeOffer(domain, draft.body.offer)
-    case 'dataAcceptance':
-      return dataAcceptance(domain, draft.task, draft.body.committee, draft.body.party)
-    case 'computeAcceptance':
-      return computeAcceptance(domain, draft.task, draft.body.party)
-    default:
-      return undefined
+  if (draft.kind === 'dataOffer') return dataOffer(domain, draft.body.offer)
+  if (draft.kind === 'computeOffer') return computeOffer(domain, draft.body.offer)
+  if (draft.kind === 'dataAcceptance') {
+    return dataAcceptance(domain, draft.task, draft.body.committee, draft.body.party)
   }
+  if (draft.kind === 'computeAcceptance') return computeAcceptance(domain, draft.task, draft.body.party)
+  return undefined
 }
 
 export function dataOffer(domain: Domain, offer: Offer.DataOffer): Statement {
