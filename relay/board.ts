@@ -15,7 +15,6 @@ type Parts = {
   readonly rates: Admission.Rates
   readonly limits: Limits
 }
-export type Board = ReturnType<typeof create>
 
 export function create({ gossip, store, place, rates, limits }: Parts) {
   const topics = new Set<string>()

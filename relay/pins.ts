@@ -13,15 +13,15 @@ const firstAttempt = 4_000
 type Parts = { readonly helia: Helia; readonly store: Store; readonly limits: Limits }
 
 export function create({ helia, store, limits }: Parts) {
-  async function fetch(cid: CID, peer: PeerId, deadline: number): Promise<void> {
+  /** Stores the block and returns its size in bytes. */
+  async function fetch(cid: CID, peer: PeerId, deadline: number): Promise<number> {
     for (let patience = firstAttempt; ; patience *= 2) {
       const left = deadline - Date.now()
       if (left <= 0) throw unavailable(cid)
       const session = helia.blockstore.createSession(cid, { providers: [peer.toCID()], maxProviders: 1 })
       try {
-        for await (const _ of session.get(cid, { signal: AbortSignal.timeout(Math.min(patience, left)) }))
-          break
-        return
+        for await (const block of session.get(cid, { signal: AbortSignal.timeout(Math.min(patience, left)) }))
+          return block.length
       } catch (error) {
         if (error instanceof Relay.OversizeError) throw error
         await new Promise((resolve) => setTimeout(resolve, 100))
@@ -42,12 +42,8 @@ export function create({ helia, store, limits }: Parts) {
 
       const pinOne = async (cid: CID): Promise<void> => {
         const digest = cid.multihash.digest
-        if (store.blockBytes(digest) === undefined) {
-          room(task, 1)
-          await fetch(cid, peer, deadline)
-        }
-        const size = store.blockBytes(digest)
-        if (size === undefined) throw unavailable(cid)
+        if (store.blockBytes(digest) === undefined) room(task, 1)
+        const size = store.blockBytes(digest) ?? (await fetch(cid, peer, deadline))
         if (!store.isPinned(task, digest)) room(task, size)
         store.pin(task, digest, size, until)
         bytes += size
@@ -64,8 +60,9 @@ export function create({ helia, store, limits }: Parts) {
   }
 
   function room(task: string, bytes: number): void {
-    if (store.pinnedBytes(task) + bytes > limits.pinBytesPerTask)
+    if (store.pinnedBytes(task) + bytes > limits.pinBytesPerTask) {
       throw full('This task', limits.pinBytesPerTask)
+    }
     if (store.pinnedBytes() + bytes > limits.pinBytes) throw full('This relay', limits.pinBytes)
   }
 }

@@ -245,13 +245,3 @@ test('pinning what the asker does not have, or what no relay keeps, fails in tim
   const unfit = CID.createV0(raw.multihash)
   expect(await peer.codeOf({ kind: 'pin', task, cids: [unfit] })).toBe('malformed')
 })
-
-test('what is past its lifetime is forgotten', async () => {
-  await start({ lifetime: 1 })
-  await peer.ask({ kind: 'post', topic, message: message(0) })
-  await peer.stop()
-  await relay.stop()
-  await new Promise((resolve) => setTimeout(resolve, 2_100))
-  await start({ lifetime: 1 })
-  expect((await peer.ask({ kind: 'history', topic, after: 0, limit: 1, have: [] })).entries).toEqual([])
-})

@@ -20,7 +20,7 @@ export function create(libp2p: Libp2p, addresses: readonly string[], onConnected
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()))
   const lines = addresses.map((address) => open(address))
   /** Those who wait for any relay. */
-  let waiting: (() => void)[] = []
+  const waiting: (() => void)[] = []
 
   function open(address: string) {
     const target = multiaddr(address)
@@ -59,11 +59,11 @@ export function create(libp2p: Libp2p, addresses: readonly string[], onConnected
           // The relay is away; the pause below says when to look again.
         }
         connection = undefined
-        if (stopping.signal.aborted) return
-        await new Promise<void>((resolve) => {
+        const rested = new Promise<void>((resolve) => {
           wake = resolve
           setTimeout(resolve, pause * (0.75 + Math.random() / 2))
         })
+        await Promise.race([rested, stopped])
         pause = Math.min(pause * 2, longestPause)
       }
     }
@@ -92,7 +92,6 @@ export function create(libp2p: Libp2p, addresses: readonly string[], onConnected
     async stop(): Promise<void> {
       stopping.abort()
       waiting.splice(0).forEach((resume) => resume())
-      lines.forEach(({ wake }) => wake())
       await Promise.all(lines.map(({ kept }) => kept))
     },
   }

@@ -52,14 +52,15 @@ export function create(
     )
     const objects = Objects.create({ helia, blocks, links, patience })
     const hurry = () => links.hurry()
-    globalThis.addEventListener?.('online', hurry)
+    const events = 'addEventListener' in globalThis ? globalThis : new EventTarget()
+    events.addEventListener('online', hurry)
     return {
       peerId: libp2p.peerId.toString(),
       links,
       topics,
       objects,
       async stop() {
-        globalThis.removeEventListener?.('online', hurry)
+        events.removeEventListener('online', hurry)
         topics.stop()
         await links.stop()
         await helia.stop()

@@ -105,7 +105,8 @@ export async function retry<T>(
       try {
         return await Promise.any(outcomes)
       } catch (error) {
-        causes.push(...(error instanceof AggregateError ? error.errors : [error]))
+        const each: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+        causes.push(...each)
       }
     }
     const waits = causes.map((cause) => {

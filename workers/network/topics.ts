@@ -30,7 +30,6 @@ type Topic = {
   /** Relays being read, with whether they must be read once more. */
   readonly reading: Map<string, { again: boolean }>
 }
-export type Topics = ReturnType<typeof create>
 
 export function create(gossip: GossipSub, links: () => Links, onBytes: (bytes: number) => void) {
   const topics = new Map<string, Topic>()
