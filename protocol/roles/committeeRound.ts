@@ -43,6 +43,13 @@ export type Round = {
 
 export type State = Participant.Participant & { readonly rounds: Readonly<{ [round: number]: Round }> }
 
+/** Whether this update was made under the draw that this member goes by. */
+export function isUnder(round: Round, { message }: Update): boolean {
+  if (round.opened === undefined || round.adopted === undefined) return false
+  if (message === undefined) return true
+  return message.body.opened === round.opened.bodyDigest && message.body.cohorts === round.adopted.digest
+}
+
 /** The id of the wish to recompute the sums of a proposed record. */
 export function recomputation(round: number, hash: Hex): string {
   return `recompute:${round}:${hash}`

@@ -2,7 +2,7 @@
 // recomputes, signs, commits. It signs one record per round, and only one that misses nobody it gave a receipt to.
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
-import { put, recomputation, withProposal, withUpdate } from './committeeRound.ts'
+import { isUnder, put, recomputation, withProposal, withUpdate } from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
 import * as Draw from './draw.ts'
 import type * as Effect from './effect.ts'
@@ -37,14 +37,13 @@ function draw<state extends State>(
   now: number,
 ): state {
   const { readyBy, updatesBy } = opened.body
-  if (round.adopted !== undefined || now > updatesBy || validDraws(state, round, opened).length > 0)
-    return state
+  if (round.adopted !== undefined || now > updatesBy || draws(state, round, opened).length > 0) return state
   const { datas } = state.ledger
   const rank = Rotation.rankOf(state, round.round, seat) ?? 0
   const ready = datas.filter((_, at) => round.ready[at] === opened.bodyDigest).map(({ account }) => account)
   const isTurn =
     now > Rotation.drawsFrom(state, readyBy, rank) || (rank === 0 && ready.length === datas.length)
-  if (!isTurn || ready.length < state.terms.minCohort) return state
+  if (!isTurn || ready.length < state.terms.minCohort || !Participant.isAwake(state, now)) return state
   const draft = {
     kind: 'cohorts',
     task: state.id,
@@ -52,54 +51,55 @@ function draw<state extends State>(
     slot: 0,
     body: { opened: opened.bodyDigest, cohorts: [ready] },
   } as const
-  return Participant.send(put(state, { ...round, adopted: Draw.of(state, draft) }), draft)
+  return Participant.send(put(state, { ...round, adopted: Draw.own(state, seat, draft) }), draft)
 }
 
-/** Takes the first valid draw, the aggregator's before a successor's. */
+/** Goes by the draw of the lowest rank that it knows of when it gives its first receipt. */
 function adopt<state extends State>(state: state, round: Round, opened: Opened): state {
-  if (round.adopted !== undefined) return state
-  const [valid] = validDraws(state, round, opened)
-  if (valid === undefined) return state
-  const cohorts = valid.body.cohorts.map((cohort) => Draw.seatsOf(state, cohort))
-  return put(state, { ...round, adopted: { digest: valid.bodyDigest, cohorts } })
+  const isBound =
+    round.signed !== undefined ||
+    round.adding !== undefined ||
+    Object.values(round.updates).some(({ receipted }) => receipted)
+  if (round.adopted !== undefined && isBound) return state
+  const [best] = draws(state, round, opened)
+  if (best === undefined || best.digest === round.adopted?.digest) return state
+  if (round.adopted !== undefined && rankOf(state, round, best) > rankOf(state, round, round.adopted))
+    return state
+  return put(state, { ...round, adopted: best })
 }
 
-/** By the rank of who drew. */
-function validDraws(state: State, round: Round, opened: Opened): readonly Message.Of<'cohorts'>[] {
+/** What others drew, by their rank. */
+function draws(state: State, round: Round, opened: Opened): readonly Draw.Draw[] {
   return round.drawn
-    .filter(({ body }) => body.opened === opened.bodyDigest && Draw.isValid(state, body))
-    .toSorted((a, b) => rankOfSender(state, round, a) - rankOfSender(state, round, b))
+    .filter(({ body }) => body.opened === opened.bodyDigest)
+    .flatMap((message) => Draw.read(state, message) ?? [])
+    .toSorted((a, b) => rankOf(state, round, a) - rankOf(state, round, b))
 }
 
-function rankOfSender(state: State, round: Round, message: Message.Message): number {
-  const seat = Ledger.seatOf(state.ledger.computes, message.sender) ?? -1
+function rankOf(state: State, round: Round, { seat }: Draw.Draw): number {
   return Rotation.rankOf(state, round.round, seat) ?? Infinity
 }
 
 /** Fetches and checks what was announced. */
-function check<state extends State>(state: state, round: Round, opened: Opened): state {
+function check<state extends State>(state: state, round: Round): state {
   const { adopted } = round
   if (adopted === undefined || round.signed !== undefined) return state
   const members = adopted.cohorts.reduce((all, cohort) => all | cohort, 0n)
+  const byteLength = state.terms.words * wordBytes
   let next = state
   let updates = round.updates
   for (const update of Object.values(round.updates)) {
     if (update.state !== 'new' || ((members >> BigInt(update.input.provider)) & 1n) === 0n) continue
-    const body = update.message?.body
-    const isOfRound =
-      body === undefined ||
-      (body.opened === opened.bodyDigest &&
-        body.cohorts === adopted.digest &&
-        body.byteLength === state.terms.words * wordBytes)
+    const isSized = (update.message?.body.byteLength ?? byteLength) === byteLength
     const device = state.ledger.datas[update.input.provider]?.device
-    if (!isOfRound || device === undefined) continue
+    if (!isSized || !isUnder(round, update) || device === undefined) continue
     next = Participant.wish(next, {
       id: `check:${round.round}:${update.input.provider}:${update.input.ciphertextRoot}`,
       type: 'check',
       round: round.round,
       input: update.input,
       device,
-      byteLength: state.terms.words * wordBytes,
+      byteLength,
     })
     updates = { ...updates, [update.input.provider]: { ...update, state: 'checking' } }
   }
@@ -121,6 +121,7 @@ function giveReceipts<state extends State>(
   let updates = round.updates
   for (const update of Object.values(round.updates)) {
     if (update.state !== 'sound' || update.receipted || update.message === undefined) continue
+    if (!isUnder(round, update)) continue
     next = Participant.send(next, {
       kind: 'receipt',
       task: state.id,
@@ -146,15 +147,15 @@ function add<state extends State>(
   const rank = Rotation.rankOf(state, round.round, seat) ?? 0
   const turn = Rotation.proposesFrom(state, opened.body.updatesBy, rank)
   const members = Record.seats(adopted.cohorts.reduce((all, cohort) => all | cohort, 0n))
-  const states = members.map((member) => round.updates[member]?.state)
-  const complete = rank === 0 && states.every((at) => at === 'sound' || at === 'faulty')
-  const patience = states.includes('checking') ? Rotation.commitTurn(state) / 2 : rank === 0 ? grace : 0
-  if (!complete && now <= turn + patience) return state
+  const updates = members
+    .flatMap((member) => round.updates[member] ?? [])
+    .filter((update) => isUnder(round, update))
+  const isSettled = updates.every(({ state: at }) => at === 'sound' || at === 'faulty')
+  const complete = rank === 0 && updates.length === members.length && isSettled
+  const patience = !isSettled ? Rotation.commitTurn(state) / 2 : rank === 0 ? grace : 0
+  if (!complete && (now <= turn + patience || !Participant.isAwake(state, now))) return state
 
-  const delivered = members
-    .map((member) => round.updates[member])
-    .filter((update) => update?.state === 'sound')
-    .flatMap((update) => (update === undefined ? [] : [update.input]))
+  const delivered = updates.filter(({ state: at }) => at === 'sound').map(({ input }) => input)
   const sets = Ledger.openedSets(state.ledger, state.terms, round.round)
   const survivors = adopted.cohorts.reduce((all, cohort) => {
     const there = cohort & Record.bitmapOf(delivered.map(({ provider }) => provider))
@@ -248,6 +249,8 @@ function faultOf(state: State, round: Round, opened: Opened, { seat, body }: Pro
     a.ciphertextRoot !== b?.ciphertextRoot || a.signature !== b.signature
   if (known.some((update, at) => update !== undefined && differs(update.input, body.inputs[at])))
     return `The record of round ${round.round} names another update than we keep.`
+  if (known.some((update) => update !== undefined && !isUnder(round, update)))
+    return `The record of round ${round.round} adds an update that was made for other cohorts.`
   if (known.some((update) => update?.state === 'faulty'))
     return `The record of round ${round.round} adds an update that is not sound.`
   const receipts = Object.values(updates).filter(({ receipted }) => receipted)

@@ -25,6 +25,9 @@ export type Participant = {
   readonly claims: boolean
   /** Transactions that were tried, by effect: how often, and when again at the earliest (Unix seconds). */
   readonly tries: Readonly<{ [effect: string]: { readonly count: number; readonly after: number } }>
+  /** Unix seconds, to about `dozing`: when it last ran, and since when without a pause. */
+  readonly ranAt: number
+  readonly awakeSince: number
   /** Messages of rounds that came before the start was seen, oldest first. */
   readonly early: readonly Message.Message[]
   /** What was ignored or failed, as sentences, newest first. */
@@ -43,12 +46,36 @@ export type Options = {
 }
 
 const mostNotes = 20
+/** Seconds without a step that count as having been away. */
+const dozing = 8
+/** Seconds after which what was missed meanwhile should have been heard. */
+const catchUp = 10
 const mostEarly = 512
 
 export function create(options: Options): Participant {
   const { me, rules, place, id, terms, spec } = options
-  const blank = { outbox: {}, payout: undefined, claims: false, tries: {}, early: [], notes: [] }
+  const blank = {
+    ranAt: 0,
+    awakeSince: 0,
+    outbox: {},
+    payout: undefined,
+    claims: false,
+    tries: {},
+    early: [],
+    notes: [],
+  }
   return { me, rules, place, id, terms, spec, ledger: Ledger.empty, ...blank }
+}
+
+/** Keeps track of pauses, so that nobody who was away acts on what it has not heard yet. */
+export function wake<state extends Participant>(state: state, now: number): state {
+  if (now - state.ranAt > dozing) return { ...state, ranAt: now, awakeSince: now }
+  return now - state.ranAt > dozing / 4 ? { ...state, ranAt: now } : state
+}
+
+/** Whether it has had the time to hear what was said while it was away. */
+export function isAwake(state: Participant, now: number): boolean {
+  return now >= state.awakeSince + catchUp
 }
 
 /** The step between two states of a role. */

@@ -12,8 +12,8 @@ export function rankOf(state: Participant, round: number, seat: number): number 
 
 /** Unix seconds from which a seat of this rank may draw the cohorts itself. */
 export function drawsFrom(state: Participant, readyBy: number, rank: number): number {
-  const seats = Ledger.present(state.ledger).length
-  return readyBy + rank * Math.ceil(state.spec.timeouts.ready / (2 * seats))
+  const { ready, update } = state.spec.timeouts
+  return readyBy + rank * Math.ceil(Math.min(ready / 2, update / 4))
 }
 
 /** Seconds that each rank has to add, propose and commit. */

@@ -65,6 +65,8 @@ export function create(world: World, kind: Kind, name: string): Person {
   let role: Role.Role | undefined
   let isOnline = true
   let isGone = false
+  /** Crashes around the next write. */
+  let isDoomed = false
   let life = 0
   let running = new Map<string, number>()
   let attempts = 0
@@ -78,8 +80,9 @@ export function create(world: World, kind: Kind, name: string): Person {
   function deliver(event: Event.Event): void {
     if (role === undefined || !isOnline) return
     tally.step()
-    const fails = luck.odds(weather.crash)
+    const fails = isDoomed && event.type !== 'head'
     const store = !fails || luck.odds(0.5)
+    if (fails) isDoomed = false
     const effects = role.deliver(event, now(), store)
     if (fails) {
       tally.fault(store ? 'crash after the write' : 'crash before the write')
@@ -104,6 +107,7 @@ export function create(world: World, kind: Kind, name: string): Person {
       synced = new Map()
       told = 0
       for (const effect of wishes) launch(effect)
+      clock.in(luck.between(0.5, 3), sync)
     })
   }
 
@@ -208,6 +212,7 @@ export function create(world: World, kind: Kind, name: string): Person {
 
   function tick(): void {
     if (isGone) return
+    if (luck.odds((weather.crash * tickEvery) / 3600)) isDoomed = true
     if (isOnline && !follow()) deliver({ type: 'tick' })
     clock.in(tickEvery * luck.between(0.7, 1.3), tick)
   }
@@ -228,7 +233,7 @@ export function create(world: World, kind: Kind, name: string): Person {
     const leaves = { data: weather.datasLeave, compute: weather.computesLeave, model: weather.modelLeaves }[
       kind
     ]
-    if (luck.odds(leaves)) clock.in(luck.between(60, 1200), leave)
+    if (luck.odds(leaves)) clock.in(luck.between(30, 700), leave)
     clock.in(luck.between(0, tickEvery), tick)
     const again = (): void => {
       sync()

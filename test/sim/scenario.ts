@@ -25,6 +25,7 @@ export type Weather = {
   readonly delay: number
   readonly postFails: number
   readonly rubbish: number
+  /** Crashes an hour of each device, and the seconds it is down at most. */
   readonly crash: number
   readonly downFor: number
   readonly chainFails: number
@@ -69,7 +70,7 @@ const rain: Weather = {
   delay: 1,
   postFails: 0.05,
   rubbish: 0.02,
-  crash: 0.0002,
+  crash: 1,
   chainFails: 0.05,
   chainLag: 0.2,
   decline: 0.05,
@@ -80,10 +81,10 @@ const weathers: readonly (readonly [string, Weather])[] = [
   ['calm', calm],
   ['rain', rain],
   ['providers leave', { ...rain, datasLeave: 0.5, silent: 0.1, slow: 0.1 }],
-  ['committee shrinks', { ...rain, computesLeave: 0.25, poor: 0.15 }],
+  ['committee shrinks', { ...rain, computesLeave: 0.25, poor: 0.08 }],
   ['committee vanishes', { ...rain, computesLeave: 0.7 }],
   ['model provider vanishes', { ...rain, modelLeaves: 1, datasLeave: 0.2 }],
-  ['crashes', { ...rain, crash: 0.002, downFor: 60 }],
+  ['crashes', { ...rain, crash: 20, downFor: 60 }],
   [
     'storm',
     {
@@ -91,7 +92,7 @@ const weathers: readonly (readonly [string, Weather])[] = [
       loss: 0.3,
       duplicates: 0.2,
       delay: 3,
-      crash: 0.001,
+      crash: 5,
       datasLeave: 0.3,
       computesLeave: 0.1,
       skew: 2,
