@@ -5,7 +5,7 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as Relay from '../../protocol/relay.ts'
 
 const firstPause = 200
-const longestPause = 8_000
+const longestPause = 4_000
 
 export type Link = {
   readonly address: string

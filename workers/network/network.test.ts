@@ -11,6 +11,7 @@ import * as Topic from '../../protocol/topic.ts'
 import type { Limits } from '../../relay/options.ts'
 import { createRelay, type RunningRelay } from '../../relay/relay.ts'
 import type { Network, Received } from '../api.ts'
+import { FullError } from './blocks.ts'
 import * as NetworkDoor from './network.ts'
 
 const place = { chainId: 31337, market: `0x${'1a'.repeat(20)}` } as const
@@ -225,3 +226,21 @@ test('a full pin quota is told, and what is pinned already stays', async () => {
   await alice.put(`0x${'cd'.repeat(32)}`, blocks(1, 60_000))
   for (const cid of kept) expect(await bob.get(cid, megabyte)).toHaveLength(60_000)
 })
+
+test('a device without room says so at once, whether it gives or takes', async () => {
+  const relay = await startRelay()
+  const alice = await enter([relay])
+  const contents = blocks(1, 1_000)
+  const [cid = ''] = await alice.put(task, contents)
+  const full = NetworkDoor.create(new FullBlockstore())
+  await full.start({ relays: relay.multiaddrs })
+  endings.push(() => full.stop())
+  await expect(full.put(task, contents)).rejects.toMatchObject({ name: 'Blocks.FullError' })
+  await expect(full.get(cid, megabyte)).rejects.toMatchObject({ name: 'Blocks.FullError' })
+})
+
+class FullBlockstore extends MemoryBlockstore {
+  override put(): never {
+    throw new FullError(new Error('no room'))
+  }
+}

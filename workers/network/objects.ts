@@ -47,6 +47,8 @@ export function create({ helia, blocks, links, patience }: Parts) {
       try {
         for await (const bytes of helia.blockstore.get(cid, { signal })) return bytes
       } catch (cause) {
+        // The device has no room for it: trying again would not help.
+        if (cause instanceof BaseError) throw cause
         if (Date.now() >= deadline) throw new MissingError(cid.toString(), cause)
       }
       // Bitswap forgets a given-up want only after telling its peers; a want before that would be lost.
@@ -97,7 +99,7 @@ export async function retry<T>(
   copies: number,
   action: (link: Link) => Promise<T>,
 ): Promise<T> {
-  for (let pause = 200; ; pause = Math.min(pause * 2, 5_000)) {
+  for (let pause = 200; ; pause = Math.min(pause * 2, 2_000)) {
     const causes: unknown[] = []
     const connected = await links.some(deadline)
     for (let i = 0; i < connected.length; i += copies) {
