@@ -4,6 +4,7 @@ import {
   HttpRequestError,
   InsufficientFundsError,
   TimeoutError,
+  UserRejectedRequestError,
   createPublicClient,
   createWalletClient,
   defineChain,
@@ -118,6 +119,9 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
       chain: network,
       transport: account.transport ?? transport,
     })
+    if (account.transport !== undefined && (await wallet.getChainId()) !== config.chainId) {
+      await wallet.switchChain({ id: config.chainId }).catch(() => wallet.addChain({ chain: network }))
+    }
     const gas = await reader.estimateGas({ account: account.address, ...call })
     const hash = await wallet.sendTransaction({ ...call, gas: (gas * 12n) / 10n })
     return receiptOf(hash)
@@ -191,6 +195,8 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
 function translate(thrown: unknown): BaseError {
   if (thrown instanceof BaseError) return thrown
   if (!(thrown instanceof ViemError)) return new UnreachableError(thrown)
+  if (thrown.walk((cause) => cause instanceof UserRejectedRequestError) !== null)
+    return new DeniedError(thrown)
   if (thrown.walk((cause) => cause instanceof InsufficientFundsError) !== null) return new PoorError(thrown)
   const lost = (cause: unknown): boolean => cause instanceof HttpRequestError || cause instanceof TimeoutError
   if (thrown.walk(lost) !== null) return new UnreachableError(thrown)
@@ -231,6 +237,18 @@ export class PoorError extends BaseError {
     super({
       message: 'This account has too little ether to pay for the transaction.',
       advice: 'Send it some ether, or ask the faucet on a local chain.',
+      safe: 'Nothing was sent.',
+      cause,
+    })
+  }
+}
+
+export class DeniedError extends BaseError {
+  override readonly name = 'Chain.DeniedError'
+  constructor(cause: unknown) {
+    super({
+      message: 'The wallet was told not to send this transaction.',
+      advice: 'It is asked again later; answer with yes, or cancel the task.',
       safe: 'Nothing was sent.',
       cause,
     })

@@ -9,12 +9,12 @@ import * as Wallet from './wallet.ts'
 
 const key = new Uint8Array(32).fill(7)
 const address = Eip712.addressOf(key)
-const typed = {
+const typed: Account.TypedData = {
   domain: { name: 'Galaxy', version: '1', chainId: 1, verifyingContract: `0x${'11'.repeat(20)}` },
   types: { Note: [{ name: 'amount', type: 'uint256' }] },
   primaryType: 'Note',
   message: { amount: 5n },
-} satisfies Account.TypedData
+}
 
 beforeEach(() => vi.stubGlobal('window', new EventTarget()))
 afterEach(() => vi.unstubAllGlobals())

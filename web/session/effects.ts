@@ -1,6 +1,6 @@
 // Carries out what roles wish for: with the vault's workers, the network and the chain. Safe to be done twice.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
-import type { Hex } from '../../protocol/codec.ts'
+import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Codec from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
 import * as Market from '../../protocol/market.ts'
@@ -25,6 +25,8 @@ export type Job = {
   readonly id: string
   readonly task: Hex
   readonly role: Role
+  /** In whose name. */
+  readonly account: Address
   readonly spec: TaskSpec.TaskSpec
   readonly terms: Terms.Terms
   readonly dataSet: string | undefined
@@ -39,8 +41,8 @@ export type Tools = {
   readonly meters: Meters
   /** Whether the chain told of this task already. */
   readonly exists: (task: Hex) => boolean
-  /** Whole free deposit of the account, token base units. */
-  readonly deposit: () => Promise<bigint>
+  /** Whole free deposit of an account, token base units. */
+  readonly deposit: (account: Address) => Promise<bigint>
   readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
   readonly progress: (job: Job, progress: Progress | undefined) => void
 }
@@ -261,6 +263,7 @@ export function executor(tools: Tools): Execute {
 
   async function transact(job: Job, call: Effect.Call): Promise<Sent | undefined> {
     // The market pays the bond back only to a model provider that settles in its own name.
+    const { account } = job
     const send = job.role === 'model' ? sponsor.sendOwn : sponsor.send
     switch (call.name) {
       case 'create': {
@@ -269,25 +272,30 @@ export function executor(tools: Tools): Execute {
           round: 0,
         })
         if (tools.exists(job.task)) return undefined
-        return sponsor.sendWithTokens(Market.create(market, call.terms), Terms.funding(call.terms))
+        return sponsor.sendWithTokens(account, Market.create(market, call.terms), Terms.funding(call.terms))
       }
       case 'start':
-        return sponsor.sendOwn(Market.start(market, call.terms, call.computes, call.datas))
+        return sponsor.sendOwn(account, Market.start(market, call.terms, call.computes, call.datas))
       case 'commitRound':
-        return send(Market.commitRound(market, call.terms, call.computes, call.datas, call.commitment))
+        return send(
+          account,
+          Market.commitRound(market, call.terms, call.computes, call.datas, call.commitment),
+        )
       case 'settle':
-        return send(Market.settle(market, call.terms, call.computes, call.datas, call.rounds))
+        return send(account, Market.settle(market, call.terms, call.computes, call.datas, call.rounds))
       case 'cancel':
-        return send(Market.cancel(market, call.terms))
+        return send(account, Market.cancel(market, call.terms))
       case 'expire':
-        return send(Market.expire(market, call.terms, call.computes, call.datas))
+        return send(account, Market.expire(market, call.terms, call.computes, call.datas))
       case 'claim':
-        return sponsor.send(Market.claim(market, call.task, call.token, call.claims))
+        return sponsor.send(account, Market.claim(market, call.task, call.token, call.claims))
       case 'deposit':
-        return sponsor.depositAtLeast(call.amount)
+        return sponsor.depositAtLeast(account, call.amount)
       case 'withdraw': {
-        const amount = await tools.deposit()
-        return amount === 0n ? undefined : sponsor.sendOwn(Market.withdraw(market, call.token, amount))
+        const amount = await tools.deposit(account)
+        return amount === 0n
+          ? undefined
+          : sponsor.sendOwn(account, Market.withdraw(market, call.token, amount))
       }
       default:
         return call satisfies never
@@ -296,7 +304,9 @@ export function executor(tools: Tools): Execute {
 
   async function send(job: Job, effect: Extract<Effect.Effect, { type: 'send' }>): Promise<Event.Result> {
     const purpose = { machine: job.id, round: effect.draft.round }
-    const { once } = await timed(purpose, 'network', () => mail.post(effect.topic, effect.draft, job.id))
+    const { once } = await timed(purpose, 'network', () =>
+      mail.post(effect.topic, effect.draft, job.account, job.id),
+    )
     return { type: 'sent', effect: effect.id, once }
   }
 

@@ -1,4 +1,5 @@
 // Signs and posts messages, and reads topics from where the last start ended; malformed ones stop here.
+import type { Address } from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
 import * as Message from '../../protocol/message.ts'
 import type * as Topic from '../../protocol/topic.ts'
@@ -9,8 +10,13 @@ import type { Database } from './database.ts'
 import * as Typed from './typed.ts'
 
 export type Mail = {
-  /** Resolves with the signed message when a relay has it. */
-  post(topic: string, draft: Message.Draft, machine: string | undefined): Promise<Message.Message>
+  /** Resolves with the message, signed in the name of `by`, when a relay has it. */
+  post(
+    topic: string,
+    draft: Message.Draft,
+    by: Address,
+    machine: string | undefined,
+  ): Promise<Message.Message>
   /** Reads a topic from the stored cursor on; following twice is following once. */
   follow(topic: string): Promise<void>
   unfollow(topic: string): Promise<void>
@@ -22,14 +28,14 @@ export type Options = {
   readonly place: Topic.Place
   readonly door: Door
   readonly crypto: Pick<Crypto, 'sign'>
-  readonly account: () => Account
+  readonly signer: (account: Address) => Account
   readonly database: Database
   /** Resolves when the message is in a stored state: the cursor moves on then. */
   readonly received: (message: Message.Message, bytes: Uint8Array) => Promise<void>
   readonly refused: (topic: string, thrown: unknown) => void
 }
 
-export function open({ place, door, crypto, account, database, received, refused }: Options): Mail {
+export function open({ place, door, crypto, signer, database, received, refused }: Options): Mail {
   const followed = new Set<string>()
 
   async function take(topic: string, cursor: number, bytes: Uint8Array): Promise<void> {
@@ -66,11 +72,10 @@ export function open({ place, door, crypto, account, database, received, refused
   }
 
   return {
-    async post(topic, draft, machine) {
-      const signer = account()
+    async post(topic, draft, by, machine) {
       const bytes = await Message.seal(place, draft, {
-        account: signer.address,
-        signAsAccount: (typed) => signer.signTypedData(Typed.ofDraft(place, typed).typed),
+        account: by,
+        signAsAccount: (typed) => signer(by).signTypedData(Typed.ofDraft(place, typed).typed),
         signAsDevice: (digest) => crypto.sign('device', digest),
       })
       await door.post(topic, bytes, { machine, round: draft.round })

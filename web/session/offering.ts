@@ -29,6 +29,7 @@ export async function data(
   const sent = await mail.post(
     Topic.market(place),
     { kind: 'dataOffer', task: Envelope.noTask, round: 0, slot: now(), body: { offer } },
+    account,
     undefined,
   )
   if (sent.kind !== 'dataOffer') throw new LostError()
@@ -52,6 +53,7 @@ export async function compute(
   const sent = await mail.post(
     Topic.market(place),
     { kind: 'computeOffer', task: Envelope.noTask, round: 0, slot: now(), body: { offer } },
+    account,
     undefined,
   )
   if (sent.kind !== 'computeOffer') throw new LostError()

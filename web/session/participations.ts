@@ -76,7 +76,7 @@ export async function open(options: Options): Promise<Participations> {
     const id = `${first.id}:${first.role}`
     const problems = Problems.make(changed)
     const { id: task, role, spec, terms } = first
-    const job: Job = { id, task, role, spec, terms, dataSet }
+    const job: Job = { id, task, role, account: first.me.account, spec, terms, dataSet }
     const waiters = new Set<{ readonly look: () => void; readonly fail: (thrown: unknown) => void }>()
     const fail = (thrown: unknown): void => {
       problems.add(thrown)

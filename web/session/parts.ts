@@ -98,7 +98,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     place,
     door,
     crypto: frame.crypto,
-    account: purse.account,
+    signer: purse.signer,
     database,
     received: (message, bytes) => hear(message, bytes),
     refused: () => undefined,

@@ -1,4 +1,5 @@
 // Who acts and what it owns: the device account or a browser wallet, its balances, and the faucet of local chains.
+import type { Address } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Relay from '../../protocol/relay.ts'
@@ -14,6 +15,8 @@ import type { Database } from './database.ts'
 export type Purse = {
   keys(): Keys
   account(): Account.Account
+  /** The signer of an account that a role was begun with; throws where its wallet is not connected. */
+  signer(address: Address): Account.Account
   token(): TokenView | undefined
   view(): Identity
   refresh(): Promise<void>
@@ -23,7 +26,7 @@ export type Purse = {
   /** Reads the keys again after a backup was restored. */
   renew(): Promise<void>
   /** Free deposit in the market, read now. */
-  deposit(): Promise<bigint>
+  deposit(address: Address): Promise<bigint>
 }
 
 export type Options = {
@@ -80,6 +83,11 @@ export async function open(options: Options): Promise<Purse> {
   return {
     keys: () => keys,
     account: () => account,
+    signer(address) {
+      if (account.address === address) return account
+      if (keys.account === address) return device()
+      throw new AccountError(address)
+    },
     token: () => token,
     view: () => ({
       account: account.address,
@@ -106,7 +114,7 @@ export async function open(options: Options): Promise<Purse> {
       for (const hash of transactions) await chain.receipt(hash)
       await refresh()
     },
-    deposit: () => Token.deposit(chain, config, account.address),
+    deposit: (address) => Token.deposit(chain, config, address),
   }
 }
 
@@ -116,6 +124,17 @@ export class FaucetError extends BaseError {
     super({
       message: 'This chain has no faucet: its money is real.',
       advice: 'Send ether and tokens to this account from another one.',
+    })
+  }
+}
+
+export class AccountError extends BaseError {
+  override readonly name = 'Purse.AccountError'
+  constructor(address: Address) {
+    super({
+      message: `This has to be signed by ${address}, which is not connected.`,
+      advice: 'Connect the wallet that has this account; it goes on by itself.',
+      safe: 'Nothing was signed or sent.',
     })
   }
 }

@@ -1,5 +1,6 @@
 // Calls of the market that a relay may pay for, else the account itself; and the deposit of a compute provider's
 // bond, for which its owner only signs.
+import type { Address } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type * as Market from '../../protocol/market.ts'
@@ -14,13 +15,13 @@ export type Sent = Chain.Receipt & { readonly sponsored: boolean }
 
 export type Sponsor = {
   /** By the relay if it pays for such calls and agrees, else by the account's own transaction. */
-  send(call: Market.Call): Promise<Sent>
+  send(by: Address, call: Market.Call): Promise<Sent>
   /** By the account itself, whose address the market looks at. */
-  sendOwn(call: Market.Call): Promise<Sent>
+  sendOwn(by: Address, call: Market.Call): Promise<Sent>
   /** By the account itself, first letting the market take `amount` of its tokens. */
-  sendWithTokens(call: Market.Call, amount: bigint): Promise<Sent>
+  sendWithTokens(by: Address, call: Market.Call, amount: bigint): Promise<Sent>
   /** Sees to a free deposit of `amount` token base units at least. */
-  depositAtLeast(amount: bigint): Promise<Sent | undefined>
+  depositAtLeast(by: Address, amount: bigint): Promise<Sent | undefined>
 }
 
 export type Options = {
@@ -36,12 +37,11 @@ export type Options = {
 const permitLife = 600
 
 export function make({ config, chain, door, purse, now }: Options): Sponsor {
-  async function sendOwn(call: Market.Call): Promise<Sent> {
-    return { ...(await chain.transact(purse.account(), call)), sponsored: false }
+  async function sendOwn(by: Address, call: Market.Call): Promise<Sent> {
+    return { ...(await chain.transact(purse.signer(by), call)), sponsored: false }
   }
 
-  async function byRelay(name: Relay.Sponsored, { data }: Market.Call): Promise<Sent> {
-    const account = purse.account().address
+  async function byRelay(account: Address, name: Relay.Sponsored, { data }: Market.Call): Promise<Sent> {
     const request = Relay.encodeRequest({
       kind: 'sponsor',
       call: name,
@@ -52,39 +52,39 @@ export function make({ config, chain, door, purse, now }: Options): Sponsor {
     return { ...(await chain.receipt(transaction)), sponsored: true }
   }
 
-  async function send(call: Market.Call): Promise<Sent> {
+  async function send(by: Address, call: Market.Call): Promise<Sent> {
     const sponsored = Relay.sponsored.find((name) => name === call.functionName)
-    if (sponsored === undefined) return sendOwn(call)
+    if (sponsored === undefined) return sendOwn(by, call)
     try {
-      return await byRelay(sponsored, call)
+      return await byRelay(by, sponsored, call)
     } catch (thrown) {
       if (!(thrown instanceof Relay.RefusedError)) throw thrown
       if (thrown.failure.code === 'reverted') throw new Chain.RevertedError(thrown.message, thrown)
-      return sendOwn(call).catch((second: unknown) => {
+      return sendOwn(by, call).catch((second: unknown) => {
         throw second instanceof Chain.PoorError ? thrown : second
       })
     }
   }
 
-  async function assertTokens(amount: bigint): Promise<void> {
-    const { tokens } = await chain.balances(purse.account().address)
+  async function assertTokens(by: Address, amount: bigint): Promise<void> {
+    const { tokens } = await chain.balances(by)
     if (tokens < amount) throw new TokensError(amount, tokens, config.local)
   }
 
   return {
     send,
     sendOwn,
-    async sendWithTokens(call, amount) {
-      await assertTokens(amount)
-      await chain.transact(purse.account(), approve(config.token, config.market, amount))
-      return sendOwn(call)
+    async sendWithTokens(by, call, amount) {
+      await assertTokens(by, amount)
+      await chain.transact(purse.signer(by), approve(config.token, config.market, amount))
+      return sendOwn(by, call)
     },
-    async depositAtLeast(amount) {
-      const free = await purse.deposit()
+    async depositAtLeast(by, amount) {
+      const free = await purse.deposit(by)
       if (free >= amount) return undefined
-      await assertTokens(amount - free)
-      const call = await Token.depositFor(chain, config, purse.account(), amount - free, now() + permitLife)
-      const sent = await send(call)
+      await assertTokens(by, amount - free)
+      const call = await Token.depositFor(chain, config, purse.signer(by), amount - free, now() + permitLife)
+      const sent = await send(by, call)
       await purse.refresh()
       return sent
     },
