@@ -242,6 +242,7 @@ test('pinning what the asker does not have, or what no relay keeps, fails in tim
   await start({ fetchTimeout: 1 })
   const raw = Codec.cidOfRaw(new Uint8Array([1]))
   expect(await peer.codeOf({ kind: 'pin', task, cids: [raw] })).toBe('blockUnavailable')
-  const unfit = CID.createV0(raw.multihash)
+  const dagJson = 0x0129
+  const unfit = CID.createV1(dagJson, raw.multihash)
   expect(await peer.codeOf({ kind: 'pin', task, cids: [unfit] })).toBe('malformed')
 })
