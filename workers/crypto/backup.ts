@@ -1,5 +1,4 @@
 // All keys and current models in one file that a passphrase opens, so that a lost device is not a vanished party.
-import { bytesToHex } from '@noble/hashes/utils.js'
 import * as v from 'valibot'
 import * as Codec from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
@@ -48,7 +47,7 @@ export async function backup(safe: Safe, passphrase: string): Promise<Uint8Array
   return Codec.encode({ v: 1, iterations, salt, iv, sealed: new Uint8Array(sealed) })
 }
 
-/** Refuses to replace other keys; what the safe already holds of the same keys stays. Safe to repeat. */
+/** Refuses to replace keys in use; what the safe already holds of the same keys stays. Safe to repeat. */
 export async function restore(safe: Safe, file: Uint8Array, passphrase: string): Promise<Identity.Keys> {
   const { salt, iv, sealed, iterations: rounds } = Codec.decode(envelope, file, 'backup')
   const key = await derive(passphrase, salt, rounds)
@@ -62,9 +61,8 @@ export async function restore(safe: Safe, file: Uint8Array, passphrase: string):
   const identity = restored.find(({ id }) => id === Identity.id)
   if (identity === undefined) throw new Codec.MalformedError('backup', 'it holds no keys')
   const keys = Identity.decode(identity.bytes)
-  const stored = await safe.create([identity])
-  if (bytesToHex(stored) !== bytesToHex(identity.bytes)) throw new ConflictError()
-  for (const entry of restored) await safe.create([entry])
+  if (!(await Identity.adopt(safe, identity.bytes))) throw new ConflictError()
+  for (const entry of restored) if (entry.id !== Identity.id) await safe.create([entry])
   return keys
 }
 
@@ -99,7 +97,7 @@ export class ConflictError extends BaseError {
   override readonly name = 'Backup.ConflictError'
   constructor() {
     super({
-      message: 'This device already holds other keys.',
+      message: 'This device already holds other keys, and has signed with them.',
       advice:
         'Restore in another browser profile, or on another device. Back up the keys that are here first.',
       safe: 'Nothing was replaced.',

@@ -331,9 +331,20 @@ test('a backup moves keys and models to another device, and a round begun on one
   expect((await other.open(request)).correct).toBe(1)
 })
 
-test('a backup is refused where it would replace keys, or where it is damaged', async () => {
+test('keys that were made by opening the app, and signed nothing yet, give way to a backup', async () => {
   const [a, b] = providers
   const file = await a!.api.backup('a long passphrase')
+  expect(await b!.api.restore(file, 'a long passphrase')).toEqual(a!.identity)
+  expect(await b!.api.identity()).toEqual(a!.identity)
+  expect(await b!.safe.ids('aside/')).toEqual([`aside/${b!.identity.account}`])
+  const other = await owner.api.backup('a long passphrase')
+  await expect(b!.api.restore(other, 'a long passphrase')).rejects.toThrow(Backup.ConflictError)
+})
+
+test('a backup is refused where it would replace keys in use, or where it is damaged', async () => {
+  const [a, b] = providers
+  const file = await a!.api.backup('a long passphrase')
+  await b!.api.sign('device', hashes[4]!)
   await expect(b!.api.restore(file, 'a long passphrase')).rejects.toThrow(Backup.ConflictError)
   expect(await b!.api.identity()).toEqual(b!.identity)
   await expect(a!.api.restore(file.slice(1), 'a long passphrase')).rejects.toThrow('This backup is malformed')

@@ -30,8 +30,10 @@ export function create({ safe, seal, train, score }: Means): Crypto {
   return {
     identity: async () => Identity.shown(await Identity.keys(await safe())),
     sign: async (key, digest) => {
+      const hash = parse(digest32, digest, 'digest')
       const keys = await Identity.keys(await safe())
-      return Eip712.sign(parse(digest32, digest, 'digest'), keys[key])
+      await Identity.markUsed(await safe())
+      return Eip712.sign(hash, keys[key])
     },
     backup: async (passphrase) => Backup.backup(await safe(), passphrase),
     restore: async (file, passphrase) => Identity.shown(await Backup.restore(await safe(), file, passphrase)),
