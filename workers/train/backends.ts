@@ -28,7 +28,7 @@ export async function select(backend: Backend): Promise<void> {
 export function forget(backend: Backend): void {
   const factory = tf.findBackendFactory(backend)
   tf.removeBackend(backend)
-  if (factory) tf.registerBackend(backend, factory)
+  tf.registerBackend(backend, factory)
 }
 
 /** What the browser says of the GPU that tfjs will ask it for; undefined where it offers none. */
