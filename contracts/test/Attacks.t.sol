@@ -215,6 +215,7 @@ contract AttacksTest is Fixture {
         assertEq(keccak256(abi.encode(market.task(id))), before);
     }
 
+    /// forge-config: default.fuzz.runs = 24
     function testFuzz_samplesBeyondTheCapEarnWhatTheCapEarns(uint32 claimed) public {
         Cast memory cast = castFor(5, 4);
         cast.datas[0].samples = uint32(bound(claimed, cast.terms.sampleCap, type(uint32).max));

@@ -18,6 +18,7 @@ contract ClaimTest is Fixture {
         assertEq(market.task(id).claimed, 4);
     }
 
+    /// forge-config: default.fuzz.runs = 24
     function testFuzz_paysManyLeavesInAnyOrder(uint256 seed) public {
         (Cast memory cast, Claim[] memory owed) = settled(5, 4);
         bytes32 id = idOf(cast.terms);

@@ -197,7 +197,10 @@ contract StartTest is Fixture {
         for (uint256 mood = 1; mood < 4; ++mood) {
             bytes32 digest = computeDigest(idOf(all.terms), all.computes[seat]);
             account.approveDigest(digest, ContractAccount.Mood(mood));
-            start(all);
+            vm.prank(modelProvider);
+            market.start{gas: 100_000_000}(
+                all.terms, all.computes, all.computeSignatures, all.datas, all.dataSignatures
+            );
             assertEq(statusOf(idOf(all.terms)).absent, 1 << seat);
             vm.revertToState(before);
         }
