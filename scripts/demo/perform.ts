@@ -1,0 +1,249 @@
+// The play itself: who arrives, what each does in which order, and what is measured at the end.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'playwright'
+import * as Model from '../../protocol/model.ts'
+import type { TaskSpec } from '../../protocol/taskSpec.ts'
+import type { Stack } from '../stack.ts'
+import * as Books from './books.ts'
+import * as Measured from './measured.ts'
+import * as Person from './person.ts'
+import * as Plain from './plain.ts'
+import type { Report } from './report.ts'
+import * as Shares from './shares.ts'
+
+export type Stage = {
+  readonly stack: Stack
+  readonly browser: Browser
+  readonly folder: string
+  readonly screenshots: string
+  readonly say: (line: string) => void
+  readonly people: Person.Person[]
+}
+
+const title = 'Handwritten digits'
+const datas = 4
+const computes = 2
+/** Bytes of one ciphertext on the wire, its share of the object that names it included. */
+const ciphertextBytes = 65_800
+const coefficients = 8192
+
+export async function perform(stage: Stage, rounds: number): Promise<Report> {
+  const { say, folder, people } = stage
+  const began = performance.now()
+  say('splitting MNIST over four data providers')
+  const shares = Shares.training(datas)
+  const test = Shares.test()
+  const files = shares.map((share) => Shares.write(join(folder, share.name), share))
+  const testFiles = Shares.write(join(folder, 'test'), test)
+
+  say('seven people open the app, each in a browser context of their own')
+  const arrive = async (name: string, role: Person.Role, phone = false) => {
+    const person = await Person.arrive({
+      browser: stage.browser,
+      appUrl: stage.stack.appUrl,
+      name,
+      role,
+      phone,
+    })
+    people.push(person)
+    return person
+  }
+  const model = await arrive('Mona', 'model')
+  const committee = await Promise.all(['Carl', 'Cleo'].map((name) => arrive(name, 'compute')))
+  const providers = await Promise.all(
+    ['Dana', 'Dean', 'Dora', 'Drew'].map((name, i) => arrive(name, 'data', i % 2 === 0)),
+  )
+  const everyone = [model, ...committee, ...providers]
+  const accounts = new Map<string, Person.Person>()
+  for (const person of everyone) accounts.set(await Person.account(person), person)
+  const accountOf = (person: Person.Person) => [...accounts].find(([, each]) => each === person)?.[0] ?? ''
+
+  say('compute providers measure their speed and offer it')
+  await Promise.all([model, ...committee].map(Person.addTestFunds))
+  for (const member of committee) await Person.offerCompute(member, '1')
+
+  say('data providers import their shares and make offers; the model provider imports its test set')
+  const [smallest] = providers
+  if (smallest !== undefined) await Person.insistOn(smallest, 'WebGPU')
+  await Promise.all([
+    Person.importFiles(model, 'MNIST test set', testFiles, true),
+    ...providers.map(async (provider, i) => {
+      await Person.importFiles(provider, `Digits of ${provider.name}`, files[i] ?? [])
+      await Person.offerImported(provider, '5')
+    }),
+  ])
+
+  say('the model provider creates a task and backs up its keys')
+  const description = 'Reads a digit from a picture of 28 by 28 pixels.'
+  await Person.createTask(model, { title, description, testSet: 'MNIST test set', rounds, datas, computes })
+  await Person.backUp(model, 'correct horse battery staple', folder)
+  await Person.requestAll(model, datas)
+
+  say('data providers are asked, agree, and nominate a compute provider each')
+  await Promise.all(
+    providers.map((provider, i) => {
+      const nominee = committee[i % committee.length]
+      return Person.consent(provider, title, nominee === undefined ? '' : accountOf(nominee))
+    }),
+  )
+  say('the nominated compute providers accept their seats')
+  await Promise.all(committee.map((member) => Person.acceptSeat(member, title)))
+  await remember(stage, 'asked')
+  say('the roster is frozen, everybody signs it, the task starts')
+  await Person.freeze(model)
+  await Person.reach(model, ['training'])
+
+  let told = 0
+  const watch = setInterval(() => {
+    void progress(model).then((line) => {
+      if (line.rounds > told) say(`round ${line.rounds} of ${rounds}: ${line.accuracy} right on the test set`)
+      told = Math.max(told, line.rounds)
+      if (line.rounds === 2) void remember(stage, 'training')
+    })
+  }, 1_000)
+  say('training')
+  try {
+    await Person.reach(model, ['challenge', 'claimable'], 280)
+  } finally {
+    clearInterval(watch)
+  }
+  await remember(stage, 'settled')
+
+  say('the task is settled; everyone claims')
+  await Promise.all(
+    everyone.map(async (person) => {
+      await Person.reach(person, ['claimable'], 60)
+      await Person.claim(person, person === model ? 'refund' : 'payout')
+    }),
+  )
+  await remember(stage, 'claimed')
+
+  say('reading the chain and what every browser measured')
+  const { rpcUrl, config } = stage.stack
+  const books = await Books.read({ rpcUrl, ...config })
+  const stored = new Map<Person.Person, Measured.Stored>()
+  for (const person of everyone) stored.set(person, await Measured.read(person))
+
+  say('training the same in the clear, in Node, for comparison')
+  const spec = stored.get(model)?.state['spec'] as TaskSpec
+  const shareOf = (account: string) => shares[providers.indexOf(accounts.get(account) as Person.Person)]
+  const survivors = books.rounds.map((round) => round.survivors.flatMap((account) => shareOf(account) ?? []))
+  const plain = await Plain.train(spec, survivors, test, (round, accuracy) =>
+    say(`in the clear, round ${round}: ${(accuracy / 100).toFixed(2)} %`),
+  )
+
+  const accuracies = accuracyByRound(stored.get(model))
+  const report = {
+    accuracy: accuracies.at(-1) ?? 0,
+    plainAccuracy: (plain.at(-1) ?? 0) / 10_000,
+    rounds: books.rounds.map(({ round, gas }, i) => {
+      const meters = [...stored.values()].flatMap((each) =>
+        each.meters.filter((meter) => meter.round === round),
+      )
+      const most = (read: (meter: Measured.Meter) => number) => Math.max(0, ...meters.map(read))
+      const opened = Math.min(...meters.map(({ openedAt }) => openedAt).filter((at) => at > 0))
+      return {
+        round,
+        accuracy: accuracies[i] ?? 0,
+        plainAccuracy: (plain[i] ?? 0) / 10_000,
+        seconds: {
+          train: most(({ seconds }) => seconds.train),
+          encrypt: most(({ seconds }) => seconds.encrypt),
+          aggregate: most(({ seconds }) => seconds.aggregate),
+          network: most(({ seconds }) => seconds.network),
+          chain: most(({ seconds }) => seconds.chain),
+          open: most(({ seconds }) => seconds.open),
+          whole: Math.max(0, most(({ endedAt }) => endedAt) - opened),
+        },
+        bytes: Object.fromEntries(
+          providers.map((provider) => {
+            const meter = stored.get(provider)?.meters.find((each) => each.round === round)
+            return [provider.name, meter?.bytes ?? { up: 0, down: 0 }]
+          }),
+        ),
+        gas,
+      }
+    }),
+    participants: everyone.map((person) => {
+      const entry = books.parties.find(({ account }) => account === accountOf(person))
+      const backends = new Set(stored.get(person)?.meters.flatMap(({ backend }) => backend ?? []))
+      return {
+        name: person.name,
+        role: person.role,
+        phone: person.phone,
+        account: accountOf(person),
+        samples: shares[providers.indexOf(person)]?.samples ?? 0,
+        backend: backends.size === 0 ? undefined : [...backends].join(' then '),
+        delivered: entry?.delivered ?? 0,
+        payout: (entry?.payout ?? 0n).toString(),
+        balance: (entry?.balance ?? 0n).toString(),
+      }
+    }),
+    gas: books.gas,
+    paidIn: books.paidIn.toString(),
+    paidOut: books.paidOut.toString(),
+    conserved: books.conserved,
+    seconds: (performance.now() - began) / 1000,
+  }
+  return { ...report, held: laws(report, spec, rounds) }
+}
+
+/** Keeps a picture of every role’s screen. */
+export async function remember({ people, screenshots }: Stage, moment: string): Promise<void> {
+  await Promise.all(
+    people.map(async ({ name, role, page, complaints }) => {
+      const path = join(screenshots, `${moment}-${role}-${name.toLowerCase()}`)
+      await page.screenshot({ path: `${path}.png`, fullPage: true })
+      if (moment === 'failed') writeFileSync(`${path}.log`, complaints.join('\n'))
+    }),
+  )
+}
+
+function laws(report: Omit<Report, 'held'>, spec: TaskSpec, rounds: number): Report['held'] {
+  const parameters = Model.parameterCount(spec.model)
+  const most = Math.ceil((parameters + 8) / coefficients) * ciphertextBytes
+  const up = Math.max(...report.rounds.flatMap(({ bytes }) => Object.values(bytes).map((each) => each.up)))
+  const gap = Math.abs(report.accuracy - report.plainAccuracy) * 100
+  const [smallest] = report.participants.filter(({ role }) => role === 'data')
+  return [
+    { what: `${rounds} rounds were committed`, ok: report.rounds.length === rounds },
+    { what: 'at least 90 % on the whole test set', ok: report.accuracy >= 0.9 },
+    { what: `within 0.3 points of training in the clear (${gap.toFixed(2)})`, ok: gap <= 0.3 },
+    { what: `at most ${most} bytes up per provider and round (${up})`, ok: up <= most },
+    { what: 'escrow in = payouts + refunds', ok: report.conserved },
+    { what: 'the smallest share was trained on WebGPU', ok: smallest?.backend === 'webgpu' },
+    {
+      what: 'every data provider was paid',
+      ok: report.participants.every(({ payout }) => BigInt(payout) > 0n),
+    },
+    { what: `at most 6 minutes (${report.seconds.toFixed(0)} s)`, ok: report.seconds <= 360 },
+  ]
+}
+
+async function progress({ page }: Person.Person): Promise<{ rounds: number; accuracy: string }> {
+  const facts = page.locator('dl > div')
+  const read = (name: string) =>
+    facts
+      .filter({ hasText: name })
+      .first()
+      .locator('dd')
+      .innerText({ timeout: 500 })
+      .catch(() => '')
+  const done = /^(\d+) of/.exec(await read('Rounds done'))?.[1]
+  return { rounds: Number(done ?? 0), accuracy: await read('Accuracy now') }
+}
+
+function accuracyByRound(stored: Measured.Stored | undefined): readonly number[] {
+  const rounds = stored?.state['rounds'] as Record<
+    string,
+    { result: string | { correct: number; total: number } }
+  >
+  return Object.keys(rounds)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .flatMap((round) => {
+      const result = rounds[String(round)]?.result
+      return typeof result === 'object' ? [result.correct / result.total] : []
+    })
+}

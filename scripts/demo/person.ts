@@ -1,0 +1,221 @@
+// One participant of the demo: a browser context of its own, driven through the screens as a person would.
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, type Locator, type Page, devices } from 'playwright'
+import { BaseError } from '../../protocol/errors.ts'
+
+export type Role = 'model' | 'data' | 'compute'
+
+export type Person = {
+  readonly name: string
+  readonly role: Role
+  readonly phone: boolean
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the browser's console complained of. */
+  readonly complaints: string[]
+}
+
+export type Arrival = {
+  readonly browser: Browser
+  readonly appUrl: string
+  readonly name: string
+  readonly role: Role
+  readonly phone?: boolean
+}
+
+/** Seconds for what is only a screen, and for what waits on others or computes. */
+const soon = 60_000
+const eventually = 240_000
+
+export async function arrive({ browser, appUrl, name, role, phone = false }: Arrival): Promise<Person> {
+  const { defaultBrowserType: _, ...pixel } = devices['Pixel 7'] ?? { defaultBrowserType: 'chromium' }
+  const context = await browser.newContext(phone ? pixel : { viewport: { width: 1200, height: 900 } })
+  context.setDefaultTimeout(soon)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('crash', () => complaints.push('The page crashed.'))
+  await page.goto(appUrl)
+  const person = { name, role, phone, page, context, complaints }
+  await page.getByText('This device has its own account').waitFor()
+  await page.getByText(/Connected to \d/).waitFor()
+  return person
+}
+
+/** Goes to a screen by its address, as a bookmark would. */
+async function open({ page }: Person, path: string): Promise<void> {
+  await page.evaluate((hash) => (location.hash = hash), `#${path}`)
+}
+
+export async function addTestFunds(person: Person): Promise<void> {
+  await open(person, '/account')
+  await press(person, 'Add test funds', 'Test funds added')
+}
+
+export async function insistOn(person: Person, engine: string): Promise<void> {
+  await open(person, '/account')
+  await person.page.getByLabel('Training engine').selectOption({ label: engine })
+}
+
+export async function importFiles(
+  person: Person,
+  name: string,
+  files: readonly string[],
+  forTest = false,
+): Promise<void> {
+  const { page } = person
+  await open(person, forTest ? '/import?for=test' : '/import')
+  await page.getByLabel('Name').fill(name)
+  await page.getByLabel('Files').setInputFiles([...files])
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+  await arrived(person, page.getByRole('heading', { name: `Imported: ${name}` }))
+}
+
+/** Right after an import: offers what was imported. */
+export async function offerImported(person: Person, price: string): Promise<void> {
+  const { page } = person
+  await page.getByRole('link', { name: 'Make an offer with it' }).click()
+  await page.getByLabel('Asking price per task').fill(price)
+  await press(person, 'Sign and publish the offer', 'Offer published')
+}
+
+export async function offerCompute(person: Person, price: string): Promise<void> {
+  const { page } = person
+  await open(person, '/compute')
+  await arrived(person, page.getByText('Measured speed'))
+  await page.getByLabel('Price per million compute units').fill(price)
+  await press(person, 'Sign and publish the offer', 'Offer published')
+}
+
+export type Wishes = {
+  readonly title: string
+  readonly description: string
+  readonly testSet: string
+  readonly rounds: number
+  readonly datas: number
+  readonly computes: number
+}
+
+export async function createTask(person: Person, wishes: Wishes): Promise<void> {
+  const { page } = person
+  await open(person, '/train/new')
+  await page.getByLabel('Title').fill(wishes.title)
+  await page.getByLabel('Description').fill(wishes.description)
+  const option = page.getByLabel('Test set').locator('option', { hasText: wishes.testSet })
+  await page.getByLabel('Test set').selectOption((await option.getAttribute('value')) ?? '')
+  await page.getByLabel('Rounds', { exact: true }).fill(String(wishes.rounds))
+  await page.getByLabel('Fewest data providers').fill(String(wishes.datas))
+  await page.getByLabel('Most data providers').fill(String(wishes.datas))
+  await page.getByLabel('Fewest compute providers').fill(String(wishes.computes))
+  await page.getByLabel('Most compute providers').fill(String(wishes.computes))
+  await page.getByRole('button', { name: 'Create the task' }).click()
+  await arrived(person, page.getByRole('heading', { name: '1. Back up the keys' }))
+}
+
+export async function backUp(person: Person, passphrase: string, folder: string): Promise<void> {
+  const { page } = person
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+  await page.getByLabel('Passphrase again').fill(passphrase)
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download the backup' }).click()
+  await (await download).saveAs(join(folder, 'model-provider.galaxy-backup'))
+  await arrived(person, page.getByText('Backup downloaded.', { exact: true }))
+}
+
+export async function requestAll(person: Person, offers: number): Promise<void> {
+  const { page } = person
+  const boxes = page.getByRole('group', { name: 'Matching data offers' }).getByRole('checkbox')
+  await arrived(person, boxes.nth(offers - 1))
+  await press(person, 'Send requests', 'Requests sent')
+}
+
+/** Opens the request, picks the compute provider with this account, and agrees. */
+export async function consent(person: Person, title: string, nominee: string): Promise<void> {
+  const { page } = person
+  await open(person, '/data')
+  await follow(person, title)
+  await page.locator(`input[name=nominee][value="${nominee}" i]`).check()
+  await press(person, 'Agree and take part', 'You take part')
+}
+
+export async function acceptSeat(person: Person, title: string): Promise<void> {
+  await open(person, '/compute')
+  await follow(person, title)
+  await press(person, 'Accept the seat', 'Seat accepted')
+}
+
+export async function freeze(person: Person): Promise<void> {
+  const { page } = person
+  const button = page.getByRole('button', { name: 'Freeze the roster and start' })
+  await arrived(person, button)
+  await button.click()
+  await reach(person, ['starting', 'training'])
+}
+
+/** Waits for the task on the screen to be in one of these stages. */
+export async function reach(person: Person, stages: readonly string[], seconds = 240): Promise<string> {
+  const { page } = person
+  const places = stages.map((stage) => `[data-stage="${stage}"]`).join(', ')
+  await arrived(person, page.locator(places), seconds * 1000)
+  return (await page.locator('[data-stage]').getAttribute('data-stage')) ?? ''
+}
+
+export async function claim(person: Person, what: 'payout' | 'refund'): Promise<void> {
+  await press(person, `Claim the ${what}`, 'Claim sent')
+  await reach(person, ['claimed'])
+}
+
+export async function account({ page }: Person): Promise<string> {
+  const address = await page
+    .getByText('This device has its own account')
+    .locator('span[title]')
+    .getAttribute('title')
+  return address?.toLowerCase() ?? ''
+}
+
+/** Opens the task with this title from the list on the present screen. */
+async function follow(person: Person, title: string): Promise<void> {
+  const link = person.page.getByRole('link', { name: title }).first()
+  await arrived(person, link)
+  await link.click()
+}
+
+async function press(person: Person, label: string, done: string): Promise<void> {
+  const { page } = person
+  const button = page.getByRole('button', { name: label, exact: true })
+  await arrived(person, button)
+  await button.click()
+  await arrived(person, page.getByText(done, { exact: true }).first())
+}
+
+/** Waits for something to show up, and meanwhile for the screen to say that it will not. */
+async function arrived(person: Person, place: Locator, ms = eventually): Promise<void> {
+  try {
+    await place.first().waitFor({ timeout: ms })
+  } catch (cause) {
+    throw new StuckError(person, await seen(person), cause)
+  }
+}
+
+async function seen({ page }: Person): Promise<string> {
+  const text = await page
+    .locator('main')
+    .innerText({ timeout: 2_000 })
+    .catch(() => 'nothing')
+  return text.replace(/\n+/g, ' | ').slice(0, 1_500)
+}
+
+export class StuckError extends BaseError {
+  override readonly name = 'Person.StuckError'
+  constructor({ name, complaints }: Person, text: string, cause: unknown) {
+    const said = complaints.slice(-5).join(' | ')
+    super({
+      message: `${name} waited in vain. The screen says: ${text}`,
+      advice: said === '' ? 'The browser’s console is silent.' : `The browser’s console says: ${said}`,
+      cause,
+    })
+  }
+}
