@@ -86,8 +86,11 @@ export function create(backends: Backends): Trainer {
 
   const once = async (job: Engine.Job, source: Source, progress: Progress): Promise<Engine.Result> => {
     let reported = performance.now()
+    const lost = backends.lost()
+    // A device lost while nothing waits for it is met by the next training.
+    lost.catch(() => undefined)
     return await Engine.train(tf, job, source, {
-      lost: backends.lost(),
+      lost,
       pause: async (done, total) => {
         if (performance.now() - reported > progressEvery) {
           reported = performance.now()

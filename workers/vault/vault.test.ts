@@ -112,7 +112,8 @@ describe('import', () => {
     const store = new IDBBlockstore(`${name}-blocks`)
     await store.open()
     for await (const { bytes } of store.getAll()) {
-      for await (const block of bytes) expect(Buffer.from(block).includes(Buffer.from(canary.slice(100, 116)))).toBe(false)
+      for await (const block of bytes)
+        expect(Buffer.from(block).includes(Buffer.from(canary.slice(100, 116)))).toBe(false)
     }
   })
 
