@@ -21,7 +21,7 @@ export type Problem = {
 export type Phase =
   | { readonly name: 'starting'; readonly step: string }
   | { readonly name: 'ready' }
-  /** Another tab of this profile runs the session; `retry()` takes over once that tab is closed. */
+  /** Another tab of this profile runs the session; this one takes over by itself once that tab is closed. */
   | { readonly name: 'elsewhere' }
   | { readonly name: 'failed'; readonly problem: Problem }
 
@@ -409,6 +409,3 @@ export type Session = {
   /** Takes a problem off the screen. */
   dismiss(problem: Problem): void
 }
-
-/** Starts at once and reports through the snapshot; never rejects. */
-export type Boot = (environment?: { readonly configUrl?: string }) => Session

@@ -8,8 +8,8 @@ import type { State } from './participations.ts'
 type Money = Participation['money']
 
 const megaunit = 1_000_000n
-/** Computing payouts hashes a tree; a ledger that did not change has the same. */
-const known = new WeakMap<Ledger.Ledger, Payout.Payout | undefined>()
+/** Computing payouts hashes a tree; rounds that did not change owe the same. */
+const known = new WeakMap<Ledger.Ledger['rounds'], Payout.Payout | undefined>()
 
 export function of(state: State): Money {
   const { ledger } = state
@@ -26,8 +26,9 @@ export function of(state: State): Money {
 
 function owed(state: State): Payout.Payout | undefined {
   const { ledger } = state
-  if (!known.has(ledger)) known.set(ledger, Participant.owed(state))
-  return known.get(ledger)
+  if (state.payout !== undefined) return state.payout
+  if (!known.has(ledger.rounds)) known.set(ledger.rounds, Participant.owed(state))
+  return known.get(ledger.rounds)
 }
 
 function expected(state: State): Pick<Money, 'floor' | 'mayEarn'> {

@@ -177,6 +177,17 @@ describe('a participation', () => {
     await vi.waitFor(() => expect(found?.state().outbox).toEqual({}))
   })
 
+  test('writes nothing to the disk when all that is new is the time', async () => {
+    const { participations, database } = await open(never)
+    const entry = await participations.add(await asked(), undefined)
+    await participations.learn([{ event: created, time: now }], now)
+    const put = vi.spyOn(database.machines, 'put')
+    await participations.learn([], now + 1)
+    await participations.tick()
+    expect(entry.state().ledger.head).toBe(now + 1)
+    expect(put).not.toHaveBeenCalled()
+  })
+
   test('that begins late hears what the chain said before', async () => {
     const { participations } = await open(never)
     await participations.learn([{ event: created, time: now }], now)

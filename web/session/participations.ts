@@ -89,6 +89,7 @@ export async function open(options: Options): Promise<Participations> {
       save: async (state) => {
         await database.machines.put({ id, task, role, state, dataSet })
       },
+      matters,
       async execute(effect, signal) {
         const events = await execute(job, effect, signal)
         for (const event of events) if (event.type === 'failed') fail(new RefusedError(event.reason))
@@ -211,6 +212,19 @@ export async function open(options: Options): Promise<Participations> {
       await Promise.all([...entries.values()].map((entry) => entry.stop()))
     },
   }
+}
+
+/** The chain tells the time of its newest block each second; alone that is not worth a write to the disk. */
+function matters(before: State, after: State): boolean {
+  const { head } = after.ledger
+  return (
+    differ({ ...before, ledger: undefined }, { ...after, ledger: undefined }) ||
+    differ({ ...before.ledger, head }, after.ledger)
+  )
+}
+
+function differ(a: object, b: object): boolean {
+  return Object.entries(b).some(([key, value]) => Reflect.get(a, key) !== value)
 }
 
 function topicsOf(state: State): readonly string[] {

@@ -1,7 +1,6 @@
 // Who takes part in a task, as far as this participant knows, and whom a data provider may nominate.
 import type { Address } from '../../protocol/codec.ts'
 import * as Record from '../../protocol/record.ts'
-import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as Nominee from '../../protocol/roles/nominee.ts'
 import type { ComputeOfferView, Party } from './api.ts'
 import type { Board } from './board.ts'
@@ -74,12 +73,4 @@ function compute(account: Address, price: bigint, stage: Party['stage'], deliver
 /** Data seats in a bitmap. */
 export function count(bits: bigint): number {
   return Record.seats(bits).length
-}
-
-/** Whether this account sits in the committee or among the data providers. */
-export function isSeated(ledger: Ledger.Ledger, account: Address): boolean {
-  return (
-    Ledger.seatOf(ledger.datas, account) !== undefined ||
-    Ledger.seatOf(ledger.computes, account) !== undefined
-  )
 }

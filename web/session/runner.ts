@@ -19,6 +19,8 @@ export type Options<state, event, effect> = {
   readonly now: () => number
   /** Stores the state durably; the effects of a step run only after it resolved. */
   readonly save: (state: state) => Promise<void>
+  /** False where the difference is told again after a restart anyway; without effects such a state is not stored. */
+  readonly matters?: (before: state, after: state) => boolean
   /** Does what is wished and returns the events that say so. A rejection is repeated later. */
   readonly execute: (effect: effect, signal: AbortSignal) => Promise<readonly event[]>
   readonly changed: (state: state) => void
@@ -45,6 +47,7 @@ export function start<state, event, effect extends { readonly id: string }>(
   options: Options<state, event, effect>,
 ): Runner<state, event> {
   const { machine, now, save, execute, changed, failed, backoff = usualBackoff } = options
+  const { matters = () => true } = options
   const pending = new Map<string, Pending>()
   const storing = new AbortController()
   let wakeStore = (): void => undefined
@@ -67,7 +70,8 @@ export function start<state, event, effect extends { readonly id: string }>(
       return
     }
     if (next.state !== state) {
-      if (!(await saved(next.state))) return
+      const isStored = next.effects.length > 0 || matters(state, next.state)
+      if (isStored && !(await saved(next.state))) return
       state = next.state
       changed(state)
     }

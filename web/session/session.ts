@@ -1,6 +1,7 @@
 // The session of one profile: starts the parts, ties them together, and shows them as one snapshot.
 import * as Environment from './environment.ts'
 import type { Environment as World } from './environment.ts'
+import { BaseError } from '../../protocol/errors.ts'
 import type { Connection, Phase, Session, Snapshot, StandingRules } from './api.ts'
 import * as Actions from './actions.ts'
 import * as Lock from './lock.ts'
@@ -76,8 +77,9 @@ export function boot(world: World = Environment.ofBrowser()): Session {
       return () => listeners.delete(listener)
     },
     async retry() {
+      if (phase.name === 'elsewhere') throw new ElsewhereError()
       if (phase.name === 'failed') starting = start()
-      await (phase.name === 'elsewhere' ? undefined : starting)
+      await starting
       parts?.participations.retry()
     },
     async stop() {
@@ -115,4 +117,15 @@ const blank: Omit<Snapshot, 'phase' | 'problems'> = {
   market: { dataOffers: [], computeOffers: [], tasks: [] },
   participations: [],
   rules,
+}
+
+export class ElsewhereError extends BaseError {
+  override readonly name = 'Session.ElsewhereError'
+  constructor() {
+    super({
+      message: 'Another tab still runs Galaxy.',
+      advice: 'Close that tab; this one goes on by itself.',
+      safe: 'Your work goes on in the other tab.',
+    })
+  }
 }
