@@ -1,6 +1,8 @@
 // What each kind of message says: one schema per kind, parsed once when it arrives.
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { CID } from 'multiformats/cid'
 import * as v from 'valibot'
+import type { Hex } from './codec.ts'
 import * as Codec from './codec.ts'
 import * as Offer from './offer.ts'
 import * as Party from './party.ts'
@@ -21,6 +23,13 @@ const cid = v.pipe(
 )
 /** Unix seconds. */
 const time = Codec.count
+/** Bytes on the wire, hexadecimal inside: for lists that would not fit a message otherwise. */
+const packed = (length: number) =>
+  v.pipe(
+    Codec.bytes,
+    v.length(length, `expected ${length} bytes`),
+    v.transform((bytes): Hex => `0x${bytesToHex(bytes)}`),
+  )
 const accounts = (most: number) =>
   v.pipe(
     v.array(Codec.address),
@@ -93,8 +102,8 @@ export const bodies = {
         v.strictObject({
           provider: Codec.count,
           cid,
-          ciphertextRoot: Codec.digest32,
-          signature: Codec.signature,
+          ciphertextRoot: packed(32),
+          signature: packed(65),
         }),
       ),
       v.maxLength(maximumParties, 'expected at most one update per data provider'),
@@ -159,21 +168,17 @@ export function encode(said: Said): Uint8Array<ArrayBuffer> {
   return Codec.encode(toWire(said))
 }
 
-function toWire(said: Said): unknown {
-  switch (said.kind) {
-    case 'dataOffer':
-      return Offer.dataToWire(said.body)
-    case 'computeOffer':
-      return Offer.computeToWire(said.body)
-    case 'taskAnnounced':
-      return { terms: Terms.toWire(said.body.terms) }
-    case 'dataAcceptance':
-      return { ...said.body, party: Party.dataToWire(said.body.party) }
-    case 'computeAcceptance':
-      return { ...said.body, party: Party.computeToWire(said.body.party) }
-    case 'recordProposed':
-      return { ...said.body, record: Record.toWire(said.body.record) }
-    default:
-      return said.body
-  }
+function toWire({ kind, body }: Said): unknown {
+  if (kind === 'dataOffer') return Offer.dataToWire(body)
+  if (kind === 'computeOffer') return Offer.computeToWire(body)
+  if (kind === 'taskAnnounced') return { terms: Terms.toWire(body.terms) }
+  if (kind === 'dataAcceptance') return { ...body, party: Party.dataToWire(body.party) }
+  if (kind === 'computeAcceptance') return { ...body, party: Party.computeToWire(body.party) }
+  if (kind !== 'recordProposed') return body
+  const inputs = body.inputs.map(({ ciphertextRoot, signature, ...input }) => ({
+    ...input,
+    ciphertextRoot: hexToBytes(ciphertextRoot.slice(2)),
+    signature: hexToBytes(signature.slice(2)),
+  }))
+  return { ...body, record: Record.toWire(body.record), inputs }
 }

@@ -151,34 +151,21 @@ function wrap(place: Place, sender: Address, draft: Draft): Omit<Envelope.Unsign
 }
 
 function said(draft: Draft, signature: Hex): Body.Said {
-  switch (draft.kind) {
-    case 'dataOffer':
-      return { kind: draft.kind, body: { ...draft.body, signature } }
-    case 'computeOffer':
-      return { kind: draft.kind, body: { ...draft.body, signature } }
-    case 'dataAcceptance':
-      return { kind: draft.kind, body: { ...draft.body, signature } }
-    case 'computeAcceptance':
-      return { kind: draft.kind, body: { ...draft.body, signature } }
-    default:
-      return draft
-  }
+  const { kind, body } = draft
+  if (kind === 'dataOffer') return { kind, body: { ...body, signature } }
+  if (kind === 'computeOffer') return { kind, body: { ...body, signature } }
+  if (kind === 'dataAcceptance') return { kind, body: { ...body, signature } }
+  if (kind === 'computeAcceptance') return { kind, body: { ...body, signature } }
+  return draft
 }
 
 /** What the sender's account signs, for kinds that bind it. */
 function countersigned(place: Eip712.Domain, task: Hex, { kind, body }: Body.Said): Hex | undefined {
-  switch (kind) {
-    case 'dataOffer':
-      return Offer.dataDigest(place, body.offer)
-    case 'computeOffer':
-      return Offer.computeDigest(place, body.offer)
-    case 'dataAcceptance':
-      return Acceptance.dataDigest(place, task, body.committee, body.party)
-    case 'computeAcceptance':
-      return Acceptance.computeDigest(place, task, body.party)
-    default:
-      return undefined
-  }
+  if (kind === 'dataOffer') return Offer.dataDigest(place, body.offer)
+  if (kind === 'computeOffer') return Offer.computeDigest(place, body.offer)
+  if (kind === 'dataAcceptance') return Acceptance.dataDigest(place, task, body.committee, body.party)
+  if (kind === 'computeAcceptance') return Acceptance.computeDigest(place, task, body.party)
+  return undefined
 }
 
 /** The account and device that a body names must be those of its envelope. */
@@ -201,16 +188,11 @@ type Statement = { readonly kind: Once.Kind; readonly digest: Hex }
 
 /** What the contract's `Once` signature stands under, for kinds that may be said once in a round. */
 function stated(envelope: Pick<Envelope.Envelope, 'body'>, { kind, body }: Body.Said): Statement | undefined {
-  switch (kind) {
-    case 'roundOpened':
-      return { kind: 'opening', digest: Once.opening(digestOf(envelope.body), body.closes) }
-    case 'encryptedUpdate':
-      return { kind: 'update', digest: body.ciphertextRoot }
-    case 'recordSigned':
-      return { kind: 'record', digest: body.record }
-    default:
-      return undefined
-  }
+  if (kind === 'roundOpened')
+    return { kind: 'opening', digest: Once.opening(digestOf(envelope.body), body.closes) }
+  if (kind === 'encryptedUpdate') return { kind: 'update', digest: body.ciphertextRoot }
+  if (kind === 'recordSigned') return { kind: 'record', digest: body.record }
+  return undefined
 }
 
 function statementDigest(place: Place, task: Hex, round: number, { kind, digest }: Statement): Hex {

@@ -19,6 +19,20 @@ type RoundMessage = Extract<
   }
 >
 
+const kinds: readonly Message.Message['kind'][] = [
+  'roundOpened',
+  'ready',
+  'cohorts',
+  'encryptedUpdate',
+  'recordProposed',
+  'recordSigned',
+]
+
+/** Whether a member has to hear this. */
+export function concerns(message: Message.Message): message is RoundMessage {
+  return kinds.includes(message.kind)
+}
+
 export function read<state extends State>(state: state, message: RoundMessage, now: number): state {
   const { ledger, terms } = state
   if (ledger.state === 'none' || ledger.state === 'open') return Participant.keepEarly(state, message)
@@ -80,44 +94,49 @@ export function finish<state extends State>(state: state, result: Event.Result, 
   const finished = Participant.finish(state, result, now)
   if (finished === undefined) return state
   const { effect, state: next } = finished
-  switch (effect.type) {
-    case 'check': {
-      const round = next.rounds[effect.round]
-      const known = round?.updates[effect.input.provider]
-      if (round === undefined || known?.input.ciphertextRoot !== effect.input.ciphertextRoot) return next
-      const fault = result.type === 'checked' ? result.fault : 'The update could not be checked.'
-      const noted = fault === '' ? next : Participant.note(next, fault)
-      return put(noted, withUpdate(round, { ...known, state: fault === '' ? 'sound' : 'faulty' }))
-    }
-    case 'aggregate':
-      return result.type === 'aggregated' ? Member.propose(next, effect.round, result.sums) : next
-    case 'recompute': {
-      const round = next.rounds[effect.round]
-      const proposal = Object.values(round?.proposals ?? {}).find(
-        ({ hash }) => recomputation(effect.round, hash) === effect.id,
-      )
-      if (round === undefined || proposal === undefined) return next
-      const { sums } = proposal.body
-      const right =
-        result.type === 'aggregated' &&
-        result.sums.length === sums.length &&
-        sums.every(({ root }, at) => result.sums[at]?.root === root)
-      const told = right
-        ? next
-        : Participant.note(next, `The sums proposed in round ${effect.round} are wrong.`)
-      return put(told, withProposal(round, { ...proposal, verdict: right ? 'right' : 'refused' }))
-    }
-    case 'send': {
-      const round = next.rounds[effect.draft.round]
-      const seat = Ledger.seatOf(next.ledger.computes, next.me.account)
-      if (effect.draft.kind !== 'recordSigned' || result.type !== 'sent' || result.once === undefined)
-        return next
-      if (round === undefined || seat === undefined) return next
-      return put(next, withSignature(round, effect.draft.body.record, seat, result.once))
-    }
-    default:
-      return next
-  }
+  if (effect.type === 'check') return checked(next, effect, result)
+  if (effect.type === 'aggregate' && result.type === 'aggregated')
+    return Member.propose(next, effect.round, result.sums)
+  if (effect.type === 'recompute') return recomputed(next, effect, result)
+  if (effect.type !== 'send' || effect.draft.kind !== 'recordSigned') return next
+  const round = next.rounds[effect.draft.round]
+  const seat = Ledger.seatOf(next.ledger.computes, next.me.account)
+  if (round === undefined || seat === undefined) return next
+  if (result.type !== 'sent' || result.once === undefined) return next
+  return put(next, withSignature(round, effect.draft.body.record, seat, result.once))
+}
+
+function checked<state extends State>(
+  state: state,
+  { round: number, input }: Extract<Effect.Effect, { readonly type: 'check' }>,
+  result: Event.Result,
+): state {
+  const round = state.rounds[number]
+  const known = round?.updates[input.provider]
+  if (round === undefined || known?.input.ciphertextRoot !== input.ciphertextRoot) return state
+  const fault = result.type === 'checked' ? result.fault : 'The update could not be checked.'
+  if (fault === '') return put(state, withUpdate(round, { ...known, state: 'sound' }))
+  return put(Participant.note(state, fault), withUpdate(round, { ...known, state: 'faulty' }))
+}
+
+function recomputed<state extends State>(
+  state: state,
+  { id, round: number }: Extract<Effect.Effect, { readonly type: 'recompute' }>,
+  result: Event.Result,
+): state {
+  const round = state.rounds[number]
+  const proposal = Object.values(round?.proposals ?? {}).find(
+    ({ hash }) => recomputation(number, hash) === id,
+  )
+  if (round === undefined || proposal === undefined) return state
+  const { sums } = proposal.body
+  const isRight =
+    result.type === 'aggregated' &&
+    result.sums.length === sums.length &&
+    sums.every(({ root }, at) => result.sums[at]?.root === root)
+  if (isRight) return put(state, withProposal(round, { ...proposal, verdict: 'right' }))
+  const told = Participant.note(state, `The sums proposed in round ${number} are wrong.`)
+  return put(told, withProposal(round, { ...proposal, verdict: 'refused' }))
 }
 
 /** Wishes for what the facts of each open round call for. */

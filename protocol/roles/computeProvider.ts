@@ -74,7 +74,9 @@ function hear(state: State, event: Event.Event, now: number): State {
       return event.message.task === state.id ? read(state, event.message, now) : state
     case 'chain': {
       const { state: next, early } = Participant.follow(state, event.event)
-      return early.reduce((so, message) => read(so, message, now), next)
+      const isWithout = event.event.name === 'TaskStarted' && !isSeated(next)
+      const told = isWithout ? Participant.note(next, 'The task started without this provider.') : next
+      return early.reduce((so, message) => read(so, message, now), told)
     }
     case 'head':
       return Participant.reach(state, event.time)
@@ -117,24 +119,13 @@ function hear(state: State, event: Event.Event, now: number): State {
 }
 
 function read(state: State, message: Message.Message, now: number): State {
-  switch (message.kind) {
-    case 'request':
-      if (message.body.to !== state.me.account || message.slot <= state.asked) return state
-      return Participant.isFromModelProvider(state, message) ? { ...state, asked: message.slot } : state
-    case 'roster':
-      if (message.slot <= (state.roster?.slot ?? -1)) return state
-      if (!Participant.isFromModelProvider(state, message)) return state
-      return { ...state, roster: { slot: message.slot, body: message.body } }
-    case 'roundOpened':
-    case 'ready':
-    case 'cohorts':
-    case 'encryptedUpdate':
-    case 'recordProposed':
-    case 'recordSigned':
-      return Committee.read(state, message, now)
-    default:
-      return state
-  }
+  if (Committee.concerns(message)) return Committee.read(state, message, now)
+  if (!Participant.isFromModelProvider(state, message)) return state
+  if (message.kind === 'request' && message.body.to === state.me.account && message.slot > state.asked)
+    return { ...state, asked: message.slot }
+  if (message.kind === 'roster' && message.slot > (state.roster?.slot ?? -1))
+    return { ...state, roster: { slot: message.slot, body: message.body } }
+  return state
 }
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */

@@ -2,6 +2,7 @@
 // Holds no rows and no weights; those are the workers' that carry out its wishes.
 import type * as Body from '../body.ts'
 import type { Address, Hex } from '../codec.ts'
+import type * as Market from '../market.ts'
 import * as Message from '../message.ts'
 import * as Offer from '../offer.ts'
 import * as Party from '../party.ts'
@@ -116,7 +117,7 @@ function hear(state: State, event: Event.Event, now: number): State {
         : state
     case 'chain': {
       const { state: next, early } = Participant.follow(state, event.event)
-      return early.reduce((so, message) => read(so, message, now), next)
+      return early.reduce((so, message) => read(so, message, now), tellMissed(next, event.event))
     }
     case 'head':
       return Participant.reach(state, event.time)
@@ -156,40 +157,43 @@ function hear(state: State, event: Event.Event, now: number): State {
 }
 
 function read(state: State, message: Message.Message, now: number): State {
-  switch (message.kind) {
-    case 'computeOffer': {
-      const { offer } = message.body
-      if (state.ledger.state === 'running' || Offer.isExpired(offer, now)) return state
-      return { ...state, computes: { ...state.computes, [offer.account]: offer } }
-    }
-    case 'request':
-      if (message.body.to !== state.me.account || message.slot <= state.asked.attempt) return state
-      if (!Participant.isFromModelProvider(state, message)) return state
-      return { ...state, asked: { attempt: message.slot, among: message.body.among } }
-    case 'roster':
-      if (message.slot <= (state.roster?.slot ?? -1)) return state
-      if (!Participant.isFromModelProvider(state, message)) return state
-      return { ...state, roster: { slot: message.slot, body: message.body } }
-    case 'roundOpened':
-      return roundOpened(state, message)
-    case 'cohorts':
-      return cohortsDrawn(state, message)
-    case 'receipt':
-      return receipted(state, message)
-    case 'opened': {
-      const round = state.rounds[message.round]
-      if (round === undefined || !Participant.isFromModelProvider(state, message)) return state
-      return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
-    }
-    default:
-      return state
-  }
+  if (message.kind === 'computeOffer') return computeOffered(state, message.body.offer, now)
+  if (message.kind === 'cohorts') return cohortsDrawn(state, message)
+  if (message.kind === 'receipt') return receipted(state, message)
+  if (!Participant.isFromModelProvider(state, message)) return state
+  if (
+    message.kind === 'request' &&
+    message.body.to === state.me.account &&
+    message.slot > state.asked.attempt
+  )
+    return { ...state, asked: { attempt: message.slot, among: message.body.among } }
+  if (message.kind === 'roster' && message.slot > (state.roster?.slot ?? -1))
+    return { ...state, roster: { slot: message.slot, body: message.body } }
+  if (message.kind === 'roundOpened') return roundOpened(state, message)
+  const round = state.rounds[message.round]
+  if (message.kind !== 'opened' || round === undefined) return state
+  return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
+}
+
+function computeOffered(state: State, offer: Offer.ComputeOffer, now: number): State {
+  if (state.ledger.state === 'running' || Offer.isExpired(offer, now)) return state
+  return { ...state, computes: { ...state.computes, [offer.account]: offer } }
+}
+
+/** Says plainly what went on without this provider. */
+function tellMissed(state: State, event: Market.Event): State {
+  const seat = Ledger.seatOf(state.ledger.datas, state.me.account)
+  if (event.name === 'TaskStarted' && seat === undefined)
+    return Participant.note(state, 'The task started without this provider.')
+  if (event.name !== 'RoundCommitted' || seat === undefined) return state
+  const isIn = ((event.record.delivered >> BigInt(seat)) & 1n) === 1n
+  return isIn
+    ? state
+    : Participant.note(state, `Round ${event.round} was committed without this provider's update.`)
 }
 
 function roundOpened(state: State, message: Message.Of<'roundOpened'>): State {
-  if (state.rounds[message.round] !== undefined || !Participant.isFromModelProvider(state, message))
-    return state
-  if (message.round > state.terms.maxRounds) return state
+  if (state.rounds[message.round] !== undefined || message.round > state.terms.maxRounds) return state
   const opened: Round = {
     round: message.round,
     opened: message.bodyDigest,

@@ -58,39 +58,41 @@ export type State = Participant.Participant & {
 const mostAttempts = 6
 
 export function read<state extends State>(state: state, message: Message.Message, now: number): state {
-  switch (message.kind) {
-    case 'computeOffer': {
-      const { offer } = message.body
-      if (Offer.isExpired(offer, now)) return state
-      return { ...state, computes: { ...state.computes, [offer.account]: offer } }
-    }
-    case 'nomination':
-      return nominated(state, message)
-    case 'decline': {
-      const asked = state.asked[message.sender]
-      if (asked?.offer.device === message.device) return withAsked(state, { ...asked, declined: true })
-      const seat = state.seats[message.sender]
-      return seat?.offer.device === message.device ? withSeat(state, { ...seat, out: true }) : state
-    }
-    case 'dataAcceptance': {
-      const { party, committee, signature } = message.body
-      const asked = state.asked[message.sender]
-      const { roster } = state
-      if (asked === undefined || roster === undefined || message.slot !== roster.slot) return state
-      if (committee !== Party.committeeHash(roster.computes) || !isOffered(asked, party)) return state
-      if (roster.computes[party.compute] !== asked.nomination?.compute) return state
-      return withAsked(state, { ...asked, acceptance: { slot: message.slot, party, signature } })
-    }
-    case 'computeAcceptance': {
-      const { party, signature } = message.body
-      const seat = state.seats[message.sender]
-      if (seat === undefined || party.device !== seat.offer.device) return state
-      if (party.box !== seat.offer.box || party.price !== seat.offer.price) return state
-      return withSeat(state, { ...seat, stands: true, out: false, acceptance: { party, signature } })
-    }
-    default:
-      return state
+  if (message.kind === 'computeOffer') {
+    const { offer } = message.body
+    if (Offer.isExpired(offer, now)) return state
+    return { ...state, computes: { ...state.computes, [offer.account]: offer } }
   }
+  if (message.kind === 'nomination') return nominated(state, message)
+  if (message.kind === 'decline') return declined(state, message)
+  if (message.kind === 'dataAcceptance') return dataAccepted(state, message)
+  if (message.kind === 'computeAcceptance') return computeAccepted(state, message)
+  return state
+}
+
+function declined<state extends State>(state: state, message: Message.Of<'decline'>): state {
+  const asked = state.asked[message.sender]
+  if (asked?.offer.device === message.device) return withAsked(state, { ...asked, declined: true })
+  const seat = state.seats[message.sender]
+  return seat?.offer.device === message.device ? withSeat(state, { ...seat, out: true }) : state
+}
+
+function dataAccepted<state extends State>(state: state, message: Message.Of<'dataAcceptance'>): state {
+  const { party, committee, signature } = message.body
+  const asked = state.asked[message.sender]
+  const { roster } = state
+  if (asked === undefined || roster === undefined || message.slot !== roster.slot) return state
+  if (committee !== Party.committeeHash(roster.computes) || !isOffered(asked, party)) return state
+  if (roster.computes[party.compute] !== asked.nomination?.compute) return state
+  return withAsked(state, { ...asked, acceptance: { slot: message.slot, party, signature } })
+}
+
+function computeAccepted<state extends State>(state: state, message: Message.Of<'computeAcceptance'>): state {
+  const { party, signature } = message.body
+  const seat = state.seats[message.sender]
+  if (seat === undefined || party.device !== seat.offer.device) return state
+  if (party.box !== seat.offer.box || party.price !== seat.offer.price) return state
+  return withSeat(state, { ...seat, stands: true, out: false, acceptance: { party, signature } })
 }
 
 function nominated<state extends State>(state: state, message: Message.Of<'nomination'>): state {

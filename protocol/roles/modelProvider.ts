@@ -142,24 +142,18 @@ function read(state: State, message: Message.Message, now: number): State {
     return Matching.read(state, message, now)
   const round = state.rounds[message.round]
   if (round?.opened === undefined) return state
-  switch (message.kind) {
-    case 'ready':
-    case 'encryptedUpdate': {
-      const seat = Participant.dataSeat(state, message)
-      if (seat === undefined || message.body.opened !== round.opened.digest) return state
-      const bit = 1n << BigInt(seat)
-      if (message.kind === 'ready') return put(state, { ...round, ready: round.ready | bit })
-      return put(state, { ...round, announced: round.announced | bit })
-    }
-    case 'recordProposed': {
-      const hash = Record.hash(message.body.record)
-      if (Participant.committeeSeat(state, message) === undefined || round.proposals[hash] !== undefined)
-        return state
-      return put(state, { ...round, proposals: { ...round.proposals, [hash]: message.body } })
-    }
-    default:
-      return state
+  if (message.kind === 'ready' || message.kind === 'encryptedUpdate') {
+    const seat = Participant.dataSeat(state, message)
+    if (seat === undefined || message.body.opened !== round.opened.digest) return state
+    const bit = 1n << BigInt(seat)
+    if (message.kind === 'ready') return put(state, { ...round, ready: round.ready | bit })
+    return put(state, { ...round, announced: round.announced | bit })
   }
+  if (message.kind !== 'recordProposed') return state
+  const hash = Record.hash(message.body.record)
+  if (Participant.committeeSeat(state, message) === undefined || round.proposals[hash] !== undefined)
+    return state
+  return put(state, { ...round, proposals: { ...round.proposals, [hash]: message.body } })
 }
 
 function finish(state: State, result: Event.Result, now: number): State {

@@ -291,11 +291,12 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     for (const { seat, signature } of signatures)
       need(signed(statement, signature) === task.computes[seat]?.device, 'RecordSignatureInvalid')
 
-    const { openerSignature: _, ...body } = record
     task.rounds = [...task.rounds, Record.tally(record, signers)]
     task.deadline = time + terms.idleWindow
     const { deadline } = task
-    tell({ name: 'RoundCommitted', task: id, round: record.round, record: body, signers, deadline })
+    const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums } = record
+    const body = { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums }
+    tell({ name: 'RoundCommitted', task: id, round, record: body, signers, deadline })
   }
 
   function present(task: Task): readonly Party.ComputeParty[] {

@@ -54,12 +54,15 @@ export function create(world: World, kind: Kind, name: string): Person {
     box: me.box,
     expires: 2 ** 33,
   }
-  const { floor: _, schemaId: __, quality: ___, samples: ____, dataSignature: _____, ...common } = dataOffer
   const computeOffer: Offer.ComputeOffer = {
-    ...common,
+    account,
     adapter: 'simulated',
     benchmark: luck.whole(1, 1000),
+    token: world.token,
     price: BigInt(luck.whole(1, 100_000)),
+    device: me.device,
+    box: me.box,
+    expires: 2 ** 33,
   }
 
   let role: Role.Role | undefined
