@@ -6,6 +6,7 @@ import tailwindcss from '@tailwindcss/vite'
 import { playwright } from '@vitest/browser-playwright'
 import type { Plugin, PluginOption, ProxyOptions } from 'vite'
 import { type ViteUserConfig, defineConfig } from 'vitest/config'
+import packages from './package.json' with { type: 'json' }
 import * as Browser from './scripts/browser.mjs'
 import * as Headers from './scripts/headers.ts'
 import * as Origins from './scripts/origins.ts'
@@ -102,6 +103,10 @@ function configuration(headers: Record<string, string>): Plugin {
   }
 }
 
+const bundled = Object.keys(packages.dependencies).filter(
+  (name) => !['svelte', 'svelte-spa-router', 'svelte-sonner', 'bits-ui'].includes(name),
+)
+
 const tests: ViteUserConfig = {
   test: {
     projects: [
@@ -137,8 +142,11 @@ const tests: ViteUserConfig = {
       {
         plugins: [svelte({ configFile: false })],
         worker: { format: 'es' },
+        // Named because workers import them: found only while a test runs, they would reload the page under it.
+        optimizeDeps: { include: bundled },
         test: {
           name: 'browser',
+          globalSetup: ['test/setup/relay.ts'],
           include: ['{protocol,workers,web,test}/**/*.browser.test.ts'],
           testTimeout: 120_000,
           fileParallelism: false,
