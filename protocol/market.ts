@@ -1,11 +1,5 @@
 // The market as callers meet it: its calls as bytes, its events as values, its refusals as sentences (refusal.ts).
-import {
-  decodeEventLog,
-  decodeFunctionData,
-  decodeFunctionResult,
-  encodeFunctionData,
-  type DecodeFunctionResultReturnType,
-} from 'viem/utils'
+import { decodeEventLog, decodeFunctionData, encodeFunctionData } from 'viem/utils'
 import * as Abi from './abi.ts'
 import { address, parse, type Address, type Hex } from './codec.ts'
 import * as Party from './party.ts'
@@ -31,24 +25,7 @@ export type FunctionName =
 /** A transaction without its sender. */
 export type Call = { readonly functionName: FunctionName; readonly to: Address; readonly data: Hex }
 
-export const states = ['none', 'open', 'running', 'settled', 'cancelled'] as const
-export type State = (typeof states)[number]
-
-/** What a task stores. Bitmaps have the bit of a seat or leaf. */
-export type Task = {
-  readonly state: State
-  /** Unix seconds; last second to start (open), to commit (running), to challenge (settled). */
-  readonly deadline: number
-  readonly rounds: number
-  readonly lastRound: number
-  readonly datas: number
-  readonly computes: number
-  readonly absent: number
-  readonly parties: Hex
-  readonly log: Hex
-  readonly root: Hex
-  readonly claimed: bigint
-}
+export type State = 'none' | 'open' | 'running' | 'settled' | 'cancelled'
 
 export type Commitment = {
   readonly record: Record.Record
@@ -189,24 +166,6 @@ export function claim(market: Address, task: Hex, token: Address, claims: readon
 /** What this calldata asks of the market; throws on calldata that is not the market's. */
 export function decodeCall(data: Hex) {
   return decodeFunctionData({ abi, data })
-}
-
-// Views
-
-/** Calldata of `task(id)`; read its result with `parseTask`. */
-export function readTask(task: Hex): Hex {
-  return encodeFunctionData({ abi, functionName: 'task', args: [task] })
-}
-
-export function parseTask(result: Hex): Task {
-  return taskFromAbi(decodeFunctionResult({ abi, functionName: 'task', data: result }))
-}
-
-/** What viem's `readContract` returns for `task`. */
-export function taskFromAbi(task: DecodeFunctionResultReturnType<typeof abi, 'task'>): Task {
-  const { status, parties, log, root, claimed } = task
-  const state = states[status.state] ?? 'none'
-  return { ...status, state, parties, log, root, claimed }
 }
 
 // Events

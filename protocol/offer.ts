@@ -1,6 +1,6 @@
 // What providers announce: signed by their account, valid until a time, on chain only once matched.
 import * as v from 'valibot'
-import { address, count, digest32, parse, signature, type Address, type Hex } from './codec.ts'
+import { address, count, digest32, signature, type Address, type Hex } from './codec.ts'
 import * as Eip712 from './eip712.ts'
 import { BaseError } from './errors.ts'
 import * as Party from './party.ts'
@@ -102,19 +102,6 @@ export function computeDigest(domain: Eip712.Domain, offer: ComputeOffer): Hex {
   return Eip712.digest(domain, 'ComputeOffer', computeFields, offer)
 }
 
-/** Parses an offer and checks its signature and its time. `now` in Unix seconds. */
-export function parseData(domain: Eip712.Domain, wire: unknown, now: number): Signed<DataOffer> {
-  const signed = parse(dataSchema, wire, 'data offer')
-  assertValid(signed.offer, dataDigest(domain, signed.offer), signed.signature, now)
-  return signed
-}
-
-export function parseCompute(domain: Eip712.Domain, wire: unknown, now: number): Signed<ComputeOffer> {
-  const signed = parse(computeSchema, wire, 'compute offer')
-  assertValid(signed.offer, computeDigest(domain, signed.offer), signed.signature, now)
-  return signed
-}
-
 export function dataToWire({ offer, signature }: Signed<DataOffer>): v.InferInput<typeof dataSchema> {
   return { offer: { ...offer, floor: offer.floor.toString() }, signature }
 }
@@ -131,32 +118,12 @@ export function isExpired(offer: { readonly expires: number }, now: number): boo
   return now > offer.expires
 }
 
-function assertValid(
-  offer: { readonly account: Address; readonly expires: number },
-  digest: Hex,
-  signed: Hex,
-  now: number,
-): void {
-  if (!Eip712.isSignedBy(offer.account, digest, signed)) throw new SignerError(offer.account)
-  if (isExpired(offer, now)) throw new ExpiredError(offer.expires, now)
-}
-
 export class ExpiredError extends BaseError {
   override readonly name = 'Offer.ExpiredError'
   constructor(expires: number, now: number) {
     super({
       message: `This offer expired ${now - expires} s ago.`,
       advice: 'Ask its owner to renew it, or choose another offer.',
-    })
-  }
-}
-
-export class SignerError extends BaseError {
-  override readonly name = 'Offer.SignerError'
-  constructor(account: Address) {
-    super({
-      message: `This offer is not signed by ${account}, in whose name it was made.`,
-      advice: 'It was ignored. Choose another offer.',
     })
   }
 }

@@ -21,12 +21,6 @@ export function explain(error: unknown): string {
   return 'The chain refused this transaction without a reason we know. Reload, look at the task, and try again.'
 }
 
-/** The custom error's name, for code that must tell refusals apart; undefined when there is none. */
-export function nameOf(error: unknown): string | undefined {
-  const data = revertData(error)
-  return data === undefined ? undefined : decoded(data)?.errorName
-}
-
 function decoded(data: Hex): Refused | undefined {
   try {
     return decodeErrorResult({ abi: Abi.market, data })

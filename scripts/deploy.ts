@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createWalletClient, http, publicActions } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import * as v from 'valibot'
 import * as Abi from '../protocol/abi.ts'
 import * as Codec from '../protocol/codec.ts'
 import { BaseError } from '../protocol/errors.ts'
@@ -18,6 +19,16 @@ const day = 86_400
 /** Known to everyone: anvil's first account. */
 const localKey: Codec.Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+const artifact = v.object({
+  bytecode: v.object({
+    object: v.pipe(
+      v.string(),
+      v.regex(/^0x[0-9a-f]+$/, 'expected linked bytecode'),
+      v.transform((text): Codec.Hex => `0x${text.slice(2)}`),
+    ),
+  }),
+})
 
 export type Deployed = {
   readonly chainId: number
@@ -79,10 +90,8 @@ function build(): { readonly market: Codec.Hex; readonly testToken: Codec.Hex } 
 }
 
 function bytecode(contract: string): Codec.Hex {
-  const artifact = JSON.parse(readFileSync(`${root}out/${contract}.sol/${contract}.json`, 'utf8')) as {
-    bytecode: { object: Codec.Hex }
-  }
-  return artifact.bytecode.object
+  const file = `${root}out/${contract}.sol/${contract}.json`
+  return Codec.parse(artifact, JSON.parse(readFileSync(file, 'utf8')), file).bytecode.object
 }
 
 export class SettingError extends BaseError {

@@ -1,0 +1,107 @@
+// The market on a chain of its own: deployed, called and understood through protocol/ alone.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createWalletClient, http, publicActions, type WalletClient, type PublicActions } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as Codec from '../protocol/codec.ts'
+import * as Market from '../protocol/market.ts'
+import * as Token from '../protocol/token.ts'
+import * as Chain from './chain.ts'
+import * as Deploy from './deploy.ts'
+import * as Processes from './processes.ts'
+
+const key: Codec.Hex = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'
+const account = privateKeyToAccount(key)
+const owner = Codec.parse(Codec.address, account.address, 'account')
+
+let folder: string
+let chain: Chain.Chain
+let deployed: Deploy.Deployed
+let wallet: WalletClient & PublicActions
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-deploy-'))
+  chain = await Chain.startChain(folder, await Processes.freePort(), folder)
+  deployed = await Deploy.deploy({ rpcUrl: chain.rpc })
+  wallet = createWalletClient({ account, transport: http(chain.rpc), pollingInterval: 100 }).extend(
+    publicActions,
+  )
+})
+afterAll(async () => {
+  await chain.process.stop()
+  await rm(folder, { recursive: true })
+})
+
+async function sent(call: Token.Call): Promise<readonly Market.Event[]> {
+  const hash = await wallet.sendTransaction({ account, chain: null, to: call.to, data: call.data })
+  const { logs, status } = await wallet.waitForTransactionReceipt({ hash })
+  expect(status).toBe('success')
+  return logs.flatMap((log) => Market.parseLog(log) ?? [])
+}
+
+test('the market and the test token stand where the deployment says', async () => {
+  expect(await wallet.getCode({ address: deployed.market })).not.toBeUndefined()
+  expect(await wallet.getCode({ address: deployed.token })).not.toBeUndefined()
+  const window = await wallet.readContract({
+    address: deployed.market,
+    abi: Market.abi,
+    functionName: 'SHORTEST_WINDOW',
+  })
+  expect(window).toBe(1)
+})
+
+test('calls built here change the market, and its logs are read back as events', async () => {
+  const { market, token } = deployed
+  await sent(Token.mint(token, owner, 1_000n))
+  await sent(Token.approve(token, market, 1_000n))
+  expect(await sent(Market.deposit(market, token, 700n))).toMatchObject([
+    { name: 'Deposited', token, account: owner, amount: 700n },
+  ])
+  expect(await sent(Market.withdraw(market, token, 200n))).toMatchObject([
+    { name: 'Withdrawn', token, account: owner, amount: 200n },
+  ])
+  const free = await wallet.readContract({
+    address: market,
+    abi: Market.abi,
+    functionName: 'deposits',
+    args: [token, owner],
+  })
+  expect(free).toBe(500n)
+})
+
+test('a refusal arrives as a sentence', async () => {
+  const call = Market.withdraw(deployed.market, deployed.token, 10n ** 12n)
+  const refusal = await wallet
+    .call({ account, to: call.to, data: call.data })
+    .catch((error: unknown) => error)
+  expect(Market.explain(refusal)).toMatch(
+    /^The free deposit is \d+ units, less than the 1000000000000 asked for/,
+  )
+})
+
+test('a log of another contract is not an event of the market', () => {
+  const log = { topics: [], data: '0x', blockNumber: 1n, logIndex: 0, transactionHash: key } as const
+  expect(Market.parseLog(log)).toBeUndefined()
+  expect(Market.parseLog({ ...log, topics: [key] })).toBeUndefined()
+})
+
+test('a chain that is not local is not deployed to without a key and a token', async () => {
+  const other = await Processes.freePort()
+  const elsewhere = Processes.start({
+    name: 'another chain',
+    command: join(Processes.root, 'node_modules/.bin/anvil'),
+    parameters: ['--port', String(other), '--chain-id', '10', '--silent'],
+    logs: folder,
+  })
+  try {
+    const rpcUrl = `http://127.0.0.1:${other}`
+    const probe = createWalletClient({ transport: http(rpcUrl, { retryCount: 0 }) })
+    await Processes.until(() => probe.getChainId(), 20)
+    await expect(Deploy.deploy({ rpcUrl })).rejects.toThrow('GALAXY_KEY is not set')
+    await expect(Deploy.deploy({ rpcUrl, key })).rejects.toThrow('GALAXY_TOKEN is not set')
+  } finally {
+    await elsewhere.stop()
+  }
+})
