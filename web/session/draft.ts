@@ -4,6 +4,7 @@ import * as Ciphertext from '../../protocol/ciphertext.ts'
 import * as Codec from '../../protocol/codec.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
+import { BaseError } from '../../protocol/errors.ts'
 import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
@@ -63,6 +64,14 @@ export type By = {
 
 /** Refuses a draft that the market or a participant would refuse. */
 export function make(draft: TaskDraft, by: By): Made {
+  try {
+    return assemble(draft, by)
+  } catch (thrown) {
+    throw thrown instanceof Codec.MalformedError ? new FieldError(thrown) : thrown
+  }
+}
+
+function assemble(draft: TaskDraft, by: By): Made {
   const schema = Schema.find(draft.schemaId)
   if (schema === undefined) throw new Schema.UnknownError(draft.schemaId)
   const model: Model.Spec = {
@@ -141,4 +150,16 @@ function checked(spec: TaskSpec.TaskSpec): TaskSpec.TaskSpec {
 
 function hexOf(bytes: Uint8Array): Hex {
   return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
+export class FieldError extends BaseError {
+  override readonly name = 'Draft.FieldError'
+  constructor(cause: Codec.MalformedError) {
+    super({
+      message: cause.message.replace(/^This [a-z ]+ is malformed: /, 'The task does not fit: '),
+      advice: 'Change that and try again.',
+      safe: 'No money moved.',
+      cause,
+    })
+  }
 }

@@ -32,7 +32,7 @@ export type Options = {
   readonly database: Database
   /** Resolves when the message is in a stored state: the cursor moves on then. */
   readonly received: (message: Message.Message, bytes: Uint8Array) => Promise<void>
-  readonly refused: (topic: string, thrown: unknown) => void
+  readonly refused: (thrown: unknown) => void
 }
 
 export function open({ place, door, crypto, signer, database, received, refused }: Options): Mail {
@@ -43,10 +43,10 @@ export function open({ place, door, crypto, signer, database, received, refused 
     try {
       message = Message.open(bytes, place, Eip712.recover)
     } catch (thrown) {
-      refused(topic, thrown)
+      refused(thrown)
       return
     }
-    await received(message, bytes)
+    await persistently(() => received(message, bytes))
     if (cursor > 0) await database.cursors.put({ id: cursorId(topic), value: cursor })
   }
 
@@ -57,9 +57,7 @@ export function open({ place, door, crypto, signer, database, received, refused 
     let queue = Promise.resolve()
     try {
       await door.subscribe(topic, stored?.value ?? 0, ({ cursor, message }) => {
-        queue = queue
-          .then(() => take(topic, cursor, message))
-          .catch((thrown: unknown) => refused(topic, thrown))
+        queue = queue.then(() => take(topic, cursor, message)).catch(refused)
       })
     } catch (thrown) {
       followed.delete(topic)
@@ -88,6 +86,19 @@ export function open({ place, door, crypto, signer, database, received, refused 
       await database.cursors.delete(cursorId(topic))
       await follow(topic)
     },
+  }
+}
+
+/** A disk that is full for a moment must not cost a message: the cursor moves on only afterwards. */
+async function persistently(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work()
+      return
+    } catch (thrown) {
+      if (attempt === 5) throw thrown
+      await new Promise((resolve) => setTimeout(resolve, 1000 * attempt))
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The parts of a running session, started in the order in which they need each other.
 import type { Config } from '../../protocol/config.ts'
 import type * as Message from '../../protocol/message.ts'
+import { BaseError } from '../../protocol/errors.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Frame } from '../../workers/api.ts'
 import * as Chain from '../net/chain.ts'
@@ -101,7 +102,10 @@ export async function start({ world, step, changed, problems }: Options): Promis
     signer: purse.signer,
     database,
     received: (message, bytes) => hear(message, bytes),
-    refused: () => undefined,
+    refused: (thrown) => {
+      // Rubbish from the network is nobody's problem; a disk that refuses is.
+      if (!isRubbish(thrown)) problems.add(thrown)
+    },
   })
   const participations = await Participations.open({
     database,
@@ -221,4 +225,8 @@ export async function start({ world, step, changed, problems }: Options): Promis
       database.close()
     },
   }
+}
+
+function isRubbish(thrown: unknown): boolean {
+  return thrown instanceof BaseError
 }
