@@ -1,5 +1,5 @@
 // Where a participation or a round stands, in words.
-import type { Participation, RoundView, Stage } from '../session/api.ts'
+import type { Participation, Role, RoundView, Stage } from '../session/api.ts'
 
 export type Words = { readonly text: string; readonly tone: 'plain' | 'accent' | 'good' | 'warn' | 'bad' }
 
@@ -35,8 +35,8 @@ const roundStages = {
 
 const partyStages = {
   asked: 'Asked',
-  nominated: 'Nominated',
-  accepted: 'Accepted',
+  nominated: 'Agreed',
+  accepted: 'Signed',
   declined: 'Declined',
   silent: 'No answer',
   enrolled: 'Taking part',
@@ -53,7 +53,9 @@ export function waiting({ stage, waitsFor }: Pick<Participation, 'stage' | 'wait
   return waitsFor === '' ? '' : `Waiting for ${waitsFor.charAt(0).toLowerCase()}${waitsFor.slice(1)}`
 }
 
-export function roundWords(stage: RoundView['stage']): string {
+export function roundWords(stage: RoundView['stage'], role: Role): string {
+  if (role !== 'data' && stage === 'ready') return 'Providers get ready'
+  if (role !== 'data' && stage === 'training') return 'Providers train'
   return roundStages[stage]
 }
 
