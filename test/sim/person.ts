@@ -8,6 +8,8 @@ import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Topic from '../../protocol/topic.ts'
+import * as Keys from './keys.ts'
+import * as Laws from './laws.ts'
 import * as Network from './network.ts'
 import * as Role from './role.ts'
 import type { World } from './world.ts'
@@ -151,9 +153,14 @@ export function create(world: World, kind: Kind, name: string): Person {
       if (before.has(cursor)) return
       before.add(cursor)
     }
+    if (message.kind === 'encryptedUpdate' && isDeafTo(message.sender)) return
     if (message.kind === 'computeOffer') computes.set(message.sender, message.body.offer)
     if (role === undefined) invited(message)
     else deliver({ type: 'message', message })
+  }
+
+  function isDeafTo(sender: Address): boolean {
+    return parseInt(Keys.hash(`${account} ${sender}`).slice(0, 6), 16) < weather.deaf * 2 ** 24
   }
 
   function invited(message: Message.Message): void {
@@ -213,8 +220,16 @@ export function create(world: World, kind: Kind, name: string): Person {
     return true
   }
 
+  /** What a role wishes for is being carried out as long as its device is up. */
+  function assertCared(): void {
+    if (!isOnline || role === undefined) return
+    const forgotten = Object.keys(role.outbox()).find((id) => !running.has(id))
+    if (forgotten !== undefined) throw new Laws.BreachError(`I16: nobody carries out ${forgotten}`)
+  }
+
   function tick(): void {
     if (isGone) return
+    assertCared()
     if (luck.odds((weather.crash * tickEvery) / 3600)) isDoomed = true
     if (isOnline && !follow()) deliver({ type: 'tick' })
     clock.in(tickEvery * luck.between(0.7, 1.3), tick)

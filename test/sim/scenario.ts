@@ -40,6 +40,8 @@ export type Weather = {
   readonly poor: number
   /** Updates that take longer than the round waits. */
   readonly slow: number
+  /** Pairs of a compute and a data provider of which the first never hears the second's updates. */
+  readonly deaf: number
   /** Seconds by which clocks are off, either way. */
   readonly skew: number
 }
@@ -61,6 +63,7 @@ const calm: Weather = {
   silent: 0,
   poor: 0,
   slow: 0,
+  deaf: 0,
   skew: 0,
 }
 const rain: Weather = {
@@ -98,6 +101,7 @@ const weathers: readonly (readonly [string, Weather])[] = [
       skew: 2,
     },
   ],
+  ['deaf committee', { ...rain, deaf: 0.05, slow: 0.3 }],
   ['everyone vanishes', { ...rain, datasLeave: 1, computesLeave: 1, modelLeaves: 1 }],
 ]
 
@@ -128,7 +132,7 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     testSet: { commitment: schemaId, samples: 1000 },
     timeouts,
   }
-  const committee = Math.max(1, computes - 1)
+  const committee = Math.max(Math.min(computes, 2), computes - 1)
   return {
     seed,
     datas,

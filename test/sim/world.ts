@@ -162,7 +162,7 @@ export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretende
       case 'contribute': {
         const isSlow = luck.odds(weather.slow)
         if (isSlow) tally.fault('training was slow')
-        after(3, isSlow ? 200 : 25, () => {
+        after(3, isSlow ? 110 : 25, () => {
           const { datas } = ledgerOf(person)
           const provider = Ledger.seatOf(datas, person.me.account) ?? -1
           const about = `${effect.round} ${effect.opened} ${effect.cohorts} ${effect.modelHash}`
