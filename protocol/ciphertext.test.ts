@@ -12,8 +12,11 @@ test('exports', () => {
       "assert",
       "bytes",
       "header",
+      "pack",
+      "packedBytes",
       "root",
       "sum",
+      "unpack",
     ]
   `)
 })
@@ -99,6 +102,30 @@ test('the root changes with any byte and with the order', () => {
     { numRuns: 5 },
   )
   expect(() => Ciphertext.root([])).toThrow(Ciphertext.StructureError)
+})
+
+test('packing keeps every coefficient and takes 15 of 16 bytes', () => {
+  const coefficient = fc.bigInt({ min: 0n, max: He.q - 1n })
+  const pair = fc.tuple(coefficient, coefficient)
+  fc.assert(
+    fc.property(fc.array(pair, { maxLength: 40 }), (pairs) => {
+      const whole = words(
+        pairs.map(([a]) => a),
+        [1n, ...pairs.map(([, b]) => b)],
+      )
+      const packed = Ciphertext.pack(whole)
+      expect(packed.length).toBe(61_440)
+      expect(Ciphertext.unpack(packed)).toEqual(whole)
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('unpacking refuses another length and coefficients of q or more', () => {
+  const packed = Ciphertext.pack(words([He.q - 1n], [1n]))
+  expect(() => Ciphertext.unpack(packed.subarray(1))).toThrow(/61439 of 61440/)
+  packed.fill(0xff, 0, 15)
+  expect(() => Ciphertext.unpack(packed, 2)).toThrow(/Ciphertext 2 is malformed: coefficient 0/)
 })
 
 function words(first: readonly bigint[], second: readonly bigint[] = []): Uint8Array<ArrayBuffer> {

@@ -10,6 +10,9 @@ const polynomialBytes = He.degree * laneBytes
 /** Two polynomials of u64 little-endian coefficients. */
 export const bytes = 2 * polynomialBytes
 
+/** On the wire: coefficients are below 2^60, so two of them travel in 15 bytes. */
+export const packedBytes = (bytes / 16) * 15
+
 const qLow = Number(He.q & 0xffff_ffffn)
 const qHigh = Number(He.q >> 32n)
 
@@ -29,6 +32,35 @@ export function assert(words: Uint8Array, index = 0): void {
     if (offset >= polynomialBytes) second |= low | high
   }
   if (second === 0) throw new StructureError(index, 'its second polynomial is zero')
+}
+
+/** 60 of each word's 64 bits: low to high, the first of a pair of coefficients below the second. */
+export function pack(words: Uint8Array): Uint8Array<ArrayBuffer> {
+  assert(words)
+  const packed = new Uint8Array(packedBytes)
+  for (let from = 0, to = 0; from < bytes; from += 16, to += 15) {
+    for (let i = 0; i < 7; i++) packed[to + i] = words[from + i] ?? 0
+    packed[to + 7] = (words[from + 7] ?? 0) | ((words[from + 8] ?? 0) << 4)
+    for (let i = 8; i < 15; i++)
+      packed[to + i] = ((words[from + i] ?? 0) >> 4) | ((words[from + i + 1] ?? 0) << 4)
+  }
+  return packed
+}
+
+/** The words of `pack`; refuses another length and what `assert` refuses. */
+export function unpack(packed: Uint8Array, index = 0): Uint8Array<ArrayBuffer> {
+  if (packed.length !== packedBytes)
+    throw new StructureError(index, `it has ${packed.length} of ${packedBytes} packed bytes`)
+  const words = new Uint8Array(bytes)
+  for (let from = 0, to = 0; to < bytes; from += 15, to += 16) {
+    for (let i = 0; i < 7; i++) words[to + i] = packed[from + i] ?? 0
+    words[to + 7] = (packed[from + 7] ?? 0) & 15
+    for (let i = 8; i < 15; i++)
+      words[to + i] = ((packed[from + i - 1] ?? 0) >> 4) | ((packed[from + i] ?? 0) << 4)
+    words[to + 15] = (packed[from + 14] ?? 0) >> 4
+  }
+  assert(words, index)
+  return words
 }
 
 /** Coefficient-wise sum modulo q. Both must have passed `assert`. */

@@ -1,7 +1,6 @@
 // The object behind an encrypted update's or a sum's CID: which blocks hold its ciphertexts, in order.
 import type { CID } from 'multiformats/cid'
 import * as v from 'valibot'
-import * as Ciphertext from './ciphertext.ts'
 import * as Codec from './codec.ts'
 
 /** 4,000,000 parameters of 16 bits. */
@@ -19,17 +18,12 @@ const schema = v.strictObject({
 /** Most bytes of the encoded object. */
 export const maximumBytes = 64 + most * 41
 
-/** The object for these ciphertexts, each of them one raw block. */
-export function encode(ciphertexts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Codec.encode({ v: 1, ciphertexts: ciphertexts.map(Codec.cidOfRaw) })
+/** The object for these packed ciphertexts, each of them one raw block. */
+export function encode(packed: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return Codec.encode({ v: 1, ciphertexts: packed.map(Codec.cidOfRaw) })
 }
 
-/** CIDs of the raw blocks, of `Ciphertext.bytes` each. */
+/** CIDs of the raw blocks, of `Ciphertext.packedBytes` each. */
 export function decode(encoded: Uint8Array): readonly CID[] {
   return Codec.decode(schema, encoded, 'encrypted update').ciphertexts
-}
-
-/** Bytes that a provider uploads for its update, the object included. */
-export function byteLength(encoded: Uint8Array): number {
-  return encoded.length + decode(encoded).length * Ciphertext.bytes
 }

@@ -12,8 +12,9 @@ export async function publish(
   ciphertexts: readonly Uint8Array[],
   purpose: Purpose,
 ): Promise<string> {
-  const object: Block = { codec: 'dag-cbor', bytes: EncryptedUpdate.encode(ciphertexts) }
-  const blocks = ciphertexts.map((bytes): Block => ({ codec: 'raw', bytes }))
+  const packed = ciphertexts.map((words) => Ciphertext.pack(words))
+  const object: Block = { codec: 'dag-cbor', bytes: EncryptedUpdate.encode(packed) }
+  const blocks = packed.map((bytes): Block => ({ codec: 'raw', bytes }))
   await door.put(task, [...blocks, object], purpose)
   return Codec.cidOf(object.bytes).toString()
 }
@@ -32,5 +33,6 @@ export async function fetch(
       `expected ${count} ciphertexts and found ${ids.length}`,
     )
   }
-  return Promise.all(ids.map((id) => door.get(id.toString(), Ciphertext.bytes, purpose)))
+  const blocks = ids.map((id) => door.get(id.toString(), Ciphertext.packedBytes, purpose))
+  return (await Promise.all(blocks)).map((packed, index) => Ciphertext.unpack(packed, index))
 }
