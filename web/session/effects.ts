@@ -158,7 +158,8 @@ export function executor(tools: Tools): Execute {
     try {
       bytes = await ciphertexts(job, input.cid, purpose)
     } catch (thrown) {
-      if (thrown instanceof Codec.MalformedError) return answer(thrown.message)
+      if (thrown instanceof Codec.MalformedError || thrown instanceof Ciphertext.StructureError)
+        return answer(thrown.message)
       throw thrown
     }
     if (total(bytes) !== effect.byteLength)
