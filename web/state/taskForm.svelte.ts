@@ -1,5 +1,8 @@
 // A new task as a person types it: texts in; a checked draft, or one sentence per field, out.
+import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
+import * as Packing from '../../protocol/packing.ts'
 import * as Schema from '../../protocol/schema.ts'
 import type { TaskDraft, Token } from '../session/api.ts'
 import * as Amount from './amount.ts'
@@ -32,11 +35,13 @@ export class TaskForm {
     for (const field of fields) this.numbers[field.name] = this.#text(field)
   }
 
-  /** Parameters, and encrypted bytes of one update; undefined while the layers cannot be read. */
+  /** Parameters, and encrypted bytes of one update; undefined while what decides them cannot be read. */
   readonly size = $derived.by(() => {
     const schema = Schema.find(this.schemaId)
     const hidden = this.#layers()
-    if (schema === undefined || hidden === undefined) return undefined
+    const providers = Number(this.numbers['maxDatas'])
+    if (schema === undefined || hidden === undefined || !(providers >= 1 && providers <= 255))
+      return undefined
     const spec = {
       template: this.template,
       inputs: Schema.inputs(schema),
@@ -44,8 +49,8 @@ export class TaskForm {
       classes: Schema.classes(schema),
     }
     const parameters = Model.parameterCount(spec)
-    const ciphertexts = Math.ceil((parameters + 8) / (this.valueBits === '8' ? 16_384 : 8192))
-    return { parameters, bytes: ciphertexts * 65_536 }
+    const he = He.parametersFor(this.valueBits === '8' ? 8 : 16, providers)
+    return { parameters, bytes: Packing.count(parameters, he) * Ciphertext.packedBytes }
   })
 
   unit(field: NumberField): string {
