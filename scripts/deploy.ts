@@ -13,6 +13,7 @@ import * as v from 'valibot'
 import * as Abi from '../protocol/abi.ts'
 import * as Codec from '../protocol/codec.ts'
 import { BaseError } from '../protocol/errors.ts'
+import * as Foundry from './foundry.ts'
 
 const localChain = 31337
 const day = 86_400
@@ -82,7 +83,7 @@ export async function deploy({ rpcUrl, key, token, shortestWindow }: Deployment)
 
 /** Bytecode of the contracts as they are now: forge compiles only what changed. */
 function build(): { readonly market: Codec.Hex; readonly testToken: Codec.Hex } {
-  execFileSync(`${root}node_modules/.bin/forge`, ['build', '--quiet', '--skip', 'test'], {
+  execFileSync(Foundry.forge(), ['build', '--quiet', '--skip', 'test'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
