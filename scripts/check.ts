@@ -1,11 +1,11 @@
 // `npm run check`: formatting, lints, types, borders, dead code, sizes, contracts and the generated ABI; no warnings.
 import { build } from './build.ts'
+import * as Foundry from './foundry.ts'
 import * as Steps from './steps.ts'
 import { tool } from './steps.ts'
 
 const folders = ['protocol', 'workers', 'workers/frame', 'relay', 'scripts', 'test']
 const sources = ['protocol', 'workers', 'web', 'relay', 'scripts', 'test', 'vite.config.ts']
-const forge = '@foundry-rs/forge/bin.mjs'
 
 export const quick: readonly Steps.Step[] = [
   { name: 'formatting', command: tool('prettier/bin/prettier.cjs', '--check', '.') },
@@ -33,8 +33,8 @@ const thorough: readonly Steps.Step[] = [
   },
   { name: 'dead code', command: tool('knip/bin/knip.js', '--treat-config-hints-as-errors') },
   { name: 'sizes', command: tool('size-limit/bin.js') },
-  { name: 'formatting of contracts', command: tool(forge, 'fmt', '--check') },
-  { name: 'lints of contracts', command: tool(forge, 'lint', '--deny', 'warnings') },
+  { name: 'formatting of contracts', command: [Foundry.forge(), 'fmt', '--check'] },
+  { name: 'lints of contracts', command: [Foundry.forge(), 'lint', '--deny', 'warnings'] },
   { name: 'generated ABI', command: [process.execPath, 'scripts/abi.ts', '--check'] },
 ]
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check, quick } from './check.ts'
+import * as Foundry from './foundry.ts'
 import * as Steps from './steps.ts'
 import { tool } from './steps.ts'
 
@@ -47,7 +48,7 @@ process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 async function contracts(...parameters: readonly string[]): Promise<Count> {
   const outcome = await Steps.run({
     name: 'forge test',
-    command: tool('@foundry-rs/forge/bin.mjs', 'test', '--json', ...parameters),
+    command: [Foundry.forge(), 'test', '--json', ...parameters],
   })
   const start = outcome.output.indexOf('{')
   if (start === -1) return { ...none, failed: 1 }
