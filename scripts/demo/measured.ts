@@ -67,3 +67,8 @@ export async function read({ page }: Person): Promise<Stored> {
     throw new Error('This profile takes part in no task.')
   })
 }
+
+/** What the browser says WebGPU runs on; `swiftshader` is a processor, not a GPU. */
+export async function adapter({ page }: Person): Promise<string> {
+  return page.evaluate(async () => (await navigator.gpu.requestAdapter())?.info.architecture ?? 'none')
+}

@@ -133,6 +133,9 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
     say(`in the clear, round ${round}: ${(accuracy / 100).toFixed(2)} %`),
   )
 
+  const adapters = new Map<Person.Person, string>()
+  for (const provider of providers) adapters.set(provider, await Measured.adapter(provider))
+
   const accuracies = accuracyByRound(stored.get(model))
   const report = {
     accuracy: accuracies.at(-1) ?? 0,
@@ -175,6 +178,7 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
         account: accountOf(person),
         samples: shares[providers.indexOf(person)]?.samples ?? 0,
         backend: backends.size === 0 ? undefined : [...backends].join(' then '),
+        adapter: backends.has('webgpu') ? adapters.get(person) : undefined,
         delivered: entry?.delivered ?? 0,
         payout: (entry?.payout ?? 0n).toString(),
         balance: (entry?.balance ?? 0n).toString(),
@@ -189,12 +193,12 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
   return { ...report, held: laws(report, spec, rounds) }
 }
 
-/** Keeps a picture of every role’s screen. */
+/** Keeps a picture of every role’s screen; a picture that cannot be taken stops nothing. */
 export async function remember({ people, screenshots }: Stage, moment: string): Promise<void> {
   await Promise.all(
     people.map(async ({ name, role, page, complaints }) => {
       const path = join(screenshots, `${moment}-${role}-${name.toLowerCase()}`)
-      await page.screenshot({ path: `${path}.png`, fullPage: true })
+      await page.screenshot({ path: `${path}.png`, fullPage: true, timeout: 20_000 }).catch(() => undefined)
       if (moment === 'failed') writeFileSync(`${path}.log`, complaints.join('\n'))
     }),
   )

@@ -16,7 +16,7 @@ export type Person = {
 }
 
 export type Arrival = {
-  readonly browser: Browser
+  readonly browser: Pick<Browser, 'newContext'>
   readonly appUrl: string
   readonly name: string
   readonly role: Role
@@ -85,7 +85,7 @@ export async function offerImported(person: Person, price: string): Promise<void
 export async function offerCompute(person: Person, price: string): Promise<void> {
   const { page } = person
   await open(person, '/compute')
-  await arrived(person, page.getByText('Measured speed'))
+  await arrived(person, page.getByText('Measured speed', { exact: true }))
   await page.getByLabel('Price per million compute units').fill(price)
   await press(person, 'Sign and publish the offer', 'Offer published')
 }
@@ -147,13 +147,17 @@ export async function acceptSeat(person: Person, title: string): Promise<void> {
   await press(person, 'Accept the seat', 'Seat accepted')
 }
 
+/** Freezes the roster, unless it was complete and the app did so by itself. */
 export async function freeze(person: Person): Promise<void> {
   const { page } = person
   const button = page.getByRole('button', { name: 'Freeze the roster and start' })
-  await arrived(person, button)
-  await button.click()
-  await reach(person, ['starting', 'training'])
+  const begun = page.locator(begunStages)
+  await arrived(person, button.or(begun))
+  if (await button.isVisible()) await button.click({ timeout: 5_000 }).catch(() => undefined)
+  await arrived(person, begun)
 }
+
+const begunStages = ['starting', 'training'].map((stage) => `[data-stage="${stage}"]`).join(', ')
 
 /** Waits for the task on the screen to be in one of these stages. */
 export async function reach(person: Person, stages: readonly string[], seconds = 240): Promise<string> {

@@ -30,6 +30,8 @@ export type Report = {
     readonly samples: number
     /** What it trained on; undefined for those who do not train. */
     readonly backend: string | undefined
+    /** What WebGPU ran on, where it was used; `swiftshader` is a processor, not a GPU. */
+    readonly adapter: string | undefined
     /** Rounds. */
     readonly delivered: number
     /** Token base units, as decimal strings. */
@@ -92,12 +94,12 @@ export function print(report: Report): string {
     ),
     'Participants',
     table(
-      ['who', 'role', 'samples', 'trained on', 'rounds', 'payout', 'balance'],
+      ['who', 'role', 'samples', 'trained on', 'rounds', 'payout in tokens', 'balance in tokens'],
       participants.map((each) => [
         each.phone ? `${each.name} (phone)` : each.name,
         each.role,
         each.samples === 0 ? '' : count(each.samples),
-        each.backend ?? '',
+        each.adapter === undefined ? (each.backend ?? '') : `${each.backend ?? ''} on ${each.adapter}`,
         `${each.delivered}`,
         tokens(each.payout),
         tokens(each.balance),
