@@ -56,6 +56,8 @@ export default tseslint.config(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     extends: [tseslint.configs.strict, svelte.configs['flat/recommended']],
     languageOptions: { parserOptions: { parser: tseslint.parser } },
+    // The base rule does not know `$bindable`, which makes some names of one `$props()` constant and others not.
+    rules: { 'prefer-const': 'off', 'svelte/prefer-const': 'error' },
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 )

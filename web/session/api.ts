@@ -266,8 +266,6 @@ export type Participation = {
     readonly minCohort: number
     /** Sums opened so far that contained this participant's update. */
     readonly openings: number
-    /** Who could learn what, as sentences. */
-    readonly sentences: readonly string[]
   }
   readonly transactions: readonly Transaction[]
   readonly progress: Progress | undefined
