@@ -55,7 +55,7 @@ export function create(options: Options, now: number): State {
 export function step(state: State, event: Event.Event, now: number): Participant.Step<State> {
   const heard = hear(state, event, now)
   if (heard === state && event.type === 'message') return { state, effects: [] }
-  return Participant.between(state, advance(Participant.wake(heard, now), now))
+  return Participant.between(state, advance(Participant.wake(heard, event, now), now))
 }
 
 /** Everything that is still wished for. */
@@ -81,6 +81,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'head':
       return Participant.reach(state, event.time)
     case 'tick':
+    case 'restarted':
       return state
     case 'submitted': {
       const finished = Participant.finish(state, event, now)

@@ -30,6 +30,8 @@ export type Event =
   | { readonly type: 'head'; readonly time: number }
   /** Time passed: at least every few seconds. */
   | { readonly type: 'tick' }
+  /** It runs again from its stored state, and may have missed what was said meanwhile. */
+  | { readonly type: 'restarted' }
   | Result
   | Wish
 

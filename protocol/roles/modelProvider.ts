@@ -105,6 +105,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'head':
       return Participant.reach(state, event.time)
     case 'tick':
+    case 'restarted':
       return state
     case 'sent':
     case 'submitted':

@@ -25,7 +25,7 @@ export type Participant = {
   readonly claims: boolean
   /** Transactions that were tried, by effect: how often, and when again at the earliest (Unix seconds). */
   readonly tries: Readonly<{ [effect: string]: { readonly count: number; readonly after: number } }>
-  /** Unix seconds, to about `dozing`: when it last ran, and since when without a pause. */
+  /** Unix seconds: when it last ran, roughly, and since when without a pause. */
   readonly ranAt: number
   readonly awakeSince: number
   /** Messages of rounds that came before the start was seen, oldest first. */
@@ -46,8 +46,8 @@ export type Options = {
 }
 
 const mostNotes = 20
-/** Seconds without a step that count as having been away. */
-const dozing = 8
+/** Seconds without a step that count as having been away; browsers let hidden tabs run once a minute. */
+const dozing = 120
 /** Seconds after which what was missed meanwhile should have been heard. */
 const catchUp = 10
 const mostEarly = 512
@@ -68,8 +68,9 @@ export function create(options: Options): Participant {
 }
 
 /** Keeps track of pauses, so that nobody who was away acts on what it has not heard yet. */
-export function wake<state extends Participant>(state: state, now: number): state {
-  if (now - state.ranAt > dozing) return { ...state, ranAt: now, awakeSince: now }
+export function wake<state extends Participant>(state: state, event: Event.Event, now: number): state {
+  if (event.type === 'restarted' || now - state.ranAt > dozing)
+    return { ...state, ranAt: now, awakeSince: now }
   return now - state.ranAt > dozing / 4 ? { ...state, ranAt: now } : state
 }
 

@@ -65,7 +65,7 @@ const blockSeconds = 2
 /** Seconds after a deadline when somebody who took no part does what anyone may. */
 const strangersAfter = 7200
 /** Virtual seconds after which a run that has not ended counts as stuck. */
-const longest = 40_000
+const longest = 15_000
 
 export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretended()): Outcome {
   const { weather, spec } = scenario
@@ -249,9 +249,13 @@ export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretende
     const everyoneLeft = persons.every((person) => person.isGone())
     if (state?.escrow === 0n && (state.state === 'settled' || state.state === 'cancelled')) isOver = true
     else if (state === undefined && (everyoneLeft || time > terms.startBy)) isOver = true
-    else if (state !== undefined && (everyoneLeft || time > state.deadline + strangersAfter))
-      endAsStranger(state)
+    else if (state !== undefined && (everyoneLeft || isNobodys(state, time))) endAsStranger(state)
     if (!isOver) clock.in(blockSeconds, block)
+  }
+
+  /** Nobody was asked yet when the model provider left. */
+  function isNobodys(state: Market.Task, time: number): boolean {
+    return state.state === 'open' && time > state.deadline + strangersAfter
   }
 
   /** What anyone may do for a task that everybody left. */

@@ -1,0 +1,280 @@
+import { describe, expect, test } from 'vitest'
+import * as Talk from '../../test/conversation.ts'
+import type { Hex } from '../codec.ts'
+import type * as Message from '../message.ts'
+import * as Record from '../record.ts'
+import * as ComputeProvider from './computeProvider.ts'
+import type * as Effect from './effect.ts'
+import type * as Event from './event.ts'
+
+// Seat 0 is the aggregator of round 1, seat 1 its successor.
+const [aggregator = '', member = ''] = Talk.computeNames
+const options = (name: string, change: Partial<ComputeProvider.Options> = {}): ComputeProvider.Options => ({
+  me: Talk.me(name),
+  rules: { consent: true, claim: true },
+  place: Talk.place,
+  id: Talk.task,
+  terms: Talk.terms,
+  spec: Talk.spec,
+  offer: Talk.computeOffer(name),
+  request: Talk.request(name),
+  ...change,
+})
+const create = (name: string, change?: Partial<ComputeProvider.Options>) =>
+  ComputeProvider.create(options(name, change), Talk.now)
+const follow = (state: ComputeProvider.State, events: readonly Event.Event[], now = Talk.now) =>
+  Talk.follow(ComputeProvider.step, state, events, now)
+
+const awake = Talk.now + 15
+const drawn = Talk.say(aggregator, Talk.cohortsDraft)
+const update = (
+  name: string,
+  change: Partial<Message.Of<'encryptedUpdate'>['body']> = {},
+): Message.Draft => ({
+  kind: 'encryptedUpdate',
+  task: Talk.task,
+  round: 1,
+  slot: 0,
+  body: {
+    opened: Talk.opened,
+    cohorts: drawn.bodyDigest,
+    cid: Talk.opening.body.model,
+    ciphertextRoot: Talk.digest(`${name}'s update`),
+    byteLength: 65_536,
+    ...change,
+  },
+})
+const updates = Talk.dataNames.map((name) => Talk.heard(name, update(name)))
+const ready = Talk.dataNames.map((name) =>
+  Talk.heard(name, {
+    kind: 'ready',
+    task: Talk.task,
+    round: 1,
+    slot: 0,
+    body: { opened: Talk.opened, masks: null },
+  }),
+)
+const seated = (name: string) =>
+  follow(create(name), [{ type: 'head', time: Talk.now }, Talk.created, Talk.started]).state
+const inRound = (name: string) =>
+  follow(seated(name), [Talk.heard('model', Talk.opening), ...ready], awake).state
+const checked = (effects: readonly Effect.Effect[], fault = ''): readonly Event.Event[] =>
+  effects.filter(({ type }) => type === 'check').map(({ id }) => ({ type: 'checked', effect: id, fault }))
+
+/** A member that keeps the updates of these providers. */
+function keeping(name: string, kept: readonly Event.Event[]) {
+  const came = follow(inRound(name), [{ type: 'message', message: drawn }, ...kept], awake)
+  return follow(came.state, checked(came.wished), awake)
+}
+
+/** What the aggregator proposes after adding these. */
+function proposal(kept: readonly Event.Event[], now = Talk.now + 90): Message.Draft {
+  const waited = follow(keeping(aggregator, kept).state, [{ type: 'tick' }, { type: 'tick' }], now)
+  const added: Event.Event = {
+    type: 'aggregated',
+    effect: 'aggregate:1',
+    sums: [{ cid: Talk.opening.body.model, root: Talk.digest('sum') }],
+  }
+  const { wished } = follow(waited.state, [added], now)
+  const said = wished.find((effect) => effect.type === 'send' && effect.draft.kind === 'recordProposed')
+  if (said?.type !== 'send') throw new Error(`nothing was proposed but ${wished.map(({ id }) => id).join()}`)
+  return said.draft
+}
+
+const right = (id: string | undefined): Event.Event => ({
+  type: 'aggregated',
+  effect: id ?? '',
+  sums: [{ cid: '', root: Talk.digest('sum') }],
+})
+const recomputation = (wished: readonly Effect.Effect[]) =>
+  wished.find(({ type }) => type === 'recompute')?.id
+
+test('exports', () => {
+  expect(Object.keys(ComputeProvider)).toMatchInlineSnapshot(`
+    [
+      "create",
+      "step",
+      "resume",
+      "topics",
+    ]
+  `)
+})
+
+describe('a compute provider that was nominated', () => {
+  test('stands, pays in its bond, and signs only then', () => {
+    const { state, wished } = follow(create(member), [Talk.created])
+    expect(Talk.saidOf(wished, 'nomination')).toEqual([{ compute: Talk.me(member).account }])
+    const body = {
+      datas: Talk.datas.map(({ account }) => account),
+      computes: Talk.computes.map(({ account }) => account),
+    }
+    const rostered = follow(state, [
+      Talk.heard('model', { kind: 'roster', task: Talk.task, round: 0, slot: 0, body }),
+    ])
+    expect(rostered.wished).toMatchObject([{ call: { name: 'deposit', amount: 100n } }])
+    const paid = follow(rostered.state, [{ type: 'submitted', effect: 'deposit' }])
+    expect(Talk.saidOf(paid.wished, 'computeAcceptance')).toMatchObject([{ party: { price: 10n } }])
+  })
+
+  test('declines a task that cannot pay its price', () => {
+    const state = create(member, { terms: { ...Talk.terms, computePool: 0n } })
+    expect(state).toMatchObject({ answer: 'declined', notes: ['The task pays less than the offer asks.'] })
+  })
+
+  test('declines on its own an offer that expired', () => {
+    const { offer } = options(member)
+    expect(ComputeProvider.create(options(member), offer.expires + 3).notes).toEqual([
+      'This offer expired 3 s ago.',
+    ])
+  })
+})
+
+describe('a member of the committee', () => {
+  test('draws the cohorts of a round when all are ready and it is its turn', () => {
+    const { wished } = follow(inRound(aggregator), [{ type: 'tick' }], awake)
+    expect(wished).toEqual([])
+    const drew = follow(seated(aggregator), [Talk.heard('model', Talk.opening), ...ready], awake)
+    expect(Talk.saidOf(drew.wished, 'cohorts')).toEqual([Talk.cohortsDraft.body])
+    expect(Talk.saidOf(follow(inRound(member), [{ type: 'tick' }], awake).wished, 'cohorts')).toEqual([])
+  })
+
+  test('draws in place of an aggregator that does not', () => {
+    const early = follow(inRound(member), [{ type: 'tick' }], Talk.now + 29)
+    expect(early.wished).toEqual([])
+    const { wished } = follow(early.state, [{ type: 'tick' }], Talk.now + 31)
+    expect(Talk.saidOf(wished, 'cohorts')).toEqual([Talk.cohortsDraft.body])
+  })
+
+  test('waits after a restart until it should have heard what was drawn meanwhile', () => {
+    const { state, wished } = follow(inRound(member), [{ type: 'restarted' }], Talk.now + 31)
+    expect(wished).toEqual([])
+    expect(follow(state, [{ type: 'message', message: drawn }], Talk.now + 42).wished).toEqual([])
+    const { wished: later } = follow(state, [{ type: 'tick' }], Talk.now + 42)
+    expect(Talk.saidOf(later, 'cohorts')).toHaveLength(1)
+  })
+
+  test('gives a receipt for an update that is sound, and none for one that is not', () => {
+    const came = follow(inRound(member), [{ type: 'message', message: drawn }, ...updates], awake)
+    expect(came.wished.filter(({ type }) => type === 'check')).toHaveLength(3)
+    expect(Talk.saidOf(follow(came.state, checked(came.wished), awake).wished, 'receipt')).toHaveLength(3)
+    expect(follow(came.state, checked(came.wished, 'another root'), awake).wished).toEqual([])
+  })
+
+  test.each<[string, string, Message.Draft]>([
+    ['of the wrong size', 'data 0', update('data 0', { byteLength: 65_535 })],
+    ['for other cohorts', 'data 0', update('data 0', { cohorts: Talk.digest('other') })],
+    ['for another opening', 'data 0', update('data 0', { opened: Talk.digest('other') })],
+    ['of a stranger', 'data 9', update('data 9')],
+    ['of another task', 'data 0', { ...update('data 0'), task: Talk.digest('other') }],
+  ])('does not look at an update %s', (_, name, draft) => {
+    const state = inRound(member)
+    const { wished } = follow(state, [{ type: 'message', message: drawn }, Talk.heard(name, draft)], awake)
+    expect(wished).toEqual([])
+  })
+
+  test('signs a record whose sums it finds the same, once', () => {
+    const proposed = Talk.heard(aggregator, proposal(updates))
+    const { state, wished } = follow(keeping(member, updates).state, [proposed], awake)
+    const signed = follow(state, [right(recomputation(wished))], awake)
+    expect(Talk.saidOf(signed.wished, 'recordSigned')).toHaveLength(1)
+    const again = follow(signed.state, [proposed, right(recomputation(wished)), { type: 'tick' }], awake)
+    expect(Talk.saidOf(again.wished, 'recordSigned')).toEqual([])
+  })
+
+  test('does not sign sums that it finds otherwise', () => {
+    const { state, wished } = follow(
+      keeping(member, updates).state,
+      [Talk.heard(aggregator, proposal(updates))],
+      awake,
+    )
+    const other: Event.Event = {
+      type: 'aggregated',
+      effect: recomputation(wished) ?? '',
+      sums: [{ cid: '', root: Talk.digest('other') }],
+    }
+    const { state: after, wished: said } = follow(state, [other], awake)
+    expect(said).toEqual([])
+    expect(after.notes).toEqual(['The sums proposed in round 1 are wrong.'])
+  })
+
+  test('fetches what the aggregator has and it has not, and then signs', () => {
+    const proposed = Talk.heard(aggregator, proposal(updates))
+    const asked = follow(keeping(member, updates.slice(1)).state, [proposed, { type: 'tick' }], awake)
+    expect(asked.wished).toMatchObject([{ type: 'check' }])
+    const fetched = follow(asked.state, checked(asked.wished), awake)
+    const { wished } = follow(fetched.state, [right(recomputation(fetched.wished))], awake)
+    expect(Talk.saidOf(wished, 'recordSigned')).toHaveLength(1)
+  })
+
+  test.each<
+    [string, (body: Message.Of<'recordProposed'>['body']) => Message.Of<'recordProposed'>['body'], string]
+  >([
+    ['misses a receipt it gave', (body) => without(body, 0), 'misses a receipt we gave'],
+    [
+      'is about another round',
+      (body) => changed(body, { opened: Talk.digest('other') }),
+      'not about the round',
+    ],
+    ['closes at another time', (body) => changed(body, { closes: 5 }), 'not about the round'],
+    ['pays somebody outside', (body) => changed(body, { delivered: 15n }), 'pays somebody outside'],
+    [
+      'adds what was not delivered',
+      (body) => changed(body, { delivered: 6n, survivors: 7n }),
+      'not delivered',
+    ],
+    ['opens too few', (body) => changed(body, { survivors: 3n }), 'could be subtracted'],
+    [
+      'commits to other sums',
+      (body) => changed(body, { sums: Talk.digest('other') }),
+      'other sums than it lists',
+    ],
+    ['names another update', (body) => renamed(body), 'another update than we keep'],
+  ])('does not sign a record that %s', (_, change, reason) => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    const proposed = Talk.heard(aggregator, { ...draft, body: change(draft.body) })
+    const { state, wished } = follow(keeping(member, updates).state, [proposed, { type: 'tick' }], awake)
+    expect(wished).toEqual([])
+    expect(state.notes.join()).toContain(reason)
+  })
+
+  test('commits what enough members signed', () => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    const statement = Record.hash(draft.body.record)
+    const signature = (from: string): Event.Event =>
+      Talk.heard(from, {
+        kind: 'recordSigned',
+        task: Talk.task,
+        round: 1,
+        slot: 0,
+        body: { record: statement },
+      })
+    const proposed = Talk.heard(aggregator, draft)
+    const { state, wished } = follow(keeping(member, updates).state, [proposed], awake)
+    const own: Event.Event = { type: 'sent', effect: 'send:recordSigned:1:0', once: Talk.digest('once') }
+    const { state: signed } = follow(state, [right(recomputation(wished)), own, signature(aggregator)], awake)
+    const later = follow(signed, [{ type: 'tick' }], awake + 60)
+    expect(later.wished).toMatchObject([{ id: 'commit:1', call: { name: 'commitRound' } }])
+  })
+})
+
+type Proposed = Message.Of<'recordProposed'>['body']
+
+function changed(body: Proposed, change: Partial<Record.Record>): Proposed {
+  return { ...body, record: { ...body.record, ...change } }
+}
+
+function without(body: Proposed, seat: number): Proposed {
+  const delivered = body.record.delivered & ~(1n << BigInt(seat))
+  const inputs = body.inputs.filter(({ provider }) => provider !== seat)
+  return { ...changed(body, { delivered, survivors: delivered }), inputs }
+}
+
+function renamed(body: Proposed): Proposed {
+  const ciphertextRoot: Hex = Talk.digest('another')
+  return {
+    ...body,
+    inputs: body.inputs.map((input) => (input.provider === 0 ? { ...input, ciphertextRoot } : input)),
+  }
+}

@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest'
+import * as Talk from '../../test/conversation.ts'
+import type * as TaskSpec from '../taskSpec.ts'
+import type * as Terms from '../terms.ts'
+import * as DataProvider from './dataProvider.ts'
+import type * as Event from './event.ts'
+
+const name = 'data 0'
+const me = Talk.me(name)
+const rules = { consent: true, claim: true }
+const nominees = Talk.computeNames.map(Talk.computeOffer)
+const options: DataProvider.Options = {
+  me,
+  rules,
+  place: Talk.place,
+  id: Talk.task,
+  terms: Talk.terms,
+  spec: Talk.spec,
+  offer: Talk.dataOffer(name),
+  request: Talk.request(name),
+  computes: nominees,
+}
+const seat = Talk.datas.findIndex(({ account }) => account === me.account)
+const follow = (state: DataProvider.State, events: readonly Event.Event[], now = Talk.now) =>
+  Talk.follow(DataProvider.step, state, events, now)
+const asked = () => DataProvider.create(options, Talk.now)
+const enrolled = () => follow(asked(), [Talk.created, Talk.started]).state
+const opened = Talk.heard('model', Talk.opening)
+const receipt = (from: string, update: `0x${string}`): Event.Event =>
+  Talk.heard(from, {
+    kind: 'receipt',
+    task: Talk.task,
+    round: 1,
+    slot: seat,
+    body: { update, account: me.account },
+  })
+const contributed = (state: DataProvider.State) => {
+  const result = { cid: Talk.opening.body.model, ciphertextRoot: Talk.digest('root'), byteLength: 65_536 }
+  return follow(state, [{ type: 'contributed', effect: 'contribute:1', ...result }])
+}
+const training = () => follow(enrolled(), [opened, Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)])
+
+test('exports', () => {
+  expect(Object.keys(DataProvider)).toMatchInlineSnapshot(`
+    [
+      "create",
+      "step",
+      "resume",
+      "topics",
+      "receiptsNeeded",
+      "currentRound",
+    ]
+  `)
+})
+
+describe('a data provider that was asked', () => {
+  test('nominates a compute provider it can afford once the money is in escrow', () => {
+    const { wished } = follow(asked(), [{ type: 'tick' }])
+    expect(wished).toEqual([])
+    const [nomination] = Talk.saidOf(follow(asked(), [Talk.created]).wished, 'nomination')
+    expect(nominees.map(({ account }) => ({ compute: account }))).toContainEqual(nomination)
+  })
+
+  test('waits for its owner where no rule answers', () => {
+    const waiting = DataProvider.create({ ...options, rules: { ...rules, consent: false } }, Talk.now)
+    const { state, wished } = follow(waiting, [Talk.created, { type: 'tick' }])
+    expect(wished).toEqual([])
+    const [, wanted] = nominees
+    const answered = follow(state, [{ type: 'consented', compute: wanted?.account }])
+    expect(Talk.saidOf(answered.wished, 'nomination')).toEqual([{ compute: wanted?.account }])
+  })
+
+  test('nominates again among those it is asked to choose from', () => {
+    const { state } = follow(asked(), [Talk.created])
+    const other = nominees.find(({ account }) => account !== state.nominated?.compute)?.account ?? me.account
+    const again: Event.Event = { type: 'message', message: Talk.request(name, 7, [other]) }
+    expect(Talk.saidOf(follow(state, [again]).wished, 'nomination')).toEqual([{ compute: other }])
+  })
+
+  test.each<[string, Partial<DataProvider.Options>, string]>([
+    ['its offer expired', { offer: { ...options.offer, expires: Talk.now - 1 } }, 'another offer'],
+    ['another offer was meant', { request: Talk.request('data 1') }, 'another offer'],
+    [
+      'a stranger asks',
+      { request: { ...options.request, device: me.device } },
+      'not from the model provider',
+    ],
+    ['the schema is another', { terms: terms({ schemaId: Talk.digest('other') }) }, 'another schema'],
+    ['the token is another', { terms: terms({ token: me.account }) }, 'another token'],
+    ['its quality is too low', { terms: terms({ minQuality: 9000 }) }, 'higher quality'],
+    ['it asks for more than there is', { terms: terms({ dataPool: 1n }) }, 'pays less'],
+    [
+      'the spec is not what was committed to',
+      { spec: spec({ title: 'Other' }) },
+      'does not match its contract',
+    ],
+  ])('declines when %s', (_, change, reason) => {
+    const state = DataProvider.create({ ...options, ...change }, Talk.now)
+    expect(state.answer).toBe('declined')
+    expect(state.notes.join()).toContain(reason)
+    expect(Talk.saidOf(follow(state, [Talk.created]).wished, 'nomination')).toEqual([])
+  })
+
+  test('says that its offer expired in the words of the offer', () => {
+    const offer = { ...options.offer }
+    const state = DataProvider.create({ ...options, offer }, offer.expires + 5)
+    expect(state.notes).toEqual(['This offer expired 5 s ago.'])
+  })
+
+  test('accepts a roster with itself and its nominee, and no other', () => {
+    const { state } = follow(asked(), [Talk.created])
+    const roster = (slot: number, computes: readonly `0x${string}`[]): Event.Event => {
+      const body = { datas: Talk.datas.map(({ account }) => account), computes }
+      return Talk.heard('model', { kind: 'roster', task: Talk.task, round: 0, slot, body })
+    }
+    const without = Talk.computes
+      .map(({ account }) => account)
+      .filter((each) => each !== state.nominated?.compute)
+    expect(follow(state, [roster(0, without)]).wished).toEqual([])
+    const all = Talk.computes.map(({ account }) => account)
+    expect(Talk.saidOf(follow(state, [roster(1, all)]).wished, 'dataAcceptance')).toMatchObject([
+      {
+        party: {
+          account: me.account,
+          compute: all.indexOf(state.nominated?.compute ?? me.account),
+          floor: 1000n,
+        },
+      },
+    ])
+  })
+})
+
+describe('a data provider in a round', () => {
+  test('says Ready once', () => {
+    const { state, wished } = follow(enrolled(), [opened, opened, { type: 'tick' }])
+    expect(Talk.saidOf(wished, 'ready')).toEqual([{ opened: Talk.opened, masks: null }])
+    expect(Talk.saidOf(follow(state, [opened]).wished, 'ready')).toEqual([])
+  })
+
+  test.each<[string, readonly Event.Event[], number]>([
+    ['after the time for it', [opened], Talk.now + 21],
+    ['after its owner left', [{ type: 'left' }, opened], Talk.now],
+    ['for a round that a stranger opened', [Talk.heard('data 1', Talk.opening)], Talk.now],
+  ])('does not say Ready %s', (_, events, now) => {
+    expect(Talk.saidOf(follow(enrolled(), events, now).wished, 'ready')).toEqual([])
+  })
+
+  test('hears of a round that was opened before it saw the start', () => {
+    const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
+    const { wished } = follow(asked(), [Talk.created, opened, cohorts, Talk.started])
+    expect(wished.map(({ id }) => id)).toContain('contribute:1')
+  })
+
+  test('trains when the committee drew it, and announces the same update after a restart', () => {
+    const { state, wished } = training()
+    expect(wished.find(({ type }) => type === 'contribute')).toMatchObject({
+      opened: Talk.opened,
+      samples: 300,
+    })
+    const restarted = structuredClone(state)
+    expect(DataProvider.resume(restarted)).toEqual(DataProvider.resume(state))
+    expect(contributed(restarted)).toEqual(contributed(state))
+    expect(Talk.saidOf(contributed(state).wished, 'encryptedUpdate')).toHaveLength(1)
+  })
+
+  test('does not train for a draw of somebody outside the committee', () => {
+    const { wished } = follow(enrolled(), [opened, Talk.heard('data 1', Talk.cohortsDraft)])
+    expect(wished.map(({ type }) => type)).not.toContain('contribute')
+  })
+
+  test('counts receipts of members for its own update, each once', () => {
+    const { state } = contributed(training().state)
+    const update = DataProvider.currentRound(state)?.update ?? Talk.digest('none')
+    const [first = '', second = ''] = Talk.computeNames
+    const events = [
+      receipt(first, update),
+      receipt(first, update),
+      receipt('data 1', update),
+      receipt(second, Talk.digest('other')),
+    ]
+    expect(DataProvider.currentRound(follow(state, events).state)?.receipts).toEqual([0])
+    expect(DataProvider.receiptsNeeded(state)).toBe(1)
+  })
+
+  test('is told what went on without it', () => {
+    const others = Talk.datas.filter(({ account }) => account !== me.account)
+    const without = Talk.chain({
+      name: 'TaskStarted',
+      task: Talk.task,
+      computes: Talk.computes,
+      datas: others,
+      absent: 0,
+      deadline: Talk.now + 600,
+    })
+    expect(follow(asked(), [Talk.created, without]).state.notes).toEqual([
+      'The task started without this provider.',
+    ])
+  })
+
+  test('changes nothing at messages that are not its concern', () => {
+    const state = enrolled()
+    const ready = {
+      kind: 'ready',
+      task: Talk.task,
+      round: 1,
+      slot: 0,
+      body: { opened: Talk.opened, masks: null },
+    } as const
+    const foreign = { ...Talk.opening, task: Talk.digest('another task') }
+    for (const event of [Talk.heard('data 1', ready), Talk.heard('model', foreign)])
+      expect(DataProvider.step(state, event, Talk.now).state).toBe(state)
+  })
+
+  test('ends a task that everybody else left', () => {
+    const { state } = follow(enrolled(), [{ type: 'head', time: Talk.now + 600 }])
+    const late = follow(state, [{ type: 'head', time: Talk.now + 2000 }], Talk.now + 2000)
+    expect(late.wished).toMatchObject([{ id: 'exit:expire', call: { name: 'expire' } }])
+  })
+})
+
+function terms(change: Partial<Terms.Terms>): Terms.Terms {
+  return { ...Talk.terms, ...change }
+}
+
+function spec(change: Partial<TaskSpec.TaskSpec>): TaskSpec.TaskSpec {
+  return { ...Talk.spec, ...change }
+}

@@ -1,0 +1,86 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as Record from '../record.ts'
+import * as Survivors from './survivors.ts'
+
+const of = (...seats: number[]) => Record.bitmapOf(seats)
+const everyone = of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+
+test('exports', () => {
+  expect(Object.keys(Survivors)).toMatchInlineSnapshot(`
+    [
+      "choose",
+      "isPermitted",
+      "isolatesSomeone",
+    ]
+  `)
+})
+
+/** Whether small whole multiples of the sets add up to one provider alone: the plain search, for few sets. */
+function isSingledOut(sets: readonly bigint[]): boolean {
+  const factors = sets.reduce<number[][]>(
+    (so) => so.flatMap((list) => [-2, -1, 0, 1, 2].map((f) => [...list, f])),
+    [[]],
+  )
+  return factors.some((list) => {
+    const sum = Array.from({ length: 10 }, (_, seat) =>
+      sets.reduce((total, set, at) => total + (list[at] ?? 0) * Number((set >> BigInt(seat)) & 1n), 0),
+    )
+    return sum.filter((value) => value !== 0).length === 1
+  })
+}
+
+const set = fc.bigInt({ min: 1n, max: everyone })
+
+describe('survivors', () => {
+  test('are all that delivered when nothing was opened before', () => {
+    expect(Survivors.choose(everyone, [], 3)).toBe(everyone)
+  })
+
+  test('are nobody when fewer than the minimum delivered', () => {
+    expect(Survivors.choose(of(1, 2), [], 3)).toBe(0n)
+  })
+
+  test('may be the same set again', () => {
+    expect(Survivors.choose(everyone, [everyone], 3)).toBe(everyone)
+  })
+
+  test('leave out more when one is missing from the last set', () => {
+    const chosen = Survivors.choose(everyone & ~of(4), [everyone], 3)
+    expect(Record.seats(chosen ^ everyone)).toHaveLength(3)
+  })
+
+  test('are nobody when a small cohort loses one', () => {
+    expect(Survivors.choose(of(0, 1, 2), [of(0, 1, 2, 3)], 3)).toBe(0n)
+  })
+
+  test('never single anybody out', () => {
+    const [a, b] = [of(0, 1, 2, 3, 4, 5), of(3, 4, 5, 6, 7, 8)]
+    expect(Survivors.isPermitted(of(0, 1, 2, 6, 7, 8, 9), [a, b], 3)).toBe(true)
+    expect(Survivors.isolatesSomeone([of(0, 1, 2), of(0, 1)])).toBe(true)
+    expect(Survivors.isolatesSomeone([of(0, 1), of(1, 2), of(0, 2)])).toBe(true)
+  })
+
+  test('that are chosen are inside what was delivered, and permitted', () => {
+    fc.assert(
+      fc.property(
+        set,
+        fc.array(set, { maxLength: 4 }),
+        fc.integer({ min: 1, max: 5 }),
+        (delivered, opened, least) => {
+          const chosen = Survivors.choose(delivered, opened, least)
+          expect(chosen & ~delivered).toBe(0n)
+          if (chosen !== 0n) expect(Survivors.isPermitted(chosen, opened, least)).toBe(true)
+        },
+      ),
+    )
+  })
+
+  test('that a plain search singles out are refused', () => {
+    fc.assert(
+      fc.property(fc.array(set, { minLength: 1, maxLength: 4 }), (sets) => {
+        if (isSingledOut(sets)) expect(Survivors.isolatesSomeone(sets)).toBe(true)
+      }),
+    )
+  })
+})
