@@ -19,19 +19,22 @@ packages()
 if (wantsBrowser) browser()
 if (words.length > 0) run(words)
 
-/** Installs what the lock file names, unless exactly that is there. */
+/**
+ * Installs what the lock file names, unless exactly that is there. Not by `npm ci`: it refuses lock files that were made
+ * where a registry has packages for one platform only.
+ */
 function packages() {
   const stale = staleness()
   if (stale === undefined) return
-  say(`${stale}: installing packages with npm ci`)
-  const done = spawnSync(npm(), ['ci', '--include=dev', '--no-fund', '--no-audit'], {
+  say(`${stale}: installing packages with npm`)
+  const done = spawnSync(npm(), ['install', '--no-save', '--include=dev', '--no-fund', '--no-audit'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
   if (done.status !== 0)
     fail(
-      'npm ci failed (its messages are above). Check the network and npm’s registry setting, then try again.',
+      'npm install failed (its messages are above). Check the network and npm’s registry setting, then try again.',
     )
 }
 
