@@ -109,8 +109,9 @@ export type Size = { readonly datas: number; readonly computes: number }
 
 export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Scenario {
   const luck = Luck.from(seed)
-  const [name, weather] = weathers[seed % weathers.length] ?? ['calm', calm]
+  const [name, climate] = weathers[seed % weathers.length] ?? ['calm', calm]
   const { datas, computes } = size
+  const weather = { ...climate, deaf: (climate.deaf * 12) / datas }
   const rounds = luck.whole(2, 5)
   const schemaId: Hex = `0x${Keys.hash('schema')}`
   const timeouts = { ready: luck.whole(20, 40), update: luck.whole(40, 80), commit: luck.whole(60, 90) }
