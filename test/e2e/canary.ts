@@ -50,6 +50,8 @@ export function seeker(secrets: readonly { readonly name: string; readonly bytes
   for (const { name, bytes } of secrets) {
     for (let start = 0; start + piece + 2 <= bytes.length; start += piece) {
       const cut = Buffer.from(bytes.subarray(start, start + piece))
+      // Zeros, and the like, are everywhere.
+      if (new Set(cut).size < piece / 4) continue
       add(`${name}, raw`, cut)
       add(`${name}, hex`, Buffer.from(cut.toString('hex')))
       add(`${name}, upper hex`, Buffer.from(cut.toString('hex').toUpperCase()))
