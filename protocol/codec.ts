@@ -39,7 +39,11 @@ export const amount = v.pipe(
   v.transform((text) => BigInt(text)),
 )
 /** Unsigned integer below 2^53. */
-export const count = v.pipe(v.number(), v.safeInteger('expected an integer'), v.minValue(0, 'expected 0 or more'))
+export const count = v.pipe(
+  v.number(),
+  v.safeInteger('expected an integer'),
+  v.minValue(0, 'expected 0 or more'),
+)
 export const bytes = v.instance(Uint8Array, 'expected bytes')
 export const cid = v.pipe(
   v.custom<CID>((value) => CID.asCID(value) !== null, 'expected a CID'),
@@ -103,7 +107,8 @@ export class MalformedError extends BaseError {
   constructor(noun: string, what: string, cause?: unknown) {
     super({
       message: `This ${noun} is malformed: ${what}.`,
-      advice: 'It was ignored. If it came from a file, choose another; if from the network, its sender is faulty.',
+      advice:
+        'It was ignored. If it came from a file, choose another; if from the network, its sender is faulty.',
       cause,
     })
   }

@@ -4,7 +4,11 @@
 type Hex = `0x${string}`
 
 /** Called a few times a second at most; `done` and `total` share a unit that `label` names. */
-export type Progress = (step: { readonly label: string; readonly done: number; readonly total: number }) => void
+export type Progress = (step: {
+  readonly label: string
+  readonly done: number
+  readonly total: number
+}) => void
 
 /** The one port into the vault origin. Each member reaches one worker; none returns rows, weights or keys. */
 export type Frame = {
@@ -176,7 +180,11 @@ export type Crypto = {
   prepare(request: PrepareRequest): Promise<PreparedRound>
   open(request: OpenRequest): Promise<OpenedRound>
   /** Correct predictions of the current model of a task on a test set. */
-  score(task: Hex, spec: Uint8Array, testSet: string): Promise<{ readonly correct: number; readonly total: number }>
+  score(
+    task: Hex,
+    spec: Uint8Array,
+    testSet: string,
+  ): Promise<{ readonly correct: number; readonly total: number }>
   /** Little-endian float32 weights of the model provider's own current model, behind a 4-byte length and JSON header (safetensors). */
   exportModel(task: Hex, spec: Uint8Array): Promise<Uint8Array>
 }
@@ -206,7 +214,10 @@ export type Network = {
   /** Resolves when at least one relay has stored the message; gossips it as well. */
   post(topic: string, message: Uint8Array): Promise<void>
   /** Stores blocks, resolves when at least one relay has pinned them all; returns their CIDs in order. */
-  put(task: Hex, blocks: readonly { readonly codec: 'dag-cbor' | 'raw'; readonly bytes: Uint8Array }[]): Promise<readonly string[]>
+  put(
+    task: Hex,
+    blocks: readonly { readonly codec: 'dag-cbor' | 'raw'; readonly bytes: Uint8Array }[],
+  ): Promise<readonly string[]>
   /** Fetches one block by CID string, verified; refuses above `maximumBytes`. */
   get(cid: string, maximumBytes: number): Promise<Uint8Array>
   /** A request to the relay's sponsor or faucet; dag-cbor in, dag-cbor out (protocol/relay.ts). */

@@ -28,8 +28,9 @@ const soon = 60_000
 const eventually = 240_000
 
 export async function arrive({ browser, appUrl, name, role, phone = false }: Arrival): Promise<Person> {
-  const { defaultBrowserType: _, ...pixel } = devices['Pixel 7'] ?? { defaultBrowserType: 'chromium' }
-  const context = await browser.newContext(phone ? pixel : { viewport: { width: 1200, height: 900 } })
+  const context = await browser.newContext(
+    phone ? devices['Pixel 7'] : { viewport: { width: 1200, height: 900 } },
+  )
   context.setDefaultTimeout(soon)
   const page = await context.newPage()
   const complaints: string[] = []

@@ -26,16 +26,32 @@ const everywhere: readonly Attack[] = [
       request.send('row')
     },
   },
-  { name: 'webSocket', run: ({ url }) => void new WebSocket(url.replace('http', 'ws')) },
-  { name: 'eventSource', run: ({ url }) => void new EventSource(url) },
-  { name: 'nestedWorker', uncontrolled: true, run: ({ url }) => void new Worker(url) },
+  {
+    name: 'webSocket',
+    run: ({ url }) => {
+      new WebSocket(url.replace('http', 'ws'))
+    },
+  },
+  {
+    name: 'eventSource',
+    run: ({ url }) => {
+      new EventSource(url)
+    },
+  },
+  {
+    name: 'nestedWorker',
+    uncontrolled: true,
+    run: ({ url }) => {
+      new Worker(url)
+    },
+  },
   {
     name: 'blobWorker',
     run: ({ url }) => {
       const code = new Blob([`fetch(${JSON.stringify(url)}, { mode: 'no-cors' })`], {
         type: 'text/javascript',
       })
-      void new Worker(URL.createObjectURL(code))
+      new Worker(URL.createObjectURL(code))
     },
   },
   {
@@ -55,7 +71,7 @@ export const inWorkers: readonly Attack[] = [
     run: ({ url }) => {
       const scope: unknown = globalThis
       if (typeof scope === 'object' && scope !== null && 'importScripts' in scope) {
-        if (typeof scope.importScripts === 'function') scope.importScripts(url)
+        if (typeof scope.importScripts === 'function') Reflect.apply(scope.importScripts, scope, [url])
       }
     },
   },
@@ -182,7 +198,13 @@ export const inDocuments: readonly Attack[] = [
     uncontrolled: true,
     run: ({ url }) => navigator.serviceWorker.register(url),
   },
-  { name: 'sharedWorker', uncontrolled: true, run: ({ url }) => void new SharedWorker(url) },
+  {
+    name: 'sharedWorker',
+    uncontrolled: true,
+    run: ({ url }) => {
+      new SharedWorker(url)
+    },
+  },
   {
     name: 'worklet',
     run: ({ url }) => new OfflineAudioContext(1, 1, 44_100).audioWorklet.addModule(url),
