@@ -152,7 +152,8 @@ function add<state extends State>(
     .filter((update) => isUnder(round, update))
   const isSettled = updates.every(({ state: at }) => at === 'sound' || at === 'faulty')
   const complete = rank === 0 && updates.length === members.length && isSettled
-  const patience = !isSettled ? Rotation.commitTurn(state) / 2 : rank === 0 ? grace : 0
+  const isExamining = Object.values(round.proposals).some(({ verdict }) => verdict !== 'refused')
+  const patience = !isSettled || isExamining ? Rotation.commitTurn(state) / 2 : rank === 0 ? grace : 0
   if (!complete && (now <= turn + patience || !Participant.isAwake(state, now))) return state
 
   const delivered = updates.filter(({ state: at }) => at === 'sound').map(({ input }) => input)

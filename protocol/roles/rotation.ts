@@ -16,9 +16,9 @@ export function drawsFrom(state: Participant, readyBy: number, rank: number): nu
   return readyBy + rank * Math.ceil(Math.min(ready / 2, update / 4))
 }
 
-/** Seconds that each rank has to add, propose and commit. */
+/** Seconds that each rank has to add, propose and commit: time for the aggregator and two successors. */
 export function commitTurn(state: Participant): number {
-  return Math.max(1, Math.floor(state.spec.timeouts.commit / (Ledger.present(state.ledger).length + 1)))
+  return Math.max(1, Math.floor(state.spec.timeouts.commit / 3))
 }
 
 /** Unix seconds from which a seat of this rank may propose a record of its own. */

@@ -252,7 +252,7 @@ export function create(world: World, kind: Kind, name: string): Person {
     const leaves = { data: weather.datasLeave, compute: weather.computesLeave, model: weather.modelLeaves }[
       kind
     ]
-    if (luck.odds(leaves)) clock.in(luck.between(30, kind === 'model' ? 350 : 700), leave)
+    if (luck.odds(leaves)) clock.in(luck.between(30, 700), leave)
     clock.in(luck.between(0, tickEvery), tick)
     const again = (): void => {
       sync()
