@@ -15,7 +15,7 @@ const { json, headed, rounds } = parseArgs({
   options: {
     json: { type: 'string' },
     headed: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '4' },
   },
 }).values
 

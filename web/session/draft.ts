@@ -26,7 +26,7 @@ export function initial(schemaId: Hex, decimals: number, local: boolean): TaskDr
     schemaId,
     template: isImage ? 'mlp' : 'softmax',
     hidden: isImage ? [41] : [],
-    training: { epochs: 1, batchSize: 64, learningRate: 0.1, momentum: 0.9 },
+    training: { epochs: 1, batchSize: 64, learningRate: 0.05, momentum: 0.9 },
     rounds: 5,
     targetAccuracy: 0,
     valueBits: 16,
