@@ -17,8 +17,6 @@ export const token = keys.address('token')
 export const now = 1_700_000_000
 export const digest = (text: string): Hex => `0x${Keys.hash(text)}`
 
-export type Name = 'model' | 'data 0' | 'data 1' | 'data 2' | 'compute 0' | 'compute 1'
-
 export function me(name: string): Event.Me {
   const account = keys.address(name)
   return { account, device: keys.address(`${name}'s device`), box: digest(`${name}'s box`), payee: account }

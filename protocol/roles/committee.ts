@@ -10,7 +10,7 @@ import * as Member from './member.ts'
 import * as Participant from './participant.ts'
 import * as Rotation from './rotation.ts'
 
-export type { Round, State } from './committeeRound.ts'
+export type { State } from './committeeRound.ts'
 
 type RoundMessage = Extract<
   Message.Message,

@@ -1,0 +1,295 @@
+import { describe, expect, test } from 'vitest'
+import * as Talk from '../../test/conversation.ts'
+import type { Address } from '../codec.ts'
+import type * as Message from '../message.ts'
+import * as Party from '../party.ts'
+import * as Record from '../record.ts'
+import type * as Effect from './effect.ts'
+import type * as Event from './event.ts'
+import * as ModelProvider from './modelProvider.ts'
+import * as Proposal from './proposal.ts'
+
+const me = Talk.me('model')
+const options: ModelProvider.Options = {
+  me,
+  rules: { consent: true, claim: true },
+  place: Talk.place,
+  id: Talk.task,
+  terms: Talk.terms,
+  spec: Talk.spec,
+  computes: Talk.computeNames.map(Talk.computeOffer),
+}
+const follow = (state: ModelProvider.State, events: readonly Event.Event[], now = Talk.now) =>
+  Talk.follow(ModelProvider.step, state, events, now)
+const tick: Event.Event = { type: 'tick' }
+const offers = Talk.dataNames.map(Talk.dataOffer)
+const [first = '', second = ''] = Talk.computeNames
+const before = { task: Talk.task, round: 0 } as const
+const nominate = (name: string, slot: number, compute: Address): Event.Event =>
+  Talk.heard(name, { ...before, kind: 'nomination', slot, body: { compute } })
+
+const asked = () => follow(ModelProvider.create(options), [tick, Talk.created, { type: 'chosen', offers }])
+const slotsOf = (wished: readonly Effect.Effect[]): ReadonlyMap<Address, number> =>
+  new Map(
+    wished.flatMap((effect) =>
+      effect.type === 'send' && effect.draft.kind === 'request'
+        ? [[effect.draft.body.to, effect.draft.slot] as const]
+        : [],
+    ),
+  )
+
+/** Everyone nominates as `nominees` says, the nominated stand, and the owner freezes. */
+function frozen(nominees: readonly string[]) {
+  const { state, wished } = asked()
+  const slots = slotsOf(wished)
+  const nominations = Talk.dataNames.map((name, at) =>
+    nominate(name, slots.get(Talk.me(name).account) ?? -1, Talk.me(nominees[at] ?? '').account),
+  )
+  const nominated = follow(state, nominations)
+  const seats = slotsOf(nominated.wished)
+  const stands = [...new Set(nominees)].map((name) =>
+    nominate(name, seats.get(Talk.me(name).account) ?? -1, Talk.me(name).account),
+  )
+  return follow(nominated.state, [...stands, { type: 'frozen' }])
+}
+
+const committee = Party.committeeHash(Talk.computes.map(({ account }) => account))
+const acceptances = (compute: (at: number) => number, slot = 0): readonly Event.Event[] =>
+  Talk.dataNames.flatMap((name, at) => {
+    const party = Talk.datas[at]
+    if (party === undefined) return []
+    const body = { committee, party: { ...party, compute: compute(at) } }
+    return [Talk.heard(name, { ...before, kind: 'dataAcceptance', slot, body })]
+  })
+const seatAcceptances = Talk.computeNames.map((name) => {
+  const body = { party: { ...Talk.me(name), price: 10n } }
+  return Talk.heard(name, { ...before, kind: 'computeAcceptance', slot: 0, body })
+})
+
+const running = () => follow(asked().state, [Talk.started])
+const prepared: Event.Event = {
+  type: 'prepared',
+  effect: 'prepare:1',
+  modelHash: Talk.digest('model'),
+  model: Talk.opening.body.model,
+  publicKey: Talk.opening.body.publicKey,
+}
+const opened = () => follow(running().state, [prepared])
+const sums = [{ cid: Talk.opening.body.model, root: Talk.digest('sum') }]
+
+/** Round 1 as the committee proposes and commits it. */
+function commit(state: ModelProvider.State): readonly Event.Event[] {
+  const inputs: readonly Effect.Input[] = Talk.dataNames.map((name, provider) => ({
+    provider,
+    cid: Talk.opening.body.model,
+    ciphertextRoot: Talk.digest(name),
+    signature: `0x${'0d'.repeat(65)}`,
+  }))
+  const bits = { survivors: 7n, cohorts: [7n] }
+  const record: Record.Record = {
+    ...bits,
+    round: 1,
+    closes: Talk.opening.body.closes,
+    opened: Talk.opened,
+    cohortsDigest: Talk.digest('cohorts'),
+    aggregator: 0,
+    delivered: 7n,
+    sums: Proposal.sumsDigest(state, bits, inputs, sums),
+    openerSignature: `0x${'0e'.repeat(65)}`,
+  }
+  const body: Message.Of<'recordProposed'>['body'] = { record, inputs, sums }
+  return [
+    Talk.heard(first, { kind: 'recordProposed', task: Talk.task, round: 1, slot: 0, body }),
+    Talk.chain({
+      name: 'RoundCommitted',
+      task: Talk.task,
+      round: 1,
+      record,
+      signers: 3,
+      deadline: Talk.now + 700,
+    }),
+  ]
+}
+const result = (correct: number): Event.Event => ({
+  type: 'opened',
+  effect: 'open:1',
+  sumDigests: [Talk.digest('sum')],
+  nextModelHash: Talk.digest('next'),
+  correct,
+  total: 100,
+})
+
+test('exports', () => {
+  expect(Object.keys(ModelProvider)).toMatchInlineSnapshot(`
+    [
+      "create",
+      "step",
+      "resume",
+      "topics",
+      "accuracyOf",
+      "currentRound",
+    ]
+  `)
+})
+
+describe('a model provider that gathers', () => {
+  test('pays before it announces, and announces before it asks', () => {
+    const { wished } = asked()
+    const kinds = wished.map((effect) => (effect.type === 'send' ? effect.draft.kind : effect.id))
+    expect(kinds).toEqual(['create', 'taskAnnounced', 'request', 'request', 'request'])
+    expect(new Set(slotsOf(wished).values())).toEqual(new Set([0, 1, 2]))
+  })
+
+  test('asks everyone who was nominated, once', () => {
+    const { state, wished } = asked()
+    const slots = slotsOf(wished)
+    const events = Talk.dataNames.map((name) =>
+      nominate(name, slots.get(Talk.me(name).account) ?? -1, Talk.me(first).account),
+    )
+    expect([...slotsOf(follow(state, events).wished).keys()]).toEqual([Talk.me(first).account])
+  })
+
+  test('believes no nomination in the name of another', () => {
+    const { state } = asked()
+    const forged = Talk.say('data 9', {
+      ...before,
+      kind: 'nomination',
+      slot: 0,
+      body: { compute: me.account },
+    })
+    const [victim] = offers
+    const event: Event.Event = {
+      type: 'message',
+      message: { ...forged, sender: victim?.account ?? me.account },
+    }
+    expect(ModelProvider.step(state, event, Talk.now).state.asked).toEqual(state.asked)
+  })
+
+  test('freezes a roster once enough were nominated and stand', () => {
+    expect(Talk.saidOf(frozen([first, second, first]).wished, 'roster')).toEqual([
+      {
+        datas: Talk.datas.map(({ account }) => account),
+        computes: Talk.computes.map(({ account }) => account),
+      },
+    ])
+  })
+
+  test('asks one of those who chose the same to choose another', () => {
+    const { wished } = frozen([first, first, first])
+    expect(Talk.saidOf(wished, 'roster')).toEqual([])
+    expect(Talk.saidOf(wished, 'request')).toMatchObject([{ among: [Talk.me(second).account] }])
+  })
+
+  test('starts when everyone has accepted, with all signatures', () => {
+    const { state } = frozen([first, second, first])
+    const { wished } = follow(state, [...acceptances((at) => at % 2), ...seatAcceptances])
+    expect(wished).toMatchObject([{ id: 'start', call: { name: 'start' } }])
+    const [start] = wished
+    if (start?.type !== 'submit' || start.call.name !== 'start') throw new Error('nothing started')
+    expect(start.call.datas.map(({ party }) => party)).toEqual(Talk.datas)
+    expect(start.call.computes.map(({ party }) => party)).toEqual(Talk.computes)
+  })
+
+  test('does not take an acceptance with another seat, price or roster', () => {
+    const { state } = frozen([first, second, first])
+    const wrong = [...acceptances(() => 1, 0), ...acceptances((at) => at % 2, 5)]
+    expect(follow(state, [...wrong, ...seatAcceptances]).wished).toEqual([])
+  })
+
+  test('makes another roster when a seat that is needed stays silent', () => {
+    const { state } = frozen([first, second, first])
+    const half = follow(state, [...acceptances((at) => at % 2), ...seatAcceptances.slice(0, 1)])
+    expect(half.wished).toEqual([])
+    const late = follow(half.state, [tick], Talk.now + 200)
+    expect(late.wished.map(({ id }) => id)).not.toContain('start')
+    expect(late.state.roster).toBeUndefined()
+  })
+
+  test('takes its money back when the task did not start', () => {
+    const { state, wished } = follow(
+      asked().state,
+      [{ type: 'head', time: Talk.terms.startBy + 1 }],
+      Talk.terms.startBy + 1,
+    )
+    expect(wished).toMatchObject([{ id: 'exit:cancel' }])
+    const cancelled = follow(state, [Talk.chain({ name: 'TaskCancelled', task: Talk.task })])
+    expect(cancelled.wished).toMatchObject([{ id: 'withdraw' }])
+    expect(Object.keys(cancelled.state.outbox)).not.toContain('exit:cancel')
+  })
+
+  test('cancels when its owner wants to', () => {
+    expect(follow(asked().state, [{ type: 'ended' }]).wished).toMatchObject([{ call: { name: 'cancel' } }])
+  })
+})
+
+describe('a model provider that runs rounds', () => {
+  test('opens a round with times that follow from the spec', () => {
+    expect(running().wished).toMatchObject([{ id: 'prepare:1' }])
+    expect(Talk.saidOf(opened().wished, 'roundOpened')).toEqual([Talk.opening.body])
+  })
+
+  test('opens the sums that were committed, and then the next round', () => {
+    const { state } = opened()
+    const committed = follow(state, commit(state))
+    expect(committed.wished).toMatchObject([
+      { id: 'open:1', cohorts: [{ ...sums[0], samples: [300, 300, 300] }] },
+    ])
+    const next = follow(committed.state, [result(60)])
+    expect(Talk.saidOf(next.wished, 'opened')).toMatchObject([{ accuracy: 6000 }])
+    expect(next.wished.map(({ id }) => id)).toContain('prepare:2')
+  })
+
+  test('opens nothing that is not on the chain', () => {
+    const { state } = opened()
+    expect(follow(state, commit(state).slice(0, 1)).wished).toEqual([])
+  })
+
+  test('waits for the sums when the commit comes first', () => {
+    const { state } = opened()
+    const [proposal, committed] = commit(state)
+    if (proposal === undefined || committed === undefined) throw new Error('no commit')
+    const waiting = follow(state, [committed])
+    expect(waiting.wished).toEqual([])
+    expect(follow(waiting.state, [proposal]).wished).toMatchObject([{ id: 'open:1' }])
+  })
+
+  test('opens the next round only after the chain has passed the end of one that was not committed', () => {
+    const { state } = opened()
+    const { closes } = Talk.opening.body
+    expect(follow(state, [tick, { type: 'head', time: closes }], closes + 30).wished).toEqual([])
+    expect(follow(state, [{ type: 'head', time: closes + 1 }], closes + 30).wished).toMatchObject([
+      { id: 'prepare:2' },
+    ])
+  })
+
+  test.each<[string, { readonly spec?: ModelProvider.State['spec'] }, readonly Event.Event[], number]>([
+    ['at the target', { spec: { ...Talk.spec, targetAccuracy: 5000 } }, [], Talk.now],
+    ['after the last round', { spec: { ...Talk.spec, rounds: 1 } }, [], Talk.now],
+    ['when its owner wants to', {}, [{ type: 'ended' }], Talk.now],
+    ['before its time is up', {}, [], Talk.now + 600],
+  ])('settles %s', (_, change, events, now) => {
+    const state = { ...opened().state, ...change }
+    const { wished } = follow(state, [...events, ...commit(state), result(60)], now)
+    expect(wished.at(-1)).toMatchObject({ id: 'exit:settle', call: { name: 'settle' } })
+  })
+
+  test('claims what is left when the challenge window is over', () => {
+    const state = { ...opened().state, ended: true }
+    const settled = Talk.chain({
+      name: 'TaskSettled',
+      task: Talk.task,
+      root: Talk.digest('root'),
+      vanished: false,
+      deadline: Talk.now + 60,
+    })
+    const after = follow(state, [
+      ...commit(state),
+      result(60),
+      settled,
+      { type: 'head', time: Talk.now + 60 },
+    ])
+    expect(after.wished.map(({ id }) => id)).not.toContain('exit:claim')
+    const { wished } = follow(after.state, [{ type: 'head', time: Talk.now + 61 }])
+    expect(wished).toMatchObject([{ id: 'exit:claim', call: { name: 'claim', claims: [{ index: 5 }] } }])
+  })
+})
