@@ -18,6 +18,7 @@ export default {
     'workers/*/worker.ts!',
     'workers/frame/main.ts!',
     'test/sim/main.ts',
+    'test/e2e/restartable.ts',
   ],
   project: ['{protocol,workers,web,relay,scripts,test}/**/*.{ts,mjs,svelte,css}'],
   compilers: { svelte },
