@@ -24,18 +24,30 @@ export type Task = {
   escrow: bigint
 }
 
+/** A transaction that was run: what it told, or why it was refused. */
+export type Ran = {
+  readonly from: Address
+  readonly call: Effect.Call
+  /** Unix seconds of its block. */
+  readonly time: number
+  readonly told: readonly Told[]
+  readonly refusal: string
+}
+
 export type Chain = {
+  readonly ran: readonly Ran[]
   readonly events: readonly (Market.Event & { readonly time: number })[]
   readonly task: (id: Hex) => Task | undefined
   /** Runs a transaction in the block of this time; throws `RefusedError`. */
   run(from: Address, call: Effect.Call, block: number, time: number): void
   mint(account: Address, amount: bigint): void
-  /** Tokens of an account outside the market. */
-  balance(account: Address): bigint
-  freeDeposits(): bigint
+  /** Tokens of each account outside the market, and inside but free. */
+  readonly balances: ReadonlyMap<Address, bigint>
+  readonly deposits: ReadonlyMap<Address, bigint>
+  readonly minted: ReadonlyMap<Address, bigint>
 }
 
-type Told = Market.Event extends infer event
+export type Told = Market.Event extends infer event
   ? event extends Market.Event
     ? Omit<event, keyof Market.Place>
     : never
@@ -46,7 +58,8 @@ export function open(place: Topic.Place, recover: Recover): Chain {
   const balances = new Map<Address, bigint>()
   const deposits = new Map<Address, bigint>()
   const events: (Market.Event & { readonly time: number })[] = []
-  let minted = 0n
+  const ran: Ran[] = []
+  const minted = new Map<Address, bigint>()
   let held = 0n
 
   const of = (book: Map<Address, bigint>, account: Address) => book.get(account) ?? 0n
@@ -59,7 +72,13 @@ export function open(place: Topic.Place, recover: Recover): Chain {
 
   function run(from: Address, call: Effect.Call, block: number, time: number): void {
     const told: Told[] = []
-    execute(from, call, time, (event) => told.push(event))
+    try {
+      execute(from, call, time, (event) => told.push(event))
+    } catch (thrown) {
+      if (thrown instanceof RefusedError) ran.push({ from, call, time, told: [], refusal: thrown.message })
+      throw thrown
+    }
+    ran.push({ from, call, time, told, refusal: '' })
     for (const event of told) {
       const logIndex = events.length
       events.push({ ...event, block, logIndex, transaction: Terms.noHash, time })
@@ -71,7 +90,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
   function conserve(): void {
     const escrow = [...tasks.values()].reduce((sum, task) => sum + task.escrow, 0n)
     if (held !== total(deposits) + escrow) throw new Error(`the market holds ${held}, not what it owes`)
-    if (minted !== total(balances) + held) throw new Error('tokens appeared or disappeared')
+    if (total(minted) !== total(balances) + held) throw new Error('tokens appeared or disappeared')
   }
 
   function take(account: Address, amount: bigint): void {
@@ -323,15 +342,17 @@ export function open(place: Topic.Place, recover: Recover): Chain {
   }
 
   return {
+    ran,
     events,
     task: (id) => tasks.get(id),
     run,
     mint: (account, amount) => {
-      minted += amount
+      add(minted, account, amount)
       add(balances, account, amount)
     },
-    balance: (account) => of(balances, account),
-    freeDeposits: () => total(deposits),
+    balances,
+    deposits,
+    minted,
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Message from '../../protocol/message.ts'
 import * as Once from '../../protocol/once.ts'
+import * as Payout from '../../protocol/payout.ts'
 import type * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
@@ -58,23 +59,31 @@ export type Outcome = {
   /** Whether a stranger had to end it because everyone had left. */
   readonly byStranger: boolean
   readonly tally: Tally.Tally
+  readonly chain: Market.Chain
 }
 
-const start = 1_700_000_000
+/** The market and token that the messages of a run are about. */
+export type Site = { readonly market: Address; readonly token: Address }
+
+export const start = 1_700_000_000
 const blockSeconds = 2
 /** Seconds after a deadline when somebody who took no part does what anyone may. */
 const strangersAfter = 7200
 /** Virtual seconds after which a run that has not ended counts as stuck. */
 const longest = 15_000
 
-export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretended()): Outcome {
+export function run(
+  scenario: Scenario.Scenario,
+  keys: Keys.Keys = Keys.pretended(),
+  site: Site = { market: keys.address('market'), token: keys.address('token') },
+): Outcome {
   const { weather, spec } = scenario
   const clock = Clock.from(start)
   const luck = Luck.from(scenario.seed + 0x5eed)
   const tally = Tally.start()
   const digest = (text: string): Hex => `0x${Keys.hash(`${scenario.seed} ${text}`)}`
-  const place = { chainId: 31337, market: keys.address('market') }
-  const token = keys.address('token')
+  const { token } = site
+  const place = { chainId: 31337, market: site.market }
   const terms: Terms.Terms = {
     ...scenario.terms,
     token,
@@ -271,7 +280,7 @@ export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretende
       const due = payout?.leaves.filter(
         ({ index, amount }) => amount > 0n && !((state.claimed >> BigInt(index)) & 1n),
       )
-      const claims = (due ?? []).map(({ index, payee, amount }) => ({ index, payee, amount, proof: [] }))
+      const claims = (due ?? []).map(({ index }) => Payout.claim(token, payout?.leaves ?? [], index))
       return { name: 'claim', task, token, claims }
     })()
     pool.push({ from, call, done: () => undefined })
@@ -365,6 +374,7 @@ export function run(scenario: Scenario.Scenario, keys: Keys.Keys = Keys.pretende
     enrolled: state?.datas.length ?? 0,
     byStranger,
     tally,
+    chain,
   }
 }
 

@@ -1,0 +1,159 @@
+// The transactions of simulated tasks, run again by the real market: it must do and refuse the same, to the unit.
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createTestClient, encodeFunctionData, http, maxUint256, publicActions, walletActions } from 'viem'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import * as Abi from '../../protocol/abi.ts'
+import type { Address, Hex } from '../../protocol/codec.ts'
+import * as Market from '../../protocol/market.ts'
+import { deploy } from '../../scripts/deploy.ts'
+import * as Keys from './keys.ts'
+import type { Ran } from './market.ts'
+import * as Scenario from './scenario.ts'
+import * as World from './world.ts'
+
+let anvil: ChildProcess | undefined
+let url = ''
+
+beforeAll(async () => {
+  const port = await freePort()
+  url = `http://127.0.0.1:${port}`
+  const binary = join(import.meta.dirname, '../../node_modules/@foundry-rs/anvil/bin.mjs')
+  const settings = ['--port', String(port), '--hardfork', 'osaka', '--gas-limit', '1000000000', '--silent']
+  const before = String(World.start - 10_000)
+  anvil = spawn(process.execPath, [binary, ...settings, '--order', 'fifo', '--timestamp', before], {
+    stdio: 'ignore',
+  })
+  await vi.waitFor(async () => expect(await connect().getChainId()).toBe(31337), { timeout: 30_000 })
+})
+
+afterAll(() => {
+  anvil?.kill()
+})
+
+test.each([20, 11, 13, 15, 17])('seed %i is the same on the real market', async (seed) => {
+  const client = connect()
+  const before = await client.snapshot()
+  const { market, token } = await deploy({ rpcUrl: url })
+  const scenario = Scenario.from(seed, { datas: 10, computes: 4 })
+  const { chain, state } = World.run(scenario, Keys.real(), { market, token })
+
+  await client.setAutomine(false)
+  await endow(chain.ran, chain.minted, market, token)
+  const blocks = Map.groupBy(chain.ran.filter(isSent), ({ time }) => time)
+  for (const [time, ran] of blocks) {
+    const hashes: Hex[] = []
+    for (const one of ran) hashes.push(await send(one.from, toCall(one, market).data, market))
+    await client.setNextBlockTimestamp({ timestamp: BigInt(time) })
+    await client.mine({ blocks: 1 })
+    for (const [at, hash] of hashes.entries()) {
+      const one = ran[at]
+      const { status, logs } = await client.getTransactionReceipt({ hash })
+      const told = logs.flatMap((log) => {
+        const event = log.address.toLowerCase() === market ? Market.parseLog(log) : undefined
+        return event === undefined ? [] : [withoutPlace(event)]
+      })
+      expect({ name: one?.call.name, status, told }).toEqual({
+        name: one?.call.name,
+        status: one?.refusal === '' ? 'success' : 'reverted',
+        told: one?.told,
+      })
+    }
+  }
+
+  for (const [account, balance] of chain.balances) expect(await balanceOf(token, account)).toBe(balance)
+  expect(await balanceOf(token, market)).toBe(
+    [...chain.deposits.values()].reduce((sum, free) => sum + free, 0n),
+  )
+  expect(['settled', 'cancelled']).toContain(state)
+  await client.setAutomine(true)
+  await client.revert({ id: before })
+})
+
+/** Tokens as the simulation minted them, gas for everyone, and leave for the market to take. */
+async function endow(
+  ran: readonly Ran[],
+  minted: ReadonlyMap<Address, bigint>,
+  market: Address,
+  token: Address,
+): Promise<void> {
+  const client = connect()
+  for (const account of new Set(ran.map(({ from }) => from))) {
+    await client.setBalance({ address: account, value: 10n ** 24n })
+    await client.impersonateAccount({ address: account })
+    const args = [market, maxUint256] as const
+    await send(account, encodeFunctionData({ abi: Abi.testToken, functionName: 'approve', args }), token)
+    const amount = minted.get(account) ?? 0n
+    const mint = { abi: Abi.testToken, functionName: 'mint', args: [account, amount] } as const
+    await send(account, encodeFunctionData(mint), token)
+  }
+  await client.mine({ blocks: 1 })
+}
+
+/** A deposit that was there already was never sent. */
+function isSent({ call, told, refusal }: Ran): boolean {
+  return call.name !== 'deposit' || told.length > 0 || refusal !== ''
+}
+
+function toCall({ call, told }: Ran, market: Address): Market.Call {
+  const [moved] = told
+  const amount = moved !== undefined && 'amount' in moved ? moved.amount : 0n
+  switch (call.name) {
+    case 'create':
+      return Market.create(market, call.terms)
+    case 'start':
+      return Market.start(market, call.terms, call.computes, call.datas)
+    case 'commitRound':
+      return Market.commitRound(market, call.terms, call.computes, call.datas, call.commitment)
+    case 'settle':
+      return Market.settle(market, call.terms, call.computes, call.datas, call.rounds)
+    case 'cancel':
+      return Market.cancel(market, call.terms)
+    case 'expire':
+      return Market.expire(market, call.terms, call.computes, call.datas)
+    case 'claim':
+      return Market.claim(market, call.task, call.token, call.claims)
+    case 'deposit':
+      return Market.deposit(market, call.token, told.length === 0 ? call.amount : amount)
+    case 'withdraw':
+      return Market.withdraw(market, call.token, amount)
+    default:
+      return call satisfies never
+  }
+}
+
+function withoutPlace(event: Market.Event): object {
+  const place = ['block', 'logIndex', 'transaction']
+  return Object.fromEntries(Object.entries(event).filter(([key]) => !place.includes(key)))
+}
+
+function connect() {
+  return createTestClient({ mode: 'anvil', transport: http(url), pollingInterval: 100 })
+    .extend(publicActions)
+    .extend(walletActions)
+}
+
+function send(from: Address, data: Hex, to: Address): Promise<Hex> {
+  return connect().sendTransaction({ account: from, to, data, gas: 20_000_000n, chain: null })
+}
+
+function balanceOf(token: Address, account: Address): Promise<bigint> {
+  const { testToken: abi } = Abi
+  return connect().readContract({ abi, address: token, functionName: 'balanceOf', args: [account] })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port)
+        else reject(new Error('no free port'))
+      })
+    })
+  })
+}
