@@ -22,8 +22,6 @@ export type Stage = {
 }
 
 const title = 'Handwritten digits'
-/** Below the app's own 0.9, with which two runs that differ by a rounding end up to 0.5 points apart. */
-const momentum = '0.5'
 const datas = 4
 const computes = 2
 /** Bytes of one ciphertext on the wire, its share of the object that names it included. */
@@ -85,7 +83,6 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
     rounds,
     datas,
     computes,
-    momentum,
   })
   await Person.backUp(model, 'correct horse battery staple', folder)
   await Person.requestAll(model, datas)

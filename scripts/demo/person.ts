@@ -98,7 +98,6 @@ export type Wishes = {
   readonly rounds: number
   readonly datas: number
   readonly computes: number
-  readonly momentum: string
 }
 
 export async function createTask(person: Person, wishes: Wishes): Promise<void> {
@@ -113,8 +112,6 @@ export async function createTask(person: Person, wishes: Wishes): Promise<void> 
   await page.getByLabel('Most data providers').fill(String(wishes.datas))
   await page.getByLabel('Fewest compute providers').fill(String(wishes.computes))
   await page.getByLabel('Most compute providers').fill(String(wishes.computes))
-  await page.getByText('Advanced: training, deadlines, limits').click()
-  await page.getByLabel('Momentum').fill(wishes.momentum)
   await page.getByRole('button', { name: 'Create the task' }).click()
   await arrived(person, page.getByRole('heading', { name: '1. Back up the keys' }))
 }
