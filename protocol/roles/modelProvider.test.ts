@@ -273,6 +273,27 @@ describe('a model provider that runs rounds', () => {
     expect(wished.at(-1)).toMatchObject({ id: 'exit:settle', call: { name: 'settle' } })
   })
 
+  test('goes on without sums that are wrong for good', () => {
+    const { state } = opened()
+    const wrong: Event.Event = {
+      type: 'failed',
+      effect: 'open:1',
+      reason: 'The sum is longer than it can be.',
+    }
+    const after = follow(state, [...commit(state), wrong])
+    expect(after.wished.map(({ id }) => id)).toContain('prepare:2')
+    expect(after.state.notes.join()).toContain('longer than it can be')
+  })
+
+  test('settles when its owner wants to though the sums cannot be fetched, but not before they are late', () => {
+    const { state } = opened()
+    const late = Talk.opening.body.closes + Talk.spec.timeouts.commit
+    const waits = follow(state, [...commit(state), { type: 'ended' }, { type: 'head', time: late }])
+    expect(waits.wished.map(({ id }) => id)).not.toContain('exit:settle')
+    const after = follow(waits.state, [{ type: 'head', time: late + 1 }])
+    expect(after.wished).toMatchObject([{ id: 'exit:settle' }])
+  })
+
   test('claims what is left when the challenge window is over', () => {
     const state = { ...opened().state, ended: true }
     const settled = Talk.chain({

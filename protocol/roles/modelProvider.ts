@@ -261,8 +261,16 @@ function run(state: State, now: number): State {
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
 function isUnderWay(state: State, round: Round): boolean {
   if (round.result !== 'none') return false
-  if (Ledger.committed(state.ledger, round.round) !== undefined) return true
+  const committed = Ledger.committed(state.ledger, round.round)
+  if (committed !== undefined) return !isStuck(state, committed.record.closes)
   return round.opened === undefined || state.ledger.head <= round.opened.body.closes
+}
+
+/** Whether sums that should long be here hold up an owner who wants to end, or a settlement that is nearly due. */
+function isStuck(state: State, closes: number): boolean {
+  const { ready, update, commit } = state.spec.timeouts
+  const { head, deadline } = state.ledger
+  return head > closes + commit && (state.ended || head + ready + update + commit >= deadline)
 }
 
 /** Whether round `number` is not to be opened: the target, the rounds or the time are used up. */

@@ -286,7 +286,7 @@ export type Participation = {
 }
 
 export type StandingRules = {
-  /** Consent to any request for a data set with an open offer, nominating the cheapest compute provider. */
+  /** Consent to any request for a data set with an open offer, nominating one of the affordable compute providers by lot. */
   readonly autoConsent: boolean
   /** Accept any nomination of an open compute offer. */
   readonly autoAccept: boolean
@@ -390,7 +390,7 @@ export type Session = {
   requestProviders(task: Hex, offers: readonly string[]): Promise<void>
   /** Ends nominations: acceptances sign this roster, and the task starts when all of it has. */
   freezeRoster(task: Hex): Promise<void>
-  /** Data provider: agrees and nominates. Without a nominee the cheapest suitable compute provider. */
+  /** Data provider: agrees and nominates. Without a nominee one of the affordable compute providers, by lot. */
   consent(task: Hex, nominee?: Address): Promise<void>
   decline(task: Hex): Promise<void>
   acceptSeat(task: Hex): Promise<void>

@@ -10,7 +10,7 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type * as Topic from '../../protocol/topic.ts'
-import type { Frame } from '../../workers/api.ts'
+import type { Frame, OpenedRound } from '../../workers/api.ts'
 import * as Chain from '../net/chain.ts'
 import type { Door, Purpose } from '../net/door.ts'
 import type { Progress, Role } from './api.ts'
@@ -237,13 +237,19 @@ export function executor(tools: Tools): Execute {
         samples,
       })),
     )
-    const opened = await frame.crypto.open({
-      task: job.task,
-      round: effect.round,
-      spec: TaskSpec.encode(job.spec),
-      testSet: dataSet,
-      cohorts,
-    })
+    let opened: OpenedRound
+    try {
+      opened = await frame.crypto.open({
+        task: job.task,
+        round: effect.round,
+        spec: TaskSpec.encode(job.spec),
+        testSet: dataSet,
+        cohorts,
+      })
+    } catch (thrown) {
+      if (thrown instanceof Error && wrongSums.includes(thrown.name)) return failed(effect, thrown.message)
+      throw thrown
+    }
     meters.add(job.id, effect.round, 'open', opened.seconds.decrypt + opened.seconds.score)
     const { sumDigests, nextModelHash, correct, total: tested } = opened
     return { type: 'opened', effect: effect.id, sumDigests, nextModelHash, correct, total: tested }
@@ -333,6 +339,14 @@ export function executor(tools: Tools): Execute {
     }
   }
 }
+
+/** What is wrong with a sum for good: the round is discarded, and trying again would stop the task. */
+const wrongSums: readonly string[] = [
+  'Ciphertext.StructureError',
+  'Packing.GuardError',
+  'Round.RootError',
+  'Update.NormError',
+]
 
 function failed({ id }: Effect.Effect, reason: string): Event.Result {
   return { type: 'failed', effect: id, reason }

@@ -12,6 +12,9 @@ import type { Participations } from './participations.ts'
 import type { Purse } from './purse.ts'
 import type { Rules } from './rules.ts'
 
+/** Requests kept until the chain shows their tasks. */
+const mostWaiting = 256
+
 export type Matching = {
   hear(message: Message.Message): Promise<void>
   /** Tries requests that waited for the chain to know their task or for its spec to be fetched. */
@@ -49,6 +52,7 @@ export async function open(options: Options): Promise<Matching> {
   async function answer(message: Message.Of<'request'>): Promise<boolean> {
     const task = board.task(message.task)
     if (task === undefined) return isYoung(message)
+    if (message.sender !== task.terms.modelProvider || message.device !== task.terms.opener) return false
     const spec = await board.spec(message.task)
     const common = { me: me(), place, id: task.id, terms: task.terms, spec, request: message }
     const data = board
@@ -79,15 +83,15 @@ export async function open(options: Options): Promise<Matching> {
   }
 
   async function tryWaiting(): Promise<void> {
-    for (const [task, message] of waiting) {
+    for (const [digest, message] of waiting) {
       try {
         if (await answer(message)) continue
       } catch (thrown) {
         failed(thrown)
         continue
       }
-      waiting.delete(task)
-      await database.requests.delete(task)
+      waiting.delete(digest)
+      await database.requests.delete(digest)
     }
   }
 
@@ -113,8 +117,10 @@ export async function open(options: Options): Promise<Matching> {
       if (message.kind !== 'request' || message.body.to !== purse.account().address) return
       const known = participations.find(message.task, 'data') ?? participations.find(message.task, 'compute')
       if (known !== undefined) return
-      waiting.set(message.task, message)
-      await database.requests.put({ id: message.task, message })
+      if (waiting.size >= mostWaiting) return
+      // By its own digest, so that nobody's request takes the place of another's for the same task.
+      waiting.set(message.digest, message)
+      await database.requests.put({ id: message.digest, message })
       await look()
     },
     look,

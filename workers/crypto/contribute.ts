@@ -102,7 +102,7 @@ export class ConflictError extends BaseError {
     super({
       message: `This device has already encrypted an update for another opening of round ${round}.`,
       advice:
-        'This round is given up here: a second update under the same masks could be read. The next one counts.',
+        'This round is given up here: two updates for one round would tell more than one. The next round counts.',
       safe: 'Your data and your pay for other rounds are not touched.',
     })
   }

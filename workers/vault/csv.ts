@@ -38,7 +38,7 @@ export async function* samples(
       const cell = (row[column.at] ?? '').trim()
       const value = column.parse(cell)
       if (typeof value === 'number') return value
-      throw new CellError(file.name, index + 2, column.name, cell, value.expected)
+      throw new CellError(file.name, index + 2, column.name, cell === '', value.expected)
     })
     yield { features: values.slice(0, -1), label: values.at(-1) ?? Number.NaN }
   }
@@ -52,8 +52,9 @@ function arrange(schema: Schema.Schema, file: string, found: readonly string[]):
   const repeated = found.filter((name, index) => found.indexOf(name) !== index)
   const wrong = [
     ...(missing.length > 0 ? [`${listed(missing)} missing`] : []),
-    ...(unknown.length > 0 ? [`${listed(unknown)} not in the schema`] : []),
-    ...(repeated.length > 0 ? [`${listed(repeated)} repeated`] : []),
+    // Not by name: in a file without a header these are the cells of a row, and errors leave the vault.
+    ...(unknown.length > 0 ? [`${unknown.length} not in the schema`] : []),
+    ...(repeated.length > 0 ? [`${repeated.length} repeated`] : []),
   ]
   if (wrong.length > 0) throw new ColumnsError(file, wrong.join(', '), expected)
   const parsers = [
@@ -118,10 +119,10 @@ export class ColumnsError extends BaseError {
 
 export class CellError extends BaseError {
   override readonly name = 'Csv.CellError'
-  constructor(file: string, row: number, column: string, cell: string, expected: string) {
-    const shown = cell === '' ? 'empty' : `"${cell.slice(0, 40)}"`
+  /** Says where and what was expected, never what the cell holds: errors leave the vault. */
+  constructor(file: string, row: number, column: string, isEmpty: boolean, expected: string) {
     super({
-      message: `${file}, row ${row}, column ${column}: the cell is ${shown}, expected ${expected}.`,
+      message: `${file}, row ${row}, column ${column}: the cell is ${isEmpty ? 'empty' : 'not valid'}, expected ${expected}.`,
       advice: 'Correct or delete that row (the header is row 1) and import the file again.',
       safe,
     })
