@@ -17,12 +17,23 @@ type Parts = {
 }
 
 export function create({ gossip, store, place, rates, limits }: Parts) {
+  /** Those followed, the one unused for longest first. */
   const topics = new Set<string>()
 
-  /** Follows a topic, so that what other relays were told arrives here too. */
+  /**
+   * Follows a topic, so that what other relays were told arrives here too. Whoever reads a topic asks every few
+   * seconds, so the one unused for longest makes room: made-up topics push out each other, and what was pushed out
+   * is followed again when somebody asks.
+   */
   function follow(topic: string): void {
-    if (topics.has(topic)) return
-    if (topics.size >= limits.topics) throw full('This relay follows as many topics as it can.')
+    if (topics.delete(topic)) {
+      topics.add(topic)
+      return
+    }
+    for (const unused of topics) {
+      if (topics.size < limits.topics) break
+      leave(unused)
+    }
     topics.add(topic)
     gossip.topicValidators.set(topic, async (source, message) => {
       try {
@@ -35,6 +46,13 @@ export function create({ gossip, store, place, rates, limits }: Parts) {
       }
     })
     gossip.subscribe(topic)
+  }
+
+  /** Its messages stay. */
+  function leave(topic: string): void {
+    topics.delete(topic)
+    gossip.unsubscribe(topic)
+    gossip.topicValidators.delete(topic)
   }
 
   function add(topic: string, message: Uint8Array): Relay.ReplyOf<'post'> {

@@ -112,5 +112,7 @@ test('wrong flags are explained', async () => {
   await expect(run()).rejects.toThrow('--chain-id needs a number')
   await expect(run('--bogus')).rejects.toThrow('--bogus')
   await expect(run(...market, '--faucet')).rejects.toThrow('--faucet needs --token')
-  await expect(run(...market, '--rpc', 'http://127.0.0.1:1')).rejects.toThrow('SPONSOR_KEY')
+  const rpc = [...market, '--rpc', 'http://127.0.0.1:1']
+  await expect(run(...rpc)).rejects.toThrow('--rpc needs --token')
+  await expect(run(...rpc, '--token', place.market)).rejects.toThrow('SPONSOR_KEY')
 })

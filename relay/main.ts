@@ -9,8 +9,8 @@ const usage = `usage: node relay/main.ts --chain-id N --market ADDRESS [options]
   --host ADDRESS    where to listen (127.0.0.1)
   --port N          0 takes a free port (8082)
   --data FOLDER     key, messages and blocks (.galaxy/relay)
-  --rpc URL         chain endpoint for sponsoring; needs the environment variable SPONSOR_KEY
-  --token ADDRESS   test token of the faucet
+  --rpc URL         chain endpoint for sponsoring; needs --token and the environment variable SPONSOR_KEY
+  --token ADDRESS   the token whose deposits and claims are sponsored; what the faucet gives
   --faucet          test chains only: give ether and test tokens to whoever asks
   --cert FILE, --key FILE   PEM files: listen for secure WebSockets
   --peer MULTIADDR  another relay of the market; may be repeated`
@@ -48,14 +48,11 @@ function read(): Options {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause))
   }
   const sponsorKey = process.env['SPONSOR_KEY']
+  if (values.rpc !== undefined && values.token === undefined) throw new UsageError('--rpc needs --token')
   if (values.rpc !== undefined && sponsorKey === undefined) throw new UsageError('--rpc needs SPONSOR_KEY')
   if (values.faucet && values.token === undefined) throw new UsageError('--faucet needs --token')
   if ((values.cert === undefined) !== (values.key === undefined))
     throw new UsageError('--cert and --key go together')
-  const faucet =
-    values.faucet && values.token !== undefined
-      ? { token: Codec.parse(Codec.address, values.token, 'token'), wei: 10n ** 18n, tokens: 10n ** 24n }
-      : undefined
   return {
     host: values.host,
     port: integer('--port', values.port),
@@ -64,12 +61,13 @@ function read(): Options {
     market: Codec.parse(Codec.address, values.market ?? '', '--market'),
     peers: values.peer,
     log: (line) => console.error(line),
-    ...(values.rpc !== undefined && sponsorKey !== undefined
+    ...(values.rpc !== undefined && values.token !== undefined && sponsorKey !== undefined
       ? {
           chain: {
             rpc: values.rpc,
             sponsorKey: Codec.parse(Codec.digest32, sponsorKey, 'SPONSOR_KEY'),
-            ...(faucet === undefined ? {} : { faucet }),
+            token: Codec.parse(Codec.address, values.token, '--token'),
+            ...(values.faucet ? { faucet: { wei: 10n ** 18n, tokens: 10n ** 24n } } : {}),
           },
         }
       : {}),

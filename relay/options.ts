@@ -6,7 +6,7 @@ export type Limits = {
   readonly lifetime: number
   readonly topicMessages: number
   readonly topicBytes: number
-  /** Topics with messages or subscribers. */
+  /** Topics followed; the one unused for longest makes room for another. */
   readonly topics: number
   readonly pinBytes: number
   readonly pinBytesPerTask: number
@@ -56,8 +56,10 @@ export type Options = {
   readonly chain?: {
     readonly rpc: string
     readonly sponsorKey: Codec.Hex
+    /** The only token of sponsored calls: another one's code could spend the sponsor's gas as it likes. */
+    readonly token: Codec.Address
     /** Test chains only: what a new account gets on request. */
-    readonly faucet?: { readonly token: Codec.Address; readonly wei: bigint; readonly tokens: bigint }
+    readonly faucet?: { readonly wei: bigint; readonly tokens: bigint }
   }
   /** PEM texts; with them the relay listens for secure WebSockets. */
   readonly tls?: { readonly cert: string; readonly key: string }

@@ -41,13 +41,13 @@ let folder: string
 let relay: RunningRelay
 let peer: Awaited<ReturnType<typeof dial>>
 
-async function dial() {
+async function dial({ multiaddrs }: RunningRelay = relay) {
   const libp2p = await createLibp2p({
     transports: [webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
   })
-  const connection = await libp2p.dial(relay.multiaddrs.map((address) => multiaddr(address)))
+  const connection = await libp2p.dial(multiaddrs.map((address) => multiaddr(address)))
   /** Sends raw bytes as one stream and returns the reply's payload. */
   async function exchange(bytes: Uint8Array): Promise<Uint8Array> {
     const stream = await connection.newStream(Relay.protocol)
@@ -207,6 +207,32 @@ test('a full task topic refuses, a full market topic forgets its oldest messages
   const { entries } = await peer.ask({ kind: 'history', topic: market, after: 0, limit: 256, have: [] })
   expect(entries.length).toBeLessThanOrEqual(40)
   expect(entries.at(-1)?.message).toEqual(message(49))
+})
+
+test('made-up topics do not keep others from being followed', async () => {
+  await start({ topics: 3 })
+  const other = { host: '127.0.0.1', port: 0, folder: join(folder, 'other'), ...place }
+  const second = await createRelay({ ...other, peers: relay.multiaddrs })
+  const far = await dial(second)
+  try {
+    const ask = (of: string) => peer.ask({ kind: 'history', topic: of, after: 0, limit: 1, have: [] })
+    for (let i = 0; i < 20; i++) {
+      await ask(topic)
+      await ask(Topic.task(place, `0x${i.toString(16).padStart(64, '0')}`))
+    }
+    // Asked for once more only after the message came: it came because the topic was followed all along.
+    await expect.poll(async () => (await peer.ask({ kind: 'status' })).peers).toBe(2)
+    let round = 0
+    const passOn = async () => {
+      await far.ask({ kind: 'post', topic, message: message(round++) })
+      return (await peer.ask({ kind: 'status' })).messages
+    }
+    await expect.poll(passOn, { timeout: 20_000, interval: 300 }).toBeGreaterThan(0)
+    expect((await ask(topic)).entries).toHaveLength(1)
+  } finally {
+    await far.stop()
+    await second.stop()
+  }
 })
 
 test('without a chain nothing is sponsored and the faucet is closed', async () => {

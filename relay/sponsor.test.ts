@@ -39,9 +39,9 @@ afterAll(async () => {
 let stores = 0
 function open(limits: Partial<Limits> = {}) {
   const store = Store.open(join(folder, `store${stores++}`))
-  const faucet = { token: deployed.token, wei: 10n ** 18n, tokens: 1_000_000n }
+  const faucet = { wei: 10n ** 18n, tokens: 1_000_000n }
   return Sponsor.create({
-    chain: { rpc: chain.rpc, sponsorKey: Chain.sponsorKey, faucet },
+    chain: { rpc: chain.rpc, sponsorKey: Chain.sponsorKey, token: deployed.token, faucet },
     chainId: deployed.chainId,
     market: deployed.market,
     store,
@@ -138,6 +138,32 @@ test('bytes that call another function, or none, are refused', async () => {
     sponsor.send(requestOf(call, account, bytes))
   await expect(send('claim', data)).rejects.toMatchObject(failing('notSponsored'))
   await expect(send('claim', '0x12345678')).rejects.toMatchObject(failing('notSponsored'))
+})
+
+test('calls about another token, and claims of nothing, are refused before they reach the chain', async () => {
+  const sponsor = open()
+  const account = `0x${'3c'.repeat(20)}` as const
+  const other = `0x${'4d'.repeat(20)}` as const
+  const task = `0x${'ab'.repeat(32)}` as const
+  const { market, token } = deployed
+  const leaf = { index: 0, payee: account, amount: 1n, proof: [] }
+  const permit = { account, amount: 1n, deadline: 9_999_999_999, signature: `0x${'11'.repeat(65)}` } as const
+  const send =
+    (call: Relay.Sponsored, { data }: Market.Call) =>
+    async () =>
+      sponsor.send(requestOf(call, account, data))
+  await expect(
+    send('depositFor', Market.depositFor(market, { token: other, ...permit })),
+  ).rejects.toMatchObject(failing('notSponsored'))
+  await expect(send('claim', Market.claim(market, task, other, [leaf]))).rejects.toMatchObject(
+    failing('notSponsored'),
+  )
+  await expect(send('claim', Market.claim(market, task, token, []))).rejects.toMatchObject(
+    failing('notSponsored'),
+  )
+  await expect(send('claim', Market.claim(market, task, token, [leaf]))).rejects.toMatchObject(
+    failing('reverted'),
+  )
 })
 
 test('an account, a transaction and an hour have their limits', async () => {

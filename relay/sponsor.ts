@@ -1,6 +1,15 @@
 // Pays the gas of calls that any account may make, for participants without ether. Simulated first, sent once.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { BaseError, HttpRequestError, TimeoutError, createPublicClient, http, keccak256, toHex } from 'viem'
+import {
+  BaseError,
+  HttpRequestError,
+  TimeoutError,
+  createPublicClient,
+  http,
+  isAddressEqual,
+  keccak256,
+  toHex,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import type * as Codec from '../protocol/codec.ts'
 import * as Market from '../protocol/market.ts'
@@ -104,7 +113,7 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
 
     send({ call, calldata, account }: Relay.RequestOf<'sponsor'>): Promise<Relay.ReplyOf<'sponsor'>> {
       const data = toHex(calldata)
-      if (functionOf(data) !== call) throw notSponsored(call)
+      checkCall(call, data, chain.token)
       return inTurn(async () => ({
         transaction: await sendOnce(keccak256(data), { to: market, data }, () => admit(account)),
       }))
@@ -113,7 +122,8 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
     /** Tops an account up to what it may need on a test chain; nothing is sent to one that has enough. */
     faucet(account: Codec.Address): Promise<Relay.ReplyOf<'faucet'>> {
       if (faucet === undefined) throw faucetClosed()
-      const { token, wei, tokens } = faucet
+      const { token } = chain
+      const { wei, tokens } = faucet
       return inTurn(async () => {
         const free = async () => {}
         const [ether, held] = await Promise.all([
@@ -143,10 +153,21 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
   }
 }
 
-/** The market function that calldata calls; undefined when there is none, or its arguments do not decode. */
-function functionOf(data: Codec.Hex): string | undefined {
+/** Refuses calldata that calls something else, runs the code of a token chosen by the asker, or does nothing. */
+function checkCall(call: Relay.Sponsored, data: Codec.Hex, token: Codec.Address): void {
+  const decoded = decode(data)
+  if (decoded?.functionName !== call) throw notSponsored(`These bytes do not call ${call}.`)
+  if (decoded.functionName === 'depositFor' && !isAddressEqual(decoded.args[0], token))
+    throw otherToken(decoded.args[0], token)
+  if (decoded.functionName !== 'claim') return
+  if (!isAddressEqual(decoded.args[1], token)) throw otherToken(decoded.args[1], token)
+  if (decoded.args[2].length === 0) throw notSponsored('This claim claims nothing.')
+}
+
+/** Undefined when these bytes call no market function, or their arguments do not decode. */
+function decode(data: Codec.Hex): ReturnType<typeof Market.decodeCall> | undefined {
   try {
-    return Market.decodeCall(data).functionName
+    return Market.decodeCall(data)
   } catch {
     return undefined
   }
@@ -178,11 +199,19 @@ function translate(error: unknown): unknown {
   })
 }
 
-function notSponsored(call: string): Relay.RefusedError {
+function notSponsored(message: string): Relay.RefusedError {
   return new Relay.RefusedError({
     code: 'notSponsored',
-    message: `These bytes do not call ${call}.`,
+    message,
     advice: `This relay pays for ${Relay.sponsored.join(', ')} only.`,
+  })
+}
+
+function otherToken(token: Codec.Address, sponsored: Codec.Address): Relay.RefusedError {
+  return new Relay.RefusedError({
+    code: 'notSponsored',
+    message: `This call is about token ${token}; this relay pays for token ${sponsored} only.`,
+    advice: 'Send the transaction from your own wallet, or use a relay of that token.',
   })
 }
 
