@@ -141,7 +141,7 @@ export async function open(options: Options): Promise<Participations> {
   }
 
   for (const row of await database.machines.toArray()) {
-    if (isState(row.state)) start(row.state, row.dataSet)
+    if (isState(row.state)) await start(row.state, row.dataSet).deliver({ type: 'restarted' })
   }
   return {
     list: () => [...entries.values()],
