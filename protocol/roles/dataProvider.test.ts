@@ -168,6 +168,16 @@ describe('a data provider in a round', () => {
     expect(wished.map(({ type }) => type)).not.toContain('contribute')
   })
 
+  test('does not train under cohorts that the committee would refuse', () => {
+    const { body } = Talk.cohortsDraft
+    const small = { ...Talk.cohortsDraft, body: { ...body, cohorts: [body.cohorts[0]?.slice(0, 1) ?? []] } }
+    const member = Talk.computeNames[0] ?? ''
+    const { state, wished } = follow(enrolled(), [opened, Talk.heard(member, small)])
+    expect(wished.map(({ type }) => type)).not.toContain('contribute')
+    const second = follow(state, [Talk.heard(Talk.computeNames[1] ?? '', Talk.cohortsDraft)])
+    expect(second.wished.map(({ type }) => type)).toContain('contribute')
+  })
+
   test('counts receipts of members for its own update, each once', () => {
     const { state } = contributed(training().state)
     const update = DataProvider.currentRound(state)?.update ?? Talk.digest('none')

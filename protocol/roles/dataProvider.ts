@@ -8,6 +8,7 @@ import * as Offer from '../offer.ts'
 import * as Party from '../party.ts'
 import * as TaskSpec from '../taskSpec.ts'
 import * as Topic from '../topic.ts'
+import * as Draw from './draw.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
@@ -211,7 +212,7 @@ function roundOpened(state: State, message: Message.Of<'roundOpened'>): State {
 function cohortsDrawn(state: State, message: Message.Of<'cohorts'>): State {
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Participant.keepEarly(state, message)
-  if (Participant.committeeSeat(state, message) === undefined) return state
+  if (Draw.read(state, message) === undefined) return state
   const { opened } = message.body
   if (state.cohorts[opened] !== undefined) return state
   return { ...state, cohorts: { ...state.cohorts, [opened]: message } }
