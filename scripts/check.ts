@@ -44,15 +44,15 @@ if (import.meta.main) {
   process.exitCode = failed === 0 ? 0 : 1
 }
 
-/** Runs everything; counts the steps. */
-export async function check(): Promise<{ readonly passed: number; readonly failed: number }> {
+/** Runs everything, `width` steps at a time; counts them. */
+export async function check(width = 2): Promise<{ readonly passed: number; readonly failed: number }> {
   try {
     build((line) => process.stdout.write(`${line}\n`))
   } catch (cause) {
     process.stdout.write(`FAILED build: ${cause instanceof Error ? cause.message : String(cause)}\n`)
     return { passed: 0, failed: 1 }
   }
-  const outcomes = await Steps.runAll(thorough, 2)
+  const outcomes = await Steps.runAll(thorough, width)
   const passed = outcomes.filter(({ ok }) => ok).length
   return { passed, failed: outcomes.length - passed }
 }

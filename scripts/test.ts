@@ -21,7 +21,7 @@ const suites: Record<string, () => Promise<Count>> = isQuick
     }
   : {
       check: async () => {
-        const { passed, failed } = await check()
+        const { passed, failed } = await check(1)
         return { passed, failed, skipped: 0 }
       },
       contracts: () => contracts(),
@@ -34,9 +34,13 @@ const suites: Record<string, () => Promise<Count>> = isQuick
 let total = none
 const lines: string[] = []
 
-// The quick ones fit beside each other; of the others each wants the machine for itself.
+// The check is mostly compilers, on one core; the suites mostly wait for browsers and want the other one each in turn.
+const { check: checking, ...others } = suites
+const inTurn = async () => {
+  for (const suite of Object.entries(others)) await conduct(suite)
+}
 if (isQuick) await Promise.all(Object.entries(suites).map(conduct))
-else for (const suite of Object.entries(suites)) await conduct(suite)
+else await Promise.all([...(checking === undefined ? [] : [conduct(['check', checking])]), inTurn()])
 
 rmSync(reports, { recursive: true, force: true })
 process.stdout.write(`\n${lines.join('\n')}\n${total.passed} passed, ${total.failed} failed\n`)
