@@ -170,7 +170,10 @@ describe('a data provider in a round', () => {
 
   test('does not train under cohorts that the committee would refuse', () => {
     const { body } = Talk.cohortsDraft
-    const small = { ...Talk.cohortsDraft, body: { ...body, cohorts: [body.cohorts[0]?.slice(0, 1) ?? []] } }
+    const small = {
+      ...Talk.cohortsDraft,
+      body: { ...body, cohorts: body.cohorts.map((cohort) => cohort.slice(0, 1)) },
+    }
     const member = Talk.computeNames[0] ?? ''
     const { state, wished } = follow(enrolled(), [opened, Talk.heard(member, small)])
     expect(wished.map(({ type }) => type)).not.toContain('contribute')
