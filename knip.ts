@@ -25,6 +25,7 @@ export default {
   ignoreExportsUsedInFile: true,
   // Used by Solidity, by type settings, by the path of their executables, or as data.
   ignoreDependencies: [
+    '@foundry-rs/anvil',
     '@foundry-rs/forge',
     '@layerzerolabs/toolbox-foundry',
     '@openzeppelin/contracts',

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type * as Codec from '../protocol/codec.ts'
+import * as Foundry from './foundry.ts'
 import * as Processes from './processes.ts'
 
 export type Chain = { readonly process: Processes.Process; readonly rpc: string; readonly chainId: number }
@@ -13,14 +14,19 @@ export const sponsorKey: Codec.Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478
 export async function startChain(folder: string, port: number, logs: string): Promise<Chain> {
   mkdirSync(folder, { recursive: true })
   const state = join(folder, 'anvil.json')
+  return startAnvil(port, logs, ['--block-time', '1', '--state', state, '--state-interval', '1'])
+}
+
+/** Anvil on `port`, with more of its settings. */
+export async function startAnvil(
+  port: number,
+  logs: string,
+  settings: readonly string[] = [],
+): Promise<Chain> {
   const anvil = Processes.start({
     name: 'anvil',
-    command: process.execPath,
-    parameters: [
-      join(Processes.root, 'node_modules/@foundry-rs/anvil/bin.mjs'),
-      ...['--port', String(port), '--block-time', '1', '--hardfork', 'osaka'],
-      ...['--state', state, '--state-interval', '1', '--silent'],
-    ],
+    command: Foundry.anvil(),
+    parameters: ['--port', String(port), '--hardfork', 'osaka', '--silent', ...settings],
     logs,
   })
   const rpc = `http://127.0.0.1:${port}`

@@ -89,16 +89,9 @@ test('a log of another contract is not an event of the market', () => {
 
 test('a chain that is not local is not deployed to without a key and a token', async () => {
   const other = await Processes.freePort()
-  const elsewhere = Processes.start({
-    name: 'another chain',
-    command: join(Processes.root, 'node_modules/.bin/anvil'),
-    parameters: ['--port', String(other), '--chain-id', '10', '--silent'],
-    logs: folder,
-  })
+  const logs = join(folder, 'elsewhere')
+  const { process: elsewhere, rpc: rpcUrl } = await Chain.startAnvil(other, logs, ['--chain-id', '10'])
   try {
-    const rpcUrl = `http://127.0.0.1:${other}`
-    const probe = createWalletClient({ transport: http(rpcUrl, { retryCount: 0 }) })
-    await Processes.until(() => probe.getChainId(), 20)
     await expect(Deploy.deploy({ rpcUrl })).rejects.toThrow('GALAXY_KEY is not set')
     await expect(Deploy.deploy({ rpcUrl, key })).rejects.toThrow('GALAXY_TOKEN is not set')
   } finally {

@@ -1,36 +1,36 @@
 // The transactions of simulated tasks, run again by the real market: it must do and refuse the same, to the unit.
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestClient, encodeFunctionData, http, maxUint256, publicActions, walletActions } from 'viem'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Abi from '../../protocol/abi.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Market from '../../protocol/market.ts'
+import * as Chain from '../../scripts/chain.ts'
 import { deploy } from '../../scripts/deploy.ts'
+import * as Processes from '../../scripts/processes.ts'
 import * as Keys from './keys.ts'
 import type { Ran } from './market.ts'
 import * as Scenario from './scenario.ts'
 import * as World from './world.ts'
 
-let anvil: ChildProcess | undefined
+let folder = ''
+let anvil: Processes.Process | undefined
 let url = ''
 
 beforeAll(async () => {
-  const port = await freePort()
-  url = `http://127.0.0.1:${port}`
-  const binary = join(import.meta.dirname, '../../node_modules/@foundry-rs/anvil/bin.mjs')
-  const settings = ['--port', String(port), '--hardfork', 'osaka', '--gas-limit', '1000000000', '--silent']
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-contract-'))
   const before = String(World.start - 10_000)
-  anvil = spawn(process.execPath, [binary, ...settings, '--order', 'fifo', '--timestamp', before], {
-    stdio: 'ignore',
-  })
-  await vi.waitFor(async () => expect(await connect().getChainId()).toBe(31337), { timeout: 30_000 })
+  const settings = ['--gas-limit', '1000000000', '--order', 'fifo', '--timestamp', before]
+  const chain = await Chain.startAnvil(await Processes.freePort(), folder, settings)
+  anvil = chain.process
+  url = chain.rpc
 })
 
-afterAll(() => {
-  anvil?.kill()
+afterAll(async () => {
+  await anvil?.stop()
+  await rm(folder, { recursive: true, force: true })
 })
 
 test.each([20, 11, 13, 15, 17])('seed %i is the same on the real market', async (seed) => {
@@ -142,18 +142,4 @@ function send(from: Address, data: Hex, to: Address): Promise<Hex> {
 function balanceOf(token: Address, account: Address): Promise<bigint> {
   const { testToken: abi } = Abi
   return connect().readContract({ abi, address: token, functionName: 'balanceOf', args: [account] })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port)
-        else reject(new Error('no free port'))
-      })
-    })
-  })
 }

@@ -1,10 +1,12 @@
 // Against a real local chain: it is down, comes up, takes a transaction by a digest signer, and goes down again.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import * as Config from '../../protocol/config.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
+import * as LocalChain from '../../scripts/chain.ts'
+import * as Processes from '../../scripts/processes.ts'
 import * as Account from './account.ts'
 import * as Chain from './chain.ts'
 
@@ -13,29 +15,17 @@ const key = Uint8Array.from(
   Buffer.from('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80', 'hex'),
 )
 const account = Account.ofDevice(Eip712.addressOf(key), (digest) => Promise.resolve(Eip712.sign(digest, key)))
-const children: ChildProcess[] = []
+let folder = ''
+let anvil: Processes.Process | undefined
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-chain-'))
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-async function anvil(port: number): Promise<ChildProcess> {
-  const binary = new URL('../../node_modules/.bin/anvil', import.meta.url).pathname
-  const child = spawn(binary, ['--port', String(port), '--hardfork', 'osaka', '--silent'], {
-    stdio: 'ignore',
-  })
-  children.push(child)
-  return child
-}
+afterAll(async () => {
+  await anvil?.stop()
+  await rm(folder, { recursive: true })
+})
 
 function open(port: number): Chain.Chain {
   const config = Config.parse(
@@ -58,7 +48,7 @@ describe('the chain', () => {
     'that is down is a clear error, and is followed again when it is back',
     { timeout: 30_000 },
     async () => {
-      const port = await freePort()
+      const port = await Processes.freePort()
       const chain = open(port)
       await expect(chain.head()).rejects.toBeInstanceOf(Chain.UnreachableError)
 
@@ -70,7 +60,7 @@ describe('the chain', () => {
       })
       await following.look()
       expect(failures[0]).toBeInstanceOf(Chain.UnreachableError)
-      await anvil(port)
+      anvil = (await LocalChain.startAnvil(port, folder)).process
       await vi.waitFor(
         async () => {
           await following.look()
