@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bitmaps of seats: how many are set, and how often each was set over up to 255 of them.
+// Bitmaps of seats: which, how many, and the next one.
 pragma solidity 0.8.37;
-
-/// @notice Counts per seat, one bit of every seat's count in each word: adding a bitmap costs the same for 3 and
-/// for 255 seats.
-struct Counts {
-    uint256[8] planes;
-}
 
 library Bits {
     /// @notice Seats set in `bits`, by halving: pairs, nibbles, bytes, then one multiplication sums the bytes.
@@ -20,20 +14,11 @@ library Bits {
         }
     }
 
-    /// @notice Adds one to the count of every seat set in `bits`; at most 255 times.
-    function add(Counts memory counts, uint256 bits) internal pure {
-        uint256 carry = bits;
-        for (uint256 plane = 0; carry != 0; ++plane) {
-            uint256 before = counts.planes[plane];
-            counts.planes[plane] = before ^ carry;
-            carry &= before;
-        }
-    }
-
-    /// @notice How often `seat` was set.
-    function times(Counts memory counts, uint256 seat) internal pure returns (uint256 sum) {
-        for (uint256 plane = 0; plane < 8; ++plane) {
-            sum |= ((counts.planes[plane] >> seat) & 1) << plane;
+    /// @notice The lowest seat set in `bits`, which must not be empty.
+    /// @dev CLZ came with Osaka (EIP-7939): the market's constructor tries it, so that no chain without it gets one.
+    function lowest(uint256 bits) internal pure returns (uint256 seat) {
+        assembly ("memory-safe") {
+            seat := sub(255, clz(and(bits, sub(0, bits))))
         }
     }
 

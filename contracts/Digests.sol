@@ -2,7 +2,7 @@
 // Everything that is hashed, in one place: its twin is in protocol/, and test/vectors holds both to the same bytes.
 pragma solidity 0.8.37;
 
-import {ComputeParty, DataParty, Kind, Record, Tally, Terms} from "./IMarket.sol";
+import {ComputeParty, DataParty, Input, Kind, Parties, Record, Summed, Tally, Terms} from "./IMarket.sol";
 
 library Digests {
     bytes32 internal constant DATA_ACCEPTANCE = keccak256(
@@ -12,6 +12,8 @@ library Digests {
         "ComputeAcceptance(bytes32 task,address account,address payee,address device,bytes32 box,uint128 price)"
     );
     bytes32 internal constant ONCE = keccak256("Once(bytes32 task,uint8 kind,uint8 round,bytes32 digest)");
+    bytes32 internal constant WITHDRAWAL =
+        keccak256("Withdrawal(address token,address account,uint256 amount,uint256 nonce,uint256 deadline)");
 
     function taskId(address market, Terms calldata terms) internal pure returns (bytes32) {
         return keccak256(abi.encode(market, terms));
@@ -32,6 +34,15 @@ library Digests {
     /// @param datasHash `datas` of the data parties.
     function parties(ComputeParty[] calldata computes, bytes32 datasHash) internal pure returns (bytes32) {
         return keccak256(abi.encode(keccak256(abi.encode(computes)), datasHash));
+    }
+
+    function parties(Parties calldata all) internal pure returns (bytes32) {
+        return parties(all.computes, datas(all.datas));
+    }
+
+    /// @dev Twice hashed, so that no leaf can be taken for a node of two.
+    function invited(address account) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(account))));
     }
 
     /// @dev The party's fields follow in the order of its struct.
@@ -56,30 +67,50 @@ library Digests {
     }
 
     function record(Record calldata signed) internal pure returns (bytes32) {
-        bytes32 cohorts = keccak256(abi.encodePacked(signed.cohorts));
         bytes32 evidence =
             keccak256(abi.encode(signed.closes, signed.opened, signed.cohortsDigest, signed.sums));
-        return keccak256(
-            abi.encode(signed.round, signed.aggregator, signed.delivered, signed.survivors, cohorts, evidence)
+        return _record(
+            signed.round, signed.aggregator, signed.delivered, signed.survivors, signed.cohorts, evidence
         );
     }
 
     /// @notice The hash of the record that a tally was made from.
     function record(Tally calldata tally) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                tally.round,
-                tally.aggregator,
-                tally.delivered,
-                tally.survivors,
-                tally.cohortsHash,
-                tally.evidence
-            )
+        return _record(
+            tally.round, tally.aggregator, tally.delivered, tally.survivors, tally.cohorts, tally.evidence
         );
+    }
+
+    function _record(
+        uint8 round,
+        uint8 aggregator,
+        uint256 delivered,
+        uint256 survivors,
+        uint256[] calldata cohorts,
+        bytes32 evidence
+    ) private pure returns (bytes32) {
+        bytes32 cohortsHash = keccak256(abi.encodePacked(cohorts));
+        return keccak256(abi.encode(round, aggregator, delivered, survivors, cohortsHash, evidence));
     }
 
     function log(bytes32 before, bytes32 recordHash, uint16 signers) internal pure returns (bytes32) {
         return keccak256(abi.encode(before, recordHash, signers));
+    }
+
+    function sums(Summed calldata summed) internal pure returns (bytes32) {
+        return keccak256(abi.encode(summed.q, summed.t, summed.n, summed.ciphertexts, summed.cohorts));
+    }
+
+    function cohort(Input[] calldata inputs, bytes32 sumRoot) internal pure returns (bytes32) {
+        return keccak256(abi.encode(inputs, sumRoot));
+    }
+
+    function withdrawal(address token, address account, uint256 amount, uint256 nonce, uint256 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(WITHDRAWAL, token, account, amount, nonce, deadline));
     }
 
     /// @dev Four words, so that no leaf can be taken for a node of two.

@@ -2,9 +2,13 @@
 // What the market promises: every shape, call, event and refusal. The contract that keeps the promises is Market.sol.
 pragma solidity 0.8.37;
 
-/// @notice How utilities of cohorts become weights. `Equal`: every cohort weighs the same.
+/// @notice How an epoch's utilities become weights of its cohorts. `Equal`: one each, utilities are not asked for.
+/// `Proportional`: the utility, or zero below it. `Rank`: twice the place, counted from the worst as one; ties share
+/// the mean of their places. Without utilities every cohort weighs one.
 enum Plan {
-    Equal
+    Equal,
+    Proportional,
+    Rank
 }
 
 enum State {
@@ -12,7 +16,8 @@ enum State {
     Open,
     Running,
     Settled,
-    Cancelled
+    Cancelled,
+    Faulted
 }
 
 /// @notice What a key may state once per task and round; two different digests prove that it lied.
@@ -34,7 +39,7 @@ struct Terms {
     /// Token base units, as all pools and bonds.
     uint128 dataPool;
     uint128 computePool;
-    /// Lost by a model provider that vanishes.
+    /// Lost by a model provider that vanishes or signs two openings of one round.
     uint128 bond;
     /// Locked out of each compute provider's deposit.
     uint128 computeBond;
@@ -50,7 +55,8 @@ struct Terms {
     /// Compute units paid for signing one round.
     uint32 unitsPerSignature;
     uint8 roundsPerEpoch;
-    /// Root over invited accounts; must be zero.
+    /// Merkle root over the accounts that may provide data (leaves are keccak(keccak(account)), pairs are hashed in
+    /// ascending order); zero for everyone.
     bytes32 invited;
     /// Seconds without a committed round after which anyone may end the task.
     uint32 idleWindow;
@@ -106,6 +112,21 @@ struct ComputeParty {
     uint128 price;
 }
 
+/// @notice Everyone in a started task.
+struct Parties {
+    ComputeParty[] computes;
+    DataParty[] datas;
+}
+
+/// @notice Signatures by the parties, in their order.
+struct Acceptances {
+    /// Empty for a seat known to be absent.
+    bytes[] computes;
+    bytes[] datas;
+    /// Per data provider its path under `invited`; no list at all where everyone is invited.
+    bytes32[][] invitations;
+}
+
 /// @notice One round as the committee signs it. Bitmaps have the bit of a data provider's seat.
 struct Record {
     uint8 round;
@@ -144,10 +165,84 @@ struct Tally {
     uint16 signers;
     uint256 delivered;
     uint256 survivors;
-    /// keccak of the packed cohort bitmaps.
-    bytes32 cohortsHash;
+    uint256[] cohorts;
     /// keccak of closing time, opening, cohorts digest and sums.
     bytes32 evidence;
+}
+
+/// @notice What evidence shows. It is the ABI encoding of the structs named here.
+enum Charge {
+    /// (Logged, Summed, Word): a word of a committed sum is not the sum of its inputs modulo q. Slashes the signers of
+    /// the round.
+    WrongSum,
+    /// (Logged, Summed, DataParty[], uint256): the committed input with this index was not signed by its provider's
+    /// device, or inputs are not as many as survivors. Slashes the signers of the round.
+    ForgedInput,
+    /// (Twice): one member signed two records of one round. Slashes it.
+    TwoRecords,
+    /// (Twice): the opener signed two openings of one round. Faults a task that has a round.
+    TwoOpenings
+}
+
+/// @notice A committed round and its place in the task's log.
+struct Logged {
+    Record record;
+    uint16 signers;
+    /// The log before this round.
+    bytes32 before;
+    /// The rounds committed after it.
+    Entry[] later;
+}
+
+struct Entry {
+    bytes32 recordHash;
+    uint16 signers;
+}
+
+/// @notice What a record's `sums` is the digest of, with one cohort shown.
+struct Summed {
+    /// Ciphertext modulus, plaintext modulus, ring degree and ciphertexts of one update.
+    uint64 q;
+    uint64 t;
+    uint32 n;
+    uint32 ciphertexts;
+    /// keccak of the inputs and the root of the sum, by cohort.
+    bytes32[] cohorts;
+    /// The cohort that is shown.
+    uint256 cohort;
+    /// By seat, one for each of the cohort's survivors.
+    Input[] inputs;
+    /// Merkle root over the words of the sum.
+    bytes32 sumRoot;
+}
+
+struct Input {
+    /// Merkle root over the words of an encrypted update.
+    bytes32 root;
+    /// By its provider's device key over Once(task, Update, round, root): 65 bytes.
+    bytes signature;
+}
+
+/// @notice One word of a sum and of everything that was added to it. A word is four coefficients, each as 8 big-endian
+/// bytes; its index is ciphertext · 2048 + polynomial · 1024 + ⌊coefficient ÷ 4⌋. A leaf is the keccak of its word, a
+/// node the keccak of its left and right child, padding up to a power of two the zero word.
+struct Word {
+    uint256 index;
+    bytes32 sum;
+    bytes32[] sumProof;
+    bytes32[] inputs;
+    bytes32[][] inputProofs;
+}
+
+/// @notice Two statements by one key about one round.
+struct Twice {
+    uint8 round;
+    /// Compute seat that signed two records; zero for openings.
+    uint8 seat;
+    bytes32 first;
+    bytes firstSignature;
+    bytes32 second;
+    bytes secondSignature;
 }
 
 /// @notice One leaf of the payouts. Seats: data providers, then compute providers, then the model provider.
@@ -172,6 +267,10 @@ struct Status {
     uint8 computes;
     /// Bitmap of the compute seats that do not count.
     uint16 absent;
+    /// Bitmap of the compute seats whose leaves belong to the model provider: proven to have signed what is false.
+    uint16 slashed;
+    /// The model provider was proven to have signed two openings of one round.
+    bool guilty;
 }
 
 /// @notice All a task stores: five slots, none per participant.
@@ -199,9 +298,13 @@ struct Task {
 /// | Running          | Running   | `commitRound` by anyone holding the signatures                |
 /// | Running, round 1+| Settled   | `settle` by the model provider                                |
 /// | Running, round 1+| Settled   | `settle` by anyone after the deadline: the provider vanished  |
+/// | Running, round 1+| Faulted   | `prove` by anyone: two openings of one round                  |
+/// | Settled          | Faulted   | the same, until claims open                                   |
+/// | Faulted          | Settled   | `settle` by anyone: equal weights, the bond joins the pool    |
 ///
-/// Refunds of Cancelled tasks become free deposits. Leaves of Settled tasks are claimed by anyone, to the payee,
-/// after the challenge window. Every wait has a deadline after which a stranger can act.
+/// Refunds of Cancelled tasks become free deposits. Leaves of Settled tasks are claimed by anyone, to the payee, after
+/// the challenge window; those of slashed seats go to the model provider, so a proof moves no other leaf. Every wait has
+/// a deadline after which a stranger can act.
 interface IMarket {
     event TaskCreated(bytes32 indexed task, address indexed modelProvider, Terms terms);
     event TaskStarted(
@@ -210,7 +313,13 @@ interface IMarket {
     event RoundCommitted(
         bytes32 indexed task, uint8 indexed round, Record record, uint16 signers, uint40 deadline
     );
-    event TaskSettled(bytes32 indexed task, bytes32 root, bool vanished, uint40 deadline);
+    /// @param punished The model provider vanished or was guilty: its bond is in the data pool.
+    event TaskSettled(
+        bytes32 indexed task, bytes32 root, bool punished, uint40 deadline, int32[][] utilities
+    );
+    event TaskFaulted(bytes32 indexed task, uint8 round);
+    /// @param seats Bitmap of the seats that this proof added.
+    event Slashed(bytes32 indexed task, uint8 indexed round, uint16 seats);
     event TaskCancelled(bytes32 indexed task);
     event Claimed(bytes32 indexed task, uint8 indexed index, address indexed payee, uint256 amount);
     event Deposited(address indexed token, address indexed account, uint256 amount);
@@ -225,7 +334,6 @@ interface IMarket {
     error DepositTooSmall(uint256 deposit, uint256 amount);
 
     error RefereeUnsupported(address referee);
-    error InvitedUnsupported(bytes32 invited);
     error TooManyProviders(uint256 datas, uint256 computes);
     error DataBoundsInvalid(uint8 minDatas, uint8 maxDatas, uint8 minCohort);
     error CohortBoundsInvalid(uint8 minCohort, uint8 maxCohorts);
@@ -247,6 +355,8 @@ interface IMarket {
     error QualityTooLow(address account, uint16 quality, uint16 least);
     error NoSamples(address account);
     error SeatMissing(address account, uint8 compute);
+    error NotInvited(address account);
+    error InvitationCountInvalid(uint256 invitations, uint256 expected);
     error FloorsExceedPool(uint256 floors, uint128 pool);
     error ComputeExceedsPool(uint256 worst, uint128 pool);
     error TooFewPresent(uint256 present, uint8 threshold);
@@ -264,11 +374,29 @@ interface IMarket {
     error SurvivorNotDelivered(uint256 survivors, uint256 delivered);
     error NoSurvivors(uint8 round);
     error AggregatorMissing(uint8 aggregator, uint16 signers);
-    error SignerAbsent(uint16 signers, uint16 absent);
+    /// @param excluded Seats that are absent or slashed.
+    error SignerExcluded(uint16 signers, uint16 excluded);
     error TooFewSigners(uint256 signers, uint8 threshold);
     error RecordSignatureInvalid(uint256 seat);
 
     error LogMismatch(bytes32 task);
+    error UtilityCountInvalid(uint256 utilities, uint256 expected);
+    error UtilityOfAbsentCohort(uint256 epoch, uint256 cohort);
+    error SumsMismatch(bytes32 sums);
+    error CohortMissing(uint256 cohort, uint256 cohorts);
+    error WordOutOfRange(uint256 index, uint32 words);
+    error WordCountInvalid(uint256 words, uint256 inputs);
+    error WordProofInvalid(uint256 input);
+    error SumRight(uint256 index);
+    error InputGenuine(uint256 input);
+    error DatasMismatch(bytes32 datas);
+    error InputMissing(uint256 input, uint256 inputs);
+    error StatementsEqual(bytes32 statement);
+    error NotProvable(bytes32 task, State state, uint256 deadline);
+    error SignerMissing(uint8 seat, uint256 computes);
+    error StatementInvalid(bytes32 statement);
+    error AlreadyProven(bytes32 task);
+    error WithdrawalInvalid(address account);
     error AlreadyClaimed(bytes32 task, uint8 index);
     error ProofInvalid(bytes32 task, uint8 index);
 
@@ -283,6 +411,9 @@ interface IMarket {
 
     /// @notice Free balance of `account`: not locked by any task.
     function deposits(address token, address account) external view returns (uint256);
+
+    /// @notice How many withdrawals of `account` were made by signature.
+    function nonces(address account) external view returns (uint256);
 
     /// @notice Adds to the caller's free balance. Tokens that deliver less than was sent are refused.
     function deposit(address token, uint256 amount) external;
@@ -303,19 +434,24 @@ interface IMarket {
     /// @notice Pays out of the caller's free balance to the caller.
     function withdraw(address token, uint256 amount) external;
 
+    /// @notice As `withdraw`, for an account that signed Withdrawal(token, account, amount, nonce, deadline), so that
+    /// another pays the gas. The tokens go to the account.
+    /// @dev The nonce is `nonces(account)`: a signature is good once.
+    function withdrawFor(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+
     /// @notice Opens a task and takes both pools and the bond from the caller, who must be the model provider.
     function create(Terms calldata terms) external returns (bytes32 id);
 
     /// @notice Starts a task with acceptances signed for it. Lists ascend by account. A compute seat that nobody
     /// nominated, whose deposit is short or whose signature does not hold is absent (an empty signature marks one
     /// that is known to be); a data provider that does not qualify fails the call. Locks the bonds.
-    function start(
-        Terms calldata terms,
-        ComputeParty[] calldata computes,
-        bytes[] calldata computeSignatures,
-        DataParty[] calldata datas,
-        bytes[] calldata dataSignatures
-    ) external;
+    function start(Terms calldata terms, Parties calldata parties, Acceptances calldata acceptances) external;
 
     /// @notice Ends a task that did not start; everything becomes the model provider's free balance.
     function cancel(Terms calldata terms) external;
@@ -325,7 +461,7 @@ interface IMarket {
     function expire(Terms calldata terms, ComputeParty[] calldata computes, bytes32 datas) external;
 
     /// @notice Commits one round, which makes it count and extends the deadline. Anyone may, with the signatures of
-    /// `threshold` present members. Never replaced.
+    /// `threshold` members that are neither absent nor slashed. Never replaced.
     /// @param datas keccak of the encoded data parties.
     function commitRound(
         Terms calldata terms,
@@ -335,17 +471,33 @@ interface IMarket {
     ) external;
 
     /// @notice Replays the committed rounds, computes every payout and keeps their root. R rounds, of which provider
-    /// i delivered dᵢ, p paid rounds, P the data pool less all floors (plus the bond of a vanished model provider):
-    /// data floorᵢ·min(dᵢ,p)/p + P·min(R,p)·Wᵢ/(p·ΣW), Wᵢ = min(samplesᵢ, sampleCap)·dᵢ; compute price·units/1e6 and
-    /// its bond, units = 4·words·survivors to the aggregator and `unitsPerSignature` to every signer; each rounded
-    /// down. The model provider's leaf is what remains.
+    /// i delivered dᵢ, p paid rounds, P the data pool less all floors (plus the bond of a model provider that vanished
+    /// or is guilty): data floorᵢ·min(dᵢ,p)/p + P·min(R,p)·Wᵢ/(p·ΣW), Wᵢ = min(samplesᵢ, sampleCap)·Σ weight(epoch,
+    /// cohort) over i's delivered rounds, all weights one if ΣW = 0; compute price·units/1e6 and its bond, units =
+    /// 4·words·survivors to the aggregator and `unitsPerSignature` to every signer; each rounded down. The model
+    /// provider's leaf is what remains.
+    /// @param utilities By epoch of rounds up to the last committed, then by cohort, `maxCohorts` each; zero for a
+    /// cohort that was not opened in that epoch. Empty for the plan `Equal`, for a Faulted task and for a stranger.
     function settle(
         Terms calldata terms,
-        ComputeParty[] calldata computes,
-        DataParty[] calldata datas,
-        Tally[] calldata rounds
+        Parties calldata parties,
+        Tally[] calldata rounds,
+        int32[][] calldata utilities
     ) external;
 
-    /// @notice Pays leaves of a settled task to their payees, whoever calls.
-    function claim(bytes32 id, address token, Claim[] calldata claims) external;
+    /// @notice Pays leaves of a settled task, whoever calls: to their payees, or to the model provider where the seat
+    /// was slashed.
+    function claim(Terms calldata terms, Claim[] calldata claims) external;
+
+    /// @notice Proves a charge from the task's start until claims open, whoever calls. Slashed seats lose their bonds
+    /// and pay to the model provider; a faulted model provider loses its bond to the data providers. Rounds stay paid,
+    /// and the caller earns nothing.
+    /// @param datas keccak of the encoded data parties.
+    function prove(
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        bytes32 datas,
+        Charge charge,
+        bytes calldata evidence
+    ) external;
 }

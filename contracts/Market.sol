@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -13,13 +14,18 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 
 import {Bits} from "./Bits.sol";
 import {Digests} from "./Digests.sol";
+import {Case, Evidence} from "./Evidence.sol";
 import {
+    Acceptances,
+    Charge,
     Claim,
     Commitment,
     ComputeParty,
     DataParty,
     IMarket,
     Kind,
+    Parties,
+    Plan,
     Record,
     State,
     Status,
@@ -27,9 +33,10 @@ import {
     Task,
     Terms
 } from "./IMarket.sol";
-import {Payouts, Work} from "./Payouts.sol";
+import {Payouts} from "./Payouts.sol";
+import {Plans} from "./Plans.sol";
 
-contract Market is IMarket, EIP712, ReentrancyGuardTransient {
+contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     uint256 private constant SIGNATURE_BYTES = 65;
@@ -51,6 +58,8 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
     constructor(uint32 shortestWindow) EIP712("Galaxy", "1") {
         require(shortestWindow >= 1 days || block.chainid == LOCAL_CHAIN, WindowBelowDay(shortestWindow));
         SHORTEST_WINDOW = shortestWindow;
+        // Reverts where the chain lacks an instruction that settlement needs.
+        assert(Bits.lowest(8) == 3);
     }
 
     /// @inheritdoc IMarket
@@ -86,14 +95,28 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IMarket
     function withdraw(address token, uint256 amount) external nonReentrant {
-        uint256 free = deposits[token][msg.sender];
-        require(free >= amount, DepositTooSmall(free, amount));
+        _withdraw(token, msg.sender, amount);
+    }
 
-        deposits[token][msg.sender] = free - amount;
+    /// @inheritdoc IMarket
+    function withdrawFor(
+        address token,
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        bytes calldata signature
+    ) external nonReentrant {
+        require(block.timestamp <= deadline, TooLate(block.timestamp, deadline));
+        bytes32 digest =
+            _hashTypedDataV4(Digests.withdrawal(token, account, amount, _useNonce(account), deadline));
+        require(_accepted(account, digest, signature), WithdrawalInvalid(account));
 
-        emit Withdrawn(token, msg.sender, amount);
+        _withdraw(token, account, amount);
+    }
 
-        IERC20(token).safeTransfer(msg.sender, amount);
+    /// @inheritdoc IMarket
+    function nonces(address account) public view override(IMarket, Nonces) returns (uint256) {
+        return super.nonces(account);
     }
 
     // Life of a task
@@ -117,20 +140,19 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMarket
-    function start(
-        Terms calldata terms,
-        ComputeParty[] calldata computes,
-        bytes[] calldata computeSignatures,
-        DataParty[] calldata datas,
-        bytes[] calldata dataSignatures
-    ) external nonReentrant {
+    function start(Terms calldata terms, Parties calldata parties, Acceptances calldata acceptances)
+        external
+        nonReentrant
+    {
         bytes32 id = _in(State.Open, terms);
         require(msg.sender == terms.modelProvider, NotModelProvider(msg.sender, terms.modelProvider));
         require(block.timestamp <= terms.startBy, TooLate(block.timestamp, terms.startBy));
+        uint256 nominated = _admitDatas(id, terms, parties, acceptances.datas);
+        if (terms.invited != 0) _checkInvited(terms.invited, parties.datas, acceptances.invitations);
+        else _checkCount(acceptances.invitations.length, 0);
 
-        uint256 nominated = _admitDatas(id, terms, computes, datas, dataSignatures);
-        uint16 absent = _seatComputes(id, terms, computes, computeSignatures, nominated, datas.length);
-        _run(id, terms, computes, datas, absent);
+        uint16 absent = _seatComputes(id, terms, parties, acceptances.computes, nominated);
+        _run(id, terms, parties, absent);
     }
 
     /// @inheritdoc IMarket
@@ -176,7 +198,7 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
         _checkOpening(id, terms, status, commitment);
         _checkBitmaps(terms, record, status.datas);
         bytes32 recordHash = Digests.record(record);
-        _checkSigners(id, terms, computes, status.absent, commitment, recordHash);
+        _checkSigners(id, terms, computes, status.absent | status.slashed, commitment, recordHash);
 
         status.rounds += 1;
         status.lastRound = record.round;
@@ -190,52 +212,73 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IMarket
     function settle(
         Terms calldata terms,
-        ComputeParty[] calldata computes,
-        DataParty[] calldata datas,
-        Tally[] calldata rounds
+        Parties calldata parties,
+        Tally[] calldata rounds,
+        int32[][] calldata utilities
     ) external nonReentrant {
-        bytes32 id = _in(State.Running, terms);
+        bytes32 id = taskId(terms);
         Status memory status = _tasks[id].status;
-        require(status.rounds != 0, NoRounds(id));
-        bool vanished = msg.sender != terms.modelProvider;
-        require(!vanished || block.timestamp > status.deadline, TooEarly(block.timestamp, status.deadline));
-        require(Digests.parties(computes, Digests.datas(datas)) == _tasks[id].parties, PartiesMismatch(id));
-        Work memory work = Payouts.replay(terms, rounds);
-        require(work.log == _tasks[id].log, LogMismatch(id));
-        (work.absent, work.vanished) = (status.absent, vanished);
-        bytes32 root = Payouts.root(terms, computes, datas, work);
+        bool punished = _punished(id, terms, status);
+        require(Digests.parties(parties) == _tasks[id].parties, PartiesMismatch(id));
+        _checkEpochs(terms, status.lastRound, punished, utilities.length);
+        (bytes32 log, bytes32 root) =
+            Payouts.outcome(terms, parties, rounds, utilities, status.absent, punished);
+        require(log == _tasks[id].log, LogMismatch(id));
 
         status.state = State.Settled;
         status.deadline = _after(terms.challengeWindow);
         _tasks[id].status = status;
         _tasks[id].root = root;
 
-        emit TaskSettled(id, root, vanished, status.deadline);
+        emit TaskSettled(id, root, punished, status.deadline, utilities);
     }
 
     /// @inheritdoc IMarket
-    function claim(bytes32 id, address token, Claim[] calldata claims) external nonReentrant {
-        Task storage settled = _tasks[id];
-        require(settled.status.state == State.Settled, WrongState(id, settled.status.state));
-        uint256 deadline = settled.status.deadline;
-        require(block.timestamp > deadline, TooEarly(block.timestamp, deadline));
-        bytes32 root = settled.root;
-        uint256 claimed = settled.claimed;
+    function claim(Terms calldata terms, Claim[] calldata claims) external nonReentrant {
+        bytes32 id = _in(State.Settled, terms);
+        Status memory status = _tasks[id].status;
+        require(block.timestamp > status.deadline, TooEarly(block.timestamp, status.deadline));
+        bytes32 root = _tasks[id].root;
+        uint256 claimed = _tasks[id].claimed;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata one = claims[i];
-            bytes32 leaf = Digests.leaf(token, one.index, one.payee, one.amount);
+            bytes32 leaf = Digests.leaf(terms.token, one.index, one.payee, one.amount);
             require(!Bits.has(claimed, one.index), AlreadyClaimed(id, one.index));
             require(MerkleProof.verifyCalldata(one.proof, root, leaf), ProofInvalid(id, one.index));
             claimed |= Bits.only(one.index);
         }
 
-        settled.claimed = claimed;
+        _tasks[id].claimed = claimed;
 
+        // Bit by leaf index, as seats of compute providers follow those of data providers.
+        uint256 slashed = uint256(status.slashed) << status.datas;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata one = claims[i];
-            emit Claimed(id, one.index, one.payee, one.amount);
-            if (one.amount != 0) IERC20(token).safeTransfer(one.payee, one.amount);
+            address payee = Bits.has(slashed, one.index) ? terms.modelProvider : one.payee;
+            emit Claimed(id, one.index, payee, one.amount);
+            if (one.amount != 0) IERC20(terms.token).safeTransfer(payee, one.amount);
         }
+    }
+
+    // Proofs
+
+    /// @inheritdoc IMarket
+    function prove(
+        Terms calldata terms,
+        ComputeParty[] calldata computes,
+        bytes32 datas,
+        Charge charge,
+        bytes calldata evidence
+    ) external nonReentrant {
+        bytes32 id = taskId(terms);
+        Task memory accused = _tasks[id];
+        require(_isProvable(accused.status), NotProvable(id, accused.status.state, accused.status.deadline));
+        require(Digests.parties(computes, datas) == accused.parties, PartiesMismatch(id));
+        Case memory case_ = Case(id, accused.log, datas, _domainSeparatorV4(), terms.opener, terms.words);
+        (uint8 round, uint16 seats) = Evidence.judge(case_, computes, charge, evidence);
+
+        if (charge == Charge.TwoOpenings) _fault(id, round);
+        else _slash(id, round, seats);
     }
 
     // Checks
@@ -244,6 +287,35 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
         id = taskId(terms);
         State actual = _tasks[id].status.state;
         require(actual == state, WrongState(id, actual));
+    }
+
+    /// @return punished Whether the caller, settling now, takes the model provider's bond.
+    function _punished(bytes32 id, Terms calldata terms, Status memory status)
+        private
+        view
+        returns (bool punished)
+    {
+        bool running = status.state == State.Running;
+        require(running || status.state == State.Faulted, WrongState(id, status.state));
+        require(status.rounds != 0, NoRounds(id));
+        bool vanished = running && msg.sender != terms.modelProvider;
+        require(!vanished || block.timestamp > status.deadline, TooEarly(block.timestamp, status.deadline));
+        return vanished || status.guilty;
+    }
+
+    function _checkEpochs(Terms calldata terms, uint8 lastRound, bool punished, uint256 utilities)
+        private
+        pure
+    {
+        bool scored = terms.plan != Plan.Equal && !punished;
+        uint256 epochs = scored ? Plans.epoch(terms, lastRound) + 1 : 0;
+        require(utilities == epochs, UtilityCountInvalid(utilities, epochs));
+    }
+
+    /// @dev Whatever can still change who is paid: until claims open.
+    function _isProvable(Status memory status) private view returns (bool) {
+        if (status.state == State.Settled) return block.timestamp <= status.deadline;
+        return status.state == State.Running || status.state == State.Faulted;
     }
 
     function _checkBounds(Terms calldata terms) private pure {
@@ -279,7 +351,6 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
 
     function _checkMoney(Terms calldata terms) private view {
         require(terms.referee == address(0), RefereeUnsupported(terms.referee));
-        require(terms.invited == bytes32(0), InvitedUnsupported(terms.invited));
         require(terms.bond >= terms.disputeBond, BondTooSmall(terms.bond, terms.disputeBond));
         require(terms.idleWindow >= SHORTEST_WINDOW, WindowTooShort(terms.idleWindow, SHORTEST_WINDOW));
         require(
@@ -291,32 +362,45 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
     function _admitDatas(
         bytes32 id,
         Terms calldata terms,
-        ComputeParty[] calldata computes,
-        DataParty[] calldata datas,
+        Parties calldata parties,
         bytes[] calldata signatures
     ) private view returns (uint256 nominated) {
+        DataParty[] calldata datas = parties.datas;
         require(
             datas.length >= terms.minDatas && datas.length <= terms.maxDatas,
             DataCountInvalid(datas.length, terms.minDatas, terms.maxDatas)
         );
         require(signatures.length == datas.length, SignatureCountInvalid(signatures.length, datas.length));
-        bytes32 committee = Digests.committee(computes);
-        uint256 seats = computes.length;
+        bytes32 committee = Digests.committee(parties.computes);
         uint256 floors = 0;
+        address last = address(0);
         for (uint256 seat = 0; seat < datas.length; ++seat) {
-            if (seat != 0) {
-                require(datas[seat].account > datas[seat - 1].account, NotAscending(datas[seat].account));
-            }
-            _checkData(terms, datas[seat], seats);
-            bytes32 digest = _hashTypedDataV4(Digests.dataAcceptance(id, committee, datas[seat]));
-            require(
-                SignatureChecker.isValidSignatureNowCalldata(datas[seat].account, digest, signatures[seat]),
-                AcceptanceInvalid(datas[seat].account)
-            );
-            nominated |= Bits.only(datas[seat].compute);
-            floors += datas[seat].floor;
+            DataParty calldata party = datas[seat];
+            require(party.account > last, NotAscending(party.account));
+            last = party.account;
+            _checkData(terms, party, parties.computes.length);
+            bytes32 digest = _hashTypedDataV4(Digests.dataAcceptance(id, committee, party));
+            require(_accepted(last, digest, signatures[seat]), AcceptanceInvalid(last));
+            nominated |= Bits.only(party.compute);
+            floors += party.floor;
         }
         require(floors <= terms.dataPool, FloorsExceedPool(floors, terms.dataPool));
+    }
+
+    function _checkInvited(bytes32 invited, DataParty[] calldata datas, bytes32[][] calldata invitations)
+        private
+        pure
+    {
+        _checkCount(invitations.length, datas.length);
+        for (uint256 seat = 0; seat < datas.length; ++seat) {
+            address account = datas[seat].account;
+            bytes32 leaf = Digests.invited(account);
+            require(MerkleProof.verifyCalldata(invitations[seat], invited, leaf), NotInvited(account));
+        }
+    }
+
+    function _checkCount(uint256 invitations, uint256 expected) private pure {
+        require(invitations == expected, InvitationCountInvalid(invitations, expected));
     }
 
     function _checkData(Terms calldata terms, DataParty calldata party, uint256 seats) private pure {
@@ -333,11 +417,11 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
     function _seatComputes(
         bytes32 id,
         Terms calldata terms,
-        ComputeParty[] calldata computes,
+        Parties calldata parties,
         bytes[] calldata signatures,
-        uint256 nominated,
-        uint256 datas
+        uint256 nominated
     ) private returns (uint16 absent) {
+        ComputeParty[] calldata computes = parties.computes;
         require(
             computes.length >= terms.minComputes && computes.length <= terms.maxComputes,
             ComputeCountInvalid(computes.length, terms.minComputes, terms.maxComputes)
@@ -347,34 +431,47 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
         );
         uint256 highest = 0;
         uint256 prices = 0;
+        address last = address(0);
         for (uint256 seat = 0; seat < computes.length; ++seat) {
             ComputeParty calldata party = computes[seat];
-            if (seat != 0) require(party.account > computes[seat - 1].account, NotAscending(party.account));
-            if (!Bits.has(nominated, seat) || !_accepts(id, terms, party, signatures[seat])) {
+            require(party.account > last, NotAscending(party.account));
+            last = party.account;
+            if (!Bits.has(nominated, seat) || !_seats(id, terms, party, signatures[seat])) {
                 // forge-lint: disable-next-line(unsafe-typecast)
                 absent |= uint16(Bits.only(seat)); // a seat is below 16
                 continue;
             }
-            deposits[terms.token][party.account] -= terms.computeBond;
+            deposits[terms.token][last] -= terms.computeBond;
             if (party.price > highest) highest = party.price;
             prices += party.price;
         }
         uint256 present = computes.length - Bits.count(absent);
         require(present >= terms.threshold, TooFewPresent(present, terms.threshold));
-        uint256 worst = Payouts.worstCompute(terms, datas, highest, prices);
+        uint256 worst = Payouts.worstCompute(terms, parties.datas.length, highest, prices);
         require(worst <= terms.computePool, ComputeExceedsPool(worst, terms.computePool));
     }
 
     /// @dev The signature is looked at last: a contract account that burns gas is passed over by an empty one.
-    function _accepts(bytes32 id, Terms calldata terms, ComputeParty calldata party, bytes calldata signature)
+    function _seats(bytes32 id, Terms calldata terms, ComputeParty calldata party, bytes calldata signature)
         private
         view
         returns (bool)
     {
         if (signature.length == 0 || party.payee == address(0)) return false;
         if (deposits[terms.token][party.account] < terms.computeBond) return false;
-        bytes32 digest = _hashTypedDataV4(Digests.computeAcceptance(id, party));
-        return SignatureChecker.isValidSignatureNowCalldata(party.account, digest, signature);
+        return _accepted(party.account, _hashTypedDataV4(Digests.computeAcceptance(id, party)), signature);
+    }
+
+    /// @dev Asks for code only where the key did not sign: a cold account costs 2,600 gas to look at.
+    function _accepted(address account, bytes32 digest, bytes calldata signature)
+        private
+        view
+        returns (bool)
+    {
+        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (problem == ECDSA.RecoverError.NoError && signer == account) return true;
+        return account.code.length != 0
+            && SignatureChecker.isValidERC1271SignatureNowCalldata(account, digest, signature);
     }
 
     function _checkOpening(
@@ -391,8 +488,9 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
         require(block.timestamp <= record.closes, TooLate(block.timestamp, record.closes));
         require(block.timestamp <= status.deadline, TooLate(block.timestamp, status.deadline));
         bytes32 opening = Digests.opening(record.opened, record.closes);
+        bytes32 once = Digests.once(id, Kind.Opening, record.round, opening);
         require(
-            _signed(terms.opener, id, Kind.Opening, record.round, opening, commitment.openerSignature),
+            Evidence.signed(_domainSeparatorV4(), terms.opener, once, commitment.openerSignature),
             OpeningInvalid(record.round)
         );
     }
@@ -419,76 +517,79 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
         require(record.survivors != 0, NoSurvivors(record.round));
     }
 
+    /// @param excluded Bitmap of the seats that do not count.
     function _checkSigners(
         bytes32 id,
         Terms calldata terms,
         ComputeParty[] calldata computes,
-        uint16 absent,
+        uint16 excluded,
         Commitment calldata commitment,
         bytes32 recordHash
     ) private view {
-        uint16 signers = commitment.signers;
+        uint256 signers = commitment.signers;
         uint256 count = Bits.count(signers);
-        require(signers & absent == 0 && signers >> computes.length == 0, SignerAbsent(signers, absent));
+        require(
+            signers & excluded == 0 && signers >> computes.length == 0,
+            SignerExcluded(commitment.signers, excluded)
+        );
         require(
             Bits.has(signers, commitment.record.aggregator),
-            AggregatorMissing(commitment.record.aggregator, signers)
+            AggregatorMissing(commitment.record.aggregator, commitment.signers)
         );
         require(count >= terms.threshold, TooFewSigners(count, terms.threshold));
+        bytes calldata signatures = commitment.signatures;
         require(
-            commitment.signatures.length == count * SIGNATURE_BYTES,
-            SignatureCountInvalid(commitment.signatures.length / SIGNATURE_BYTES, count)
+            signatures.length == count * SIGNATURE_BYTES,
+            SignatureCountInvalid(signatures.length / SIGNATURE_BYTES, count)
         );
-        uint256 i = 0;
-        for (uint256 seat = 0; signers >> seat != 0; ++seat) {
-            if (!Bits.has(signers, seat)) continue;
-            bytes calldata signature = commitment.signatures[i:i + SIGNATURE_BYTES];
+        bytes32 once = Digests.once(id, Kind.Record, commitment.record.round, recordHash);
+        bytes32 domain = _domainSeparatorV4();
+        for (; signers != 0; signers &= signers - 1) {
+            uint256 seat = Bits.lowest(signers);
             require(
-                _signed(
-                    computes[seat].device, id, Kind.Record, commitment.record.round, recordHash, signature
-                ),
+                Evidence.signed(domain, computes[seat].device, once, signatures[:SIGNATURE_BYTES]),
                 RecordSignatureInvalid(seat)
             );
-            i += SIGNATURE_BYTES;
+            signatures = signatures[SIGNATURE_BYTES:];
         }
-    }
-
-    /// @dev Keys of openers and devices are plain secp256k1, so that what they signed stays checkable.
-    function _signed(
-        address key,
-        bytes32 id,
-        Kind kind,
-        uint8 round,
-        bytes32 statement,
-        bytes calldata signature
-    ) private view returns (bool) {
-        bytes32 digest = _hashTypedDataV4(Digests.once(id, kind, round, statement));
-        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
-        return problem == ECDSA.RecoverError.NoError && signer == key;
     }
 
     // Effects
 
-    function _run(
-        bytes32 id,
-        Terms calldata terms,
-        ComputeParty[] calldata computes,
-        DataParty[] calldata datas,
-        uint16 absent
-    ) private {
+    function _run(bytes32 id, Terms calldata terms, Parties calldata parties, uint16 absent) private {
         uint40 deadline = _after(terms.idleWindow);
         Status storage status = _tasks[id].status;
         status.state = State.Running;
         status.deadline = deadline;
         // At most 255 parties in all, as the terms' bounds were checked at creation.
         // forge-lint: disable-next-line(unsafe-typecast)
-        status.datas = uint8(datas.length);
+        status.datas = uint8(parties.datas.length);
         // forge-lint: disable-next-line(unsafe-typecast)
-        status.computes = uint8(computes.length);
+        status.computes = uint8(parties.computes.length);
         status.absent = absent;
-        _tasks[id].parties = Digests.parties(computes, Digests.datas(datas));
+        _tasks[id].parties = Digests.parties(parties);
 
-        emit TaskStarted(id, computes, datas, absent, deadline);
+        emit TaskStarted(id, parties.computes, parties.datas, absent, deadline);
+    }
+
+    function _slash(bytes32 id, uint8 round, uint16 seats) private {
+        uint16 added = seats & ~_tasks[id].status.slashed;
+        require(added != 0, AlreadyProven(id));
+
+        _tasks[id].status.slashed |= added;
+
+        emit Slashed(id, round, added);
+    }
+
+    function _fault(bytes32 id, uint8 round) private {
+        Status storage status = _tasks[id].status;
+        require(status.rounds != 0, NoRounds(id));
+        require(!status.guilty, AlreadyProven(id));
+
+        status.guilty = true;
+        status.state = State.Faulted;
+
+        emit TaskFaulted(id, round);
     }
 
     function _cancel(bytes32 id, Terms calldata terms) private {
@@ -504,6 +605,17 @@ contract Market is IMarket, EIP712, ReentrancyGuardTransient {
         emit Deposited(token, account, amount);
 
         _receive(token, account, amount);
+    }
+
+    function _withdraw(address token, address account, uint256 amount) private {
+        uint256 free = deposits[token][account];
+        require(free >= amount, DepositTooSmall(free, amount));
+
+        deposits[token][account] = free - amount;
+
+        emit Withdrawn(token, account, amount);
+
+        IERC20(token).safeTransfer(account, amount);
     }
 
     /// @dev Callers hold the reentrancy guard, so no other transfer of ours can fall between the two readings.
