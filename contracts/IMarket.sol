@@ -456,7 +456,8 @@ interface IMarket {
     /// @notice Ends a task that did not start; everything becomes the model provider's free balance.
     function cancel(Terms calldata terms) external;
 
-    /// @notice Ends a started task in which no round was committed in time; pools and bonds become free balances.
+    /// @notice Ends a started task in which no round was committed in time; pools and bonds become free balances, the
+    /// bonds of slashed seats the model provider's.
     /// @param datas keccak of the encoded data parties.
     function expire(Terms calldata terms, ComputeParty[] calldata computes, bytes32 datas) external;
 

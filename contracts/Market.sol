@@ -179,7 +179,9 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
 
         for (uint256 seat = 0; seat < computes.length; ++seat) {
             if (Bits.has(status.absent, seat)) continue;
-            deposits[terms.token][computes[seat].account] += terms.computeBond;
+            bool slashed = Bits.has(status.slashed, seat);
+            address owner = slashed ? terms.modelProvider : computes[seat].account;
+            deposits[terms.token][owner] += terms.computeBond;
         }
         _cancel(id, terms);
     }
