@@ -1,4 +1,4 @@
-// `npm test`: every suite, one line each, and a last line that counts them all. `--quick` leaves out what needs a browser or minutes.
+// `npm test`: every suite, one line each, and a last line that counts them all. `--quick` leaves out what needs a browser or minutes, `--deep` takes hours over the contracts alone.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,23 +13,26 @@ const none: Count = { passed: 0, failed: 0, skipped: 0 }
 const reports = mkdtempSync(join(tmpdir(), 'galaxy-reports-'))
 
 const isQuick = process.argv.includes('--quick')
-const suites: Record<string, () => Promise<Count>> = isQuick
-  ? {
-      check: async () => count(await Steps.runAll(quick, 1)),
-      contracts: () => contracts('--no-match-contract', 'Invariant'),
-      node: () => vitest('node', 'protocol/', 'workers/', 'web/', 'relay/'),
-    }
-  : {
-      check: async () => {
-        const { passed, failed } = await check(1)
-        return { passed, failed, skipped: 0 }
-      },
-      contracts: () => contracts(),
-      node: () => vitest('node'),
-      sim: () => vitest('sim'),
-      browser: () => vitest('browser'),
-      e2e: () => vitest('e2e'),
-    }
+const isDeep = process.argv.includes('--deep')
+const suites: Record<string, () => Promise<Count>> = isDeep
+  ? { contracts: () => contracts({ FOUNDRY_PROFILE: 'deep' }) }
+  : isQuick
+    ? {
+        check: async () => count(await Steps.runAll(quick, 1)),
+        contracts: () => contracts({}, '--no-match-contract', 'Invariant'),
+        node: () => vitest('node', 'protocol/', 'workers/', 'web/', 'relay/'),
+      }
+    : {
+        check: async () => {
+          const { passed, failed } = await check(1)
+          return { passed, failed, skipped: 0 }
+        },
+        contracts: () => contracts({}),
+        node: () => vitest('node'),
+        sim: () => vitest('sim'),
+        browser: () => vitest('browser'),
+        e2e: () => vitest('e2e'),
+      }
 
 let total = none
 const lines: string[] = []
@@ -56,10 +59,11 @@ async function conduct([name, suite]: [string, () => Promise<Count>]): Promise<v
   lines.push(`${name.padEnd(10)} ${counted.passed} passed, ${counted.failed} failed${skipped} (${seconds} s)`)
 }
 
-async function contracts(...parameters: readonly string[]): Promise<Count> {
+async function contracts(env: Record<string, string>, ...parameters: readonly string[]): Promise<Count> {
   const outcome = await Steps.run({
     name: 'forge test',
     command: [Foundry.forge(), 'test', '--json', ...parameters],
+    env,
   })
   const start = outcome.output.indexOf('{')
   if (start === -1) return { ...none, failed: 1 }
