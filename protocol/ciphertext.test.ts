@@ -1,22 +1,27 @@
-import { keccak256, toHex } from 'viem'
+import { concat, keccak256, numberToHex, toHex } from 'viem'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as Ciphertext from './ciphertext.ts'
+import type { Hex } from './codec.ts'
 import * as He from './he.ts'
 
 test('exports', () => {
   expect(Object.keys(Ciphertext).sort()).toMatchInlineSnapshot(`
     [
       "StructureError",
+      "WordError",
       "add",
       "assert",
       "bytes",
       "header",
       "pack",
       "packedBytes",
+      "prove",
       "root",
       "sum",
       "unpack",
+      "verify",
+      "wrongWord",
     ]
   `)
 })
@@ -104,6 +109,94 @@ test('the root changes with any byte and with the order', () => {
   expect(() => Ciphertext.root([])).toThrow(Ciphertext.StructureError)
 })
 
+const grown = [1, 2, 3, 5].map((count) => {
+  const ciphertexts = Array.from({ length: count }, (_, k) => varied(k))
+  return { ciphertexts, root: Ciphertext.root(ciphertexts), words: 2048 * count }
+})
+
+test('any word of any number of ciphertexts is shown under their root, and nothing else is', () => {
+  const pick = fc.constantFrom(...grown).chain((update) =>
+    fc.record({
+      update: fc.constant(update),
+      index: fc.nat(update.words - 1),
+      other: fc.nat(update.words - 1),
+      level: fc.nat(100),
+    }),
+  )
+  const property = fc.property(pick, ({ update: { ciphertexts, root, words }, index, other, level }) => {
+    const count = ciphertexts.length
+    const shown = Ciphertext.prove(ciphertexts, index)
+    const { word, proof } = shown
+    expect(word).toBe(wordOf(ciphertexts, index))
+    expect(proof.length).toBe(Math.ceil(Math.log2(words)))
+    expect(Ciphertext.verify(root, count, index, shown)).toBe(true)
+
+    if (other !== index) expect(Ciphertext.verify(root, count, other, shown)).toBe(false)
+    expect(Ciphertext.verify(root, count, index, { word: flipped(word), proof })).toBe(false)
+    expect(Ciphertext.verify(root, count, index, { word, proof: proof.slice(1) })).toBe(false)
+    expect(Ciphertext.verify(root, count, index, { word, proof: [...proof, root] })).toBe(false)
+    const wrong = proof.map((node, at) => (at === level % proof.length ? flipped(node) : node))
+    expect(Ciphertext.verify(root, count, index, { word, proof: wrong })).toBe(false)
+    expect(Ciphertext.verify(flipped(root), count, index, shown)).toBe(false)
+  })
+  fc.assert(property, { numRuns: 12 })
+})
+
+test.each(grown)('the ends of $words words are shown, and no word beside them', (update) => {
+  const { ciphertexts, root, words } = update
+  for (const index of [0, words - 1])
+    expect(Ciphertext.verify(root, ciphertexts.length, index, Ciphertext.prove(ciphertexts, index))).toBe(
+      true,
+    )
+  for (const index of [-1, words, words + 1, 0.5, Number.NaN])
+    expect(() => Ciphertext.prove(ciphertexts, index)).toThrow(Ciphertext.WordError)
+  expect(() => Ciphertext.prove([], 0)).toThrow('There is no word 0')
+})
+
+test('neither a node nor padding passes for a word', () => {
+  const [, , three] = grown
+  if (three === undefined) throw new Error('there are three ciphertexts')
+  const { ciphertexts, root } = three
+  const { word, proof } = Ciphertext.prove(ciphertexts, 0)
+  const [first, second, ...rest] = proof
+  if (first === undefined || second === undefined) throw new Error('the tree is deep')
+  const pair = concat([keccak256(word), first])
+  for (const node of [pair, keccak256(pair)])
+    expect(Ciphertext.verify(root, 3, 0, { word: node, proof: [second, ...rest] })).toBe(false)
+  const padded = [...ciphertexts, words([])]
+  const beyond = Ciphertext.prove(padded, 3 * 2048)
+  expect(Ciphertext.root(padded)).toBe(root)
+  expect(Ciphertext.verify(root, 4, 3 * 2048, beyond)).toBe(true)
+  expect(Ciphertext.verify(root, 3, 3 * 2048, beyond)).toBe(false)
+})
+
+test('the first wrong word of a sum is found, whatever the lane', () => {
+  const updates = [1, 2, 3].map((seed) => [varied(seed), varied(seed + 10)])
+  const right = Ciphertext.sum(updates)
+  expect(Ciphertext.wrongWord(updates, right)).toBeUndefined()
+  const at = fc.integer({ min: 0, max: 2 * 8192 - 1 })
+  const property = fc.property(at, at, (one, two) => {
+    const lanes = right.map((each) => new BigUint64Array(each.slice().buffer))
+    for (const lane of [one, two]) {
+      const part = lanes[Math.floor(lane / 8192)]
+      if (part !== undefined) part[lane % 8192] = ((part[lane % 8192] ?? 0n) + 1n) % He.q
+    }
+    const wrong = lanes.map((each) => new Uint8Array(each.buffer))
+    expect(Ciphertext.wrongWord(updates, wrong)).toBe(Math.floor(Math.min(one, two) / 4))
+  })
+  fc.assert(property, { numRuns: 20 })
+})
+
+test('a coefficient of q or more is wrong in a sum, and counts modulo q in what was added', () => {
+  const top = (1n << 64n) - 1n
+  expect(Ciphertext.wrongWord([[words([He.q + 5n])]], [words([5n])])).toBeUndefined()
+  expect(Ciphertext.wrongWord([[words([5n])]], [words([He.q + 5n])])).toBe(0)
+  const many = Array.from({ length: 100 }, () => [words([top])])
+  expect(Ciphertext.wrongWord(many, [words([(top * 100n) % He.q])])).toBeUndefined()
+  expect(() => Ciphertext.wrongWord([[words([1n])]], [])).toThrow('updates have 1 and 0 ciphertexts')
+  expect(() => Ciphertext.wrongWord([[new Uint8Array(3)]], [words([1n])])).toThrow(Ciphertext.StructureError)
+})
+
 test('packing keeps every coefficient and takes 15 of 16 bytes', () => {
   const coefficient = fc.bigInt({ min: 0n, max: He.q - 1n })
   const pair = fc.tuple(coefficient, coefficient)
@@ -127,6 +220,24 @@ test('unpacking refuses another length and coefficients of q or more', () => {
   packed.fill(0xff, 0, 15)
   expect(() => Ciphertext.unpack(packed, 2)).toThrow(/Ciphertext 2 is malformed: coefficient 0/)
 })
+
+/** Coefficients all over the range. */
+function varied(seed: number): Uint8Array<ArrayBuffer> {
+  return words(
+    Array.from({ length: 4096 }, (_, i) => BigInt(i * 31 + seed + 1) ** 7n % He.q),
+    Array.from({ length: 4096 }, (_, i) => BigInt(i * 17 + seed + 1) ** 7n % He.q),
+  )
+}
+
+function wordOf(ciphertexts: readonly Uint8Array<ArrayBuffer>[], index: number): string {
+  const lanes = ciphertexts.flatMap((each) => [...new BigUint64Array(each.buffer)])
+  return concat(lanes.slice(index * 4, index * 4 + 4).map((lane) => toHex(lane, { size: 8 })))
+}
+
+/** The same with its last bit turned. */
+function flipped(hex: Hex): Hex {
+  return numberToHex(BigInt(hex) ^ 1n, { size: 32 })
+}
 
 function words(first: readonly bigint[], second: readonly bigint[] = []): Uint8Array<ArrayBuffer> {
   const lanes = new BigUint64Array(8192)

@@ -1,6 +1,6 @@
 // One ciphertext as it travels: the bare words of two polynomials, checked, added, and committed to by a Merkle root.
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import type { Hex } from './codec.ts'
 import { BaseError } from './errors.ts'
 import * as He from './he.ts'
@@ -18,11 +18,17 @@ const qHigh = Number(He.q >> 32n)
 
 /** A Merkle leaf covers four coefficients. */
 const leafBytes = 4 * laneBytes
+const nodeBytes = 32
+
+/** A word with its path to the root: the partner on each level, leaves first. */
+export type Proven = { readonly word: Hex; readonly proof: readonly Hex[] }
+
+type Level = { readonly nodes: Uint8Array<ArrayBuffer>; readonly padding: Uint8Array }
 
 /** Refuses bytes that cannot be a ciphertext of these parameters, or that hide nothing (c1 = 0). */
 export function assert(words: Uint8Array, index = 0): void {
   if (words.length !== bytes) throw new StructureError(index, `it has ${words.length} of ${bytes} bytes`)
-  const lanes = new DataView(words.buffer, words.byteOffset, bytes)
+  const lanes = lanesOf(words)
   let second = 0
   for (let offset = 0; offset < bytes; offset += laneBytes) {
     const low = lanes.getUint32(offset, true)
@@ -65,8 +71,8 @@ export function unpack(packed: Uint8Array, index = 0): Uint8Array<ArrayBuffer> {
 
 /** Coefficient-wise sum modulo q. Both must have passed `assert`. */
 export function add(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const left = new DataView(a.buffer, a.byteOffset, bytes)
-  const right = new DataView(b.buffer, b.byteOffset, bytes)
+  const left = lanesOf(a)
+  const right = lanesOf(b)
   const sum = new DataView(new ArrayBuffer(bytes))
   for (let offset = 0; offset < bytes; offset += laneBytes) {
     let low = left.getUint32(offset, true) + right.getUint32(offset, true)
@@ -111,37 +117,123 @@ export function sum(updates: readonly (readonly Uint8Array[])[]): readonly Uint8
  * keccak of its word, a node the keccak of its left and right child.
  */
 export function root(ciphertexts: readonly Uint8Array[]): Hex {
+  let top = new Uint8Array()
+  for (const level of levels(ciphertexts)) top = level.nodes
+  return hex(top)
+}
+
+/** Shows one word under `root`: its partners from the leaf up. */
+export function prove(ciphertexts: readonly Uint8Array[], index: number): Proven {
+  const perCiphertext = wordsOf(1)
+  const words = ciphertexts[Math.floor(index / perCiphertext)]
+  if (!isWord(index, ciphertexts.length) || words === undefined)
+    throw new WordError(index, wordsOf(ciphertexts.length))
+  const proof: Hex[] = []
+  let place = index
+  for (const { nodes, padding } of levels(ciphertexts)) {
+    if (nodes.length === nodeBytes) break
+    const from = (place ^ 1) * nodeBytes
+    proof.push(hex(from < nodes.length ? nodes.subarray(from, from + nodeBytes) : padding))
+    place >>= 1
+  }
+  return { word: hex(wordAt(words, index % perCiphertext)), proof }
+}
+
+/** Whether `word` is the one with this index of an update of so many ciphertexts with this root. */
+export function verify(root: Hex, ciphertexts: number, index: number, { word, proof }: Proven): boolean {
+  if (!isWord(index, ciphertexts) || proof.length !== Math.ceil(Math.log2(wordsOf(ciphertexts)))) return false
+  if (word.length !== 2 + 2 * leafBytes) return false
+  const top = proof.reduce(
+    (node, partner, level) => {
+      const other = hexToBytes(partner.slice(2))
+      return keccak_256((index >> level) & 1 ? concatBytes(other, node) : concatBytes(node, other))
+    },
+    keccak_256(hexToBytes(word.slice(2))),
+  )
+  return hex(top) === root
+}
+
+/** Index of the first word of `sum` that is not what the updates add up to modulo q; none where all are right. */
+export function wrongWord(
+  updates: readonly (readonly Uint8Array[])[],
+  sum: readonly Uint8Array[],
+): number | undefined {
+  const all = [sum, ...updates]
+  all.forEach(assertLengths)
+  for (const update of all)
+    if (update.length !== sum.length)
+      throw new StructureError(update.length, `updates have ${update.length} and ${sum.length} ciphertexts`)
+  for (let index = 0; index < sum.length; index++) {
+    const [total, ...parts] = all.map((update) => lanesOf(update[index] ?? new Uint8Array(bytes)))
+    for (let offset = 0; offset < bytes; offset += laneBytes) {
+      let low = 0
+      let high = 0
+      for (const part of parts) {
+        low += part.getUint32(offset, true)
+        high += part.getUint32(offset + 4, true)
+      }
+      if (((BigInt(high) << 32n) + BigInt(low)) % He.q !== total?.getBigUint64(offset, true))
+        return wordsOf(index) + Math.floor(offset / leafBytes)
+    }
+  }
+  return undefined
+}
+
+/** Words of so many ciphertexts. */
+function wordsOf(ciphertexts: number): number {
+  return ciphertexts * (bytes / leafBytes)
+}
+
+function isWord(index: number, ciphertexts: number): boolean {
+  return Number.isInteger(index) && index >= 0 && index < wordsOf(ciphertexts)
+}
+
+/** The tree, from the hashes of leaves up to the root; `padding` stands for every node after the last. */
+function* levels(ciphertexts: readonly Uint8Array[]): Generator<Level> {
+  assertLengths(ciphertexts)
+  if (ciphertexts.length === 0) throw new StructureError(0, 'there are no ciphertexts')
+  const perCiphertext = wordsOf(1)
+  let nodes = new Uint8Array(wordsOf(ciphertexts.length) * nodeBytes)
+  ciphertexts.forEach((words, index) => {
+    for (let leaf = 0; leaf < perCiphertext; leaf++)
+      nodes.set(keccak_256(wordAt(words, leaf)), (wordsOf(index) + leaf) * nodeBytes)
+  })
+  let padding = keccak_256(new Uint8Array(leafBytes))
+  yield { nodes, padding }
+  const pair = new Uint8Array(2 * nodeBytes)
+  while (nodes.length > nodeBytes) {
+    const above = new Uint8Array(Math.ceil(nodes.length / pair.length) * nodeBytes)
+    for (let from = 0, to = 0; from < nodes.length; from += pair.length, to += nodeBytes) {
+      const children = nodes.subarray(from, from + pair.length)
+      pair.set(children)
+      if (children.length < pair.length) pair.set(padding, nodeBytes)
+      above.set(keccak_256(pair), to)
+    }
+    nodes = above
+    padding = keccak_256(concatBytes(padding, padding))
+    yield { nodes, padding }
+  }
+}
+
+/** Four coefficients, each turned to big-endian. */
+function wordAt(words: Uint8Array, leaf: number): Uint8Array {
+  const word = new Uint8Array(leafBytes)
+  for (let i = 0; i < leafBytes; i++) word[i] = words[leaf * leafBytes + (i ^ 7)] ?? 0
+  return word
+}
+
+function assertLengths(ciphertexts: readonly Uint8Array[]): void {
   ciphertexts.forEach((words, index) => {
     if (words.length !== bytes) throw new StructureError(index, `it has ${words.length} of ${bytes} bytes`)
   })
-  const perCiphertext = bytes / leafBytes
-  const leaves = ciphertexts.length * perCiphertext
-  if (leaves === 0) throw new StructureError(0, 'there are no ciphertexts')
-  let level = new Uint8Array(leaves * 32)
-  const word = new Uint8Array(leafBytes)
-  ciphertexts.forEach((words, index) => {
-    for (let leaf = 0; leaf < perCiphertext; leaf++) {
-      for (let i = 0; i < leafBytes; i++) word[i] = words[leaf * leafBytes + (i ^ 7)] ?? 0
-      level.set(keccak_256(word), (index * perCiphertext + leaf) * 32)
-    }
-  })
-  let padding = keccak_256(new Uint8Array(leafBytes))
-  const pair = new Uint8Array(64)
-  while (level.length > 32) {
-    const parents = Math.ceil(level.length / 64)
-    const above = new Uint8Array(parents * 32)
-    for (let parent = 0; parent < parents; parent++) {
-      const children = level.subarray(parent * 64, parent * 64 + 64)
-      pair.set(children)
-      if (children.length < 64) pair.set(padding, 32)
-      above.set(keccak_256(pair), parent * 32)
-    }
-    pair.set(padding)
-    pair.set(padding, 32)
-    padding = keccak_256(pair)
-    level = above
-  }
-  return `0x${bytesToHex(level)}`
+}
+
+function lanesOf(words: Uint8Array): DataView {
+  return new DataView(words.buffer, words.byteOffset, bytes)
+}
+
+function hex(digest: Uint8Array): Hex {
+  return `0x${bytesToHex(digest)}`
 }
 
 /** What SEAL 4.1 writes before the words of an uncompressed, two-polynomial ciphertext of these parameters. */
@@ -162,6 +254,16 @@ export class StructureError extends BaseError {
     super({
       message: `Ciphertext ${index} is malformed: ${what}.`,
       advice: 'It was refused. Its sender is faulty or its bytes were damaged on the way.',
+    })
+  }
+}
+
+export class WordError extends BaseError {
+  override readonly name = 'Ciphertext.WordError'
+  constructor(index: number, words: number) {
+    super({
+      message: `There is no word ${index}: these ciphertexts have ${words}.`,
+      advice: `Ask for a word from 0 to ${words - 1}.`,
     })
   }
 }
