@@ -1,5 +1,7 @@
 // What the app may ask of each worker. Types only: the app imports nothing else from this folder.
 
+import type { Kind, Masks, Place } from '../protocol/masks.ts'
+
 /** `0x` and lower-case hexadecimal digits. */
 type Hex = `0x${string}`
 
@@ -90,9 +92,24 @@ export type Identity = {
   readonly box: Hex
 }
 
+export type ReadyRequest = {
+  readonly place: Place
+  /** Digest of `RoundOpened`: one round gets one set of masks, for one opening. */
+  readonly opened: Hex
+  /** In whose name this data provider acts. */
+  readonly account: Hex
+  /** Committee members that gave a sealing key for the round's epoch, one to a seat. */
+  readonly members: readonly { readonly seat: number; readonly account: Hex; readonly key: Hex }[]
+  /** So many of the shares give a secret back. */
+  readonly threshold: number
+}
+
 export type ContributeRequest = {
-  readonly task: Hex
-  readonly round: number
+  readonly place: Place
+  /** In whose name this data provider acts. */
+  readonly account: Hex
+  /** The others of its cohort in this draw, with the keys of their `Ready`; itself may be among them. */
+  readonly peers: readonly { readonly account: Hex; readonly ephemeral: Hex }[]
   /** dag-cbor of the TaskSpec. */
   readonly spec: Uint8Array
   readonly dataSet: string
@@ -139,24 +156,85 @@ export type PreparedRound = {
   readonly seconds: number
 }
 
+export type UnmaskRequest = {
+  readonly place: Place
+  /** Of the round: names the sealing key. */
+  readonly epoch: number
+  /** In whose name this committee member acts. */
+  readonly account: Hex
+  /** Digest of the committed record: a round is released for one record only. */
+  readonly record: Hex
+  readonly wanted: readonly {
+    /** Account of the data provider. */
+    readonly provider: Hex
+    /** `seed` for survivors, `key` for everyone else of the draw; never both. */
+    readonly kind: Kind
+    /** This member's sealed share in the provider's `Ready`, and the share's hash there. */
+    readonly sealed: Hex
+    readonly hash: Hex
+  }[]
+}
+
+/** An opened share, as `Masks.shareHash` hashes it. */
+export type Released = {
+  readonly provider: Hex
+  readonly kind: Kind
+  readonly share: Hex
+  readonly salt: Hex
+}
+
 export type OpenRequest = {
-  readonly task: Hex
-  readonly round: number
+  readonly place: Place
   readonly spec: Uint8Array
   readonly testSet: string
-  /** One entry per cohort that was opened. */
+  /** Digests of `RoundOpened` and `Cohorts`, from which masks follow. */
+  readonly opened: Hex
+  readonly cohortsDigest: Hex
+  /** Shares that give a secret back. */
+  readonly threshold: number
+  /** One entry per cohort that was committed to. */
   readonly cohorts: readonly {
     readonly sum: readonly Uint8Array[]
     /** Root committed on chain; the sum's own root must equal it. */
     readonly sumRoot: Hex
-    /** Offered samples of each survivor, from which public weights follow. */
-    readonly samples: readonly number[]
+    /** Everyone of the cohort in the draw, survivors or not. */
+    readonly members: readonly Masked[]
+  }[]
+}
+
+/** What a data provider's `Ready` said, and what the committee released of it. */
+export type Masked = {
+  readonly account: Hex
+  readonly ephemeral: Hex
+  readonly seedHash: Hex
+  /** Offered; public weights follow from those of survivors. */
+  readonly samples: number
+  /** Whether its update is in the sum: then the shares are of its seed, else of its key. */
+  readonly survived: boolean
+  /** `hash` as the `Ready` has it for this seat and kind. */
+  readonly shares: readonly {
+    readonly seat: number
+    readonly hash: Hex
+    readonly share: Hex
+    readonly salt: Hex
   }[]
 }
 
 export type OpenedRound = {
-  /** Salted digests of the sums and of the next model. */
-  readonly sumDigests: readonly Hex[]
+  /** In the order of the request. A sum that was discarded left the model as it was, and has no digest. */
+  readonly sums: readonly (
+    | { readonly digest: Hex }
+    | {
+        readonly digest: null
+        /** `secret`: a provider shared another secret than it announced. `guards`, `norm`: an update broke the rules. */
+        readonly discarded: 'secret' | 'guards' | 'norm'
+        /** Provider that is proven to be at fault; null where the sum alone does not say whose update it was. */
+        readonly provider: Hex | null
+      }
+  )[]
+  /** Members whose share is not the one in a `Ready`; the others' sufficed. */
+  readonly wrongShares: readonly { readonly seat: number; readonly provider: Hex }[]
+  /** Salted; the model's as it was where all sums were discarded. */
   readonly nextModelHash: Hex
   readonly correct: number
   readonly total: number
@@ -171,14 +249,32 @@ export type Crypto = {
   /** A passphrase-encrypted backup of keys and current models. */
   backup(passphrase: string): Promise<Uint8Array>
   restore(backup: Uint8Array, passphrase: string): Promise<Identity>
-  /** Decrypts the model, trains on the vault's rows, clips, quantises, encrypts; the same bytes when asked again. */
+  /** A committee member's public key of an epoch, to which shares are sealed; made once, erased by `forget`. */
+  sealingKey(request: { readonly task: Hex; readonly epoch: number }): Promise<Hex>
+  /** Makes a data provider's masks of a round and shares them; the same bytes when asked again, for nobody else. */
+  ready(request: ReadyRequest): Promise<Masks>
+  /** Opens the model, trains on the vault's rows, clips, quantises, masks, encrypts; the same bytes when asked again. */
   contribute(request: ContributeRequest, progress: Progress): Promise<Contribution>
   /** Checks the structure of an encrypted update and computes its root. */
   check(ciphertexts: readonly Uint8Array[]): Promise<{ readonly root: Hex }>
   /** Adds encrypted updates, ciphertext by ciphertext. */
   aggregate(updates: readonly (readonly Uint8Array[])[]): Promise<Ciphertexts & { readonly seconds: number }>
   prepare(request: PrepareRequest): Promise<PreparedRound>
+  /**
+   * Opens a member's shares, remembers that it did, and gives them; the same when asked again. Shares that are not what
+   * their `Ready` says are left out: the provider sealed something else.
+   */
+  unmask(request: UnmaskRequest): Promise<readonly Released[]>
+  /**
+   * Takes the masks off the sums, adds them to the model, scores it. Throws `Unmask.TooFewError` while shares are
+   * missing: ask again with more.
+   */
   open(request: OpenRequest): Promise<OpenedRound>
+  /**
+   * Erases secrets that can be needed no more: a round's (mask secrets, update, BFV key), an epoch's sealing key, or with
+   * neither all of a task. What is forgotten is not made again.
+   */
+  forget(request: { readonly task: Hex; readonly epoch?: number; readonly round?: number }): Promise<void>
   /** Correct predictions of the current model of a task on a test set. */
   score(
     task: Hex,
