@@ -4,9 +4,11 @@ import { CID } from 'multiformats/cid'
 import * as v from 'valibot'
 import type { Hex } from './codec.ts'
 import * as Codec from './codec.ts'
+import * as ExchangeKey from './exchangeKey.ts'
 import * as Offer from './offer.ts'
 import * as Party from './party.ts'
 import * as Record from './record.ts'
+import * as Share from './share.ts'
 import * as Terms from './terms.ts'
 
 /** A CID as text, so that states which hold it survive a structured clone. */
@@ -30,6 +32,18 @@ const packed = (length: number) =>
     v.length(length, `expected ${length} bytes`),
     v.transform((bytes): Hex => `0x${bytesToHex(bytes)}`),
   )
+const packedUpTo = (most: number) =>
+  v.pipe(
+    Codec.bytes,
+    v.minLength(1, 'expected bytes'),
+    v.maxLength(most, `expected at most ${most} bytes`),
+    v.transform((bytes): Hex => `0x${bytesToHex(bytes)}`),
+  )
+/** X25519 */
+const exchangeKey = v.pipe(
+  packed(32),
+  v.check((key) => !ExchangeKey.isLowOrder(key), 'expected a key that is not of low order'),
+)
 const accounts = (most: number) =>
   v.pipe(
     v.array(Codec.address),
@@ -43,6 +57,18 @@ const accounts = (most: number) =>
 /** Most data and compute providers together. */
 const maximumParties = 255
 const maximumSeats = 16
+/** Bytes of a share with its salt, sealed; and of a share. */
+const sealedBytes = 256
+const shareBytes = 64
+
+const seat = v.pipe(Codec.count, v.maxValue(maximumSeats - 1, 'expected a committee seat'))
+/** Strictly ascending by `of`. */
+const ascending = <item>(list: readonly item[], of: (item: item) => number | string): boolean =>
+  list.every((item, at) => {
+    const before = list[at - 1]
+    return before === undefined || of(before) < of(item)
+  })
+const isAscending = 'expected them in strictly ascending order'
 
 export const bodies = {
   // market topic
@@ -79,8 +105,32 @@ export const bodies = {
     /** No commit is valid after this. */
     closes: time,
   }),
-  /** `masks` holds the ephemeral key and the sealed shares of a masked round; sums are unmasked so far. */
-  ready: v.strictObject({ opened: Codec.digest32, masks: v.null('expected no masks') }),
+  /** A member's key of an epoch, to which shares are sealed. */
+  sealingKey: v.strictObject({ epoch: Codec.count, key: exchangeKey }),
+  ready: v.strictObject({
+    opened: Codec.digest32,
+    masks: v.strictObject({
+      /** With which this round's pairwise masks are agreed. */
+      ephemeral: exchangeKey,
+      /** Of the seed of the sender's own mask. */
+      seedHash: packed(32),
+      /** Of the ephemeral key's secret and of the seed, for each member that had said its sealing key. */
+      shares: v.pipe(
+        v.array(
+          v.strictObject({
+            seat,
+            keyHash: packed(32),
+            seedHash: packed(32),
+            key: packedUpTo(sealedBytes),
+            seed: packedUpTo(sealedBytes),
+          }),
+        ),
+        v.minLength(1, 'expected shares'),
+        v.maxLength(maximumSeats, `expected at most ${maximumSeats} shares`),
+        v.check((list) => ascending(list, (share) => share.seat), isAscending),
+      ),
+    }),
+  }),
   cohorts: v.strictObject({
     opened: Codec.digest32,
     cohorts: v.pipe(v.array(accounts(maximumParties)), v.minLength(1, 'expected a cohort')),
@@ -112,6 +162,22 @@ export const bodies = {
     sums: v.array(v.strictObject({ cid, root: Codec.digest32 })),
   }),
   recordSigned: v.strictObject({ record: Codec.digest32 }),
+  /** Of every survivor a share of its seed, of everyone else in its cohort one of its ephemeral key: never both. */
+  unmask: v.strictObject({
+    record: Codec.digest32,
+    shares: v.pipe(
+      v.array(
+        v.strictObject({
+          provider: Codec.address,
+          kind: v.picklist(Share.kinds, 'expected seed or key'),
+          share: packedUpTo(shareBytes),
+          salt: packed(32),
+        }),
+      ),
+      v.maxLength(maximumParties, `expected at most ${maximumParties} shares`),
+      v.check((list) => ascending(list, ({ provider }) => provider), isAscending),
+    ),
+  }),
   /** Accuracy in basis points, or null where the model provider keeps it to itself. */
   opened: v.strictObject({
     record: Codec.digest32,
@@ -142,6 +208,7 @@ const readers: { readonly [kind in Kind]: (encoded: Uint8Array) => Said } = {
   roster: reader('roster'),
   dataAcceptance: reader('dataAcceptance'),
   computeAcceptance: reader('computeAcceptance'),
+  sealingKey: reader('sealingKey'),
   roundOpened: reader('roundOpened'),
   ready: reader('ready'),
   cohorts: reader('cohorts'),
@@ -149,6 +216,7 @@ const readers: { readonly [kind in Kind]: (encoded: Uint8Array) => Said } = {
   receipt: reader('receipt'),
   recordProposed: reader('recordProposed'),
   recordSigned: reader('recordSigned'),
+  unmask: reader('unmask'),
   opened: reader('opened'),
 }
 
@@ -174,11 +242,39 @@ function toWire({ kind, body }: Said): unknown {
   if (kind === 'taskAnnounced') return { terms: Terms.toWire(body.terms) }
   if (kind === 'dataAcceptance') return { ...body, party: Party.dataToWire(body.party) }
   if (kind === 'computeAcceptance') return { ...body, party: Party.computeToWire(body.party) }
+  if (kind === 'sealingKey') return { ...body, key: unpacked(body.key) }
+  if (kind === 'ready') return { ...body, masks: masksToWire(body.masks) }
+  if (kind === 'unmask') {
+    const shares = body.shares.map(({ share, salt, ...of }) => ({
+      ...of,
+      share: unpacked(share),
+      salt: unpacked(salt),
+    }))
+    return { ...body, shares }
+  }
   if (kind !== 'recordProposed') return body
   const inputs = body.inputs.map(({ ciphertextRoot, signature, ...input }) => ({
     ...input,
-    ciphertextRoot: hexToBytes(ciphertextRoot.slice(2)),
-    signature: hexToBytes(signature.slice(2)),
+    ciphertextRoot: unpacked(ciphertextRoot),
+    signature: unpacked(signature),
   }))
   return { ...body, record: Record.toWire(body.record), inputs }
+}
+
+function masksToWire({ ephemeral, seedHash, shares }: Of<'ready'>['masks']): unknown {
+  return {
+    ephemeral: unpacked(ephemeral),
+    seedHash: unpacked(seedHash),
+    shares: shares.map((share) => ({
+      seat: share.seat,
+      keyHash: unpacked(share.keyHash),
+      seedHash: unpacked(share.seedHash),
+      key: unpacked(share.key),
+      seed: unpacked(share.seed),
+    })),
+  }
+}
+
+function unpacked(hex: Hex): Uint8Array {
+  return hexToBytes(hex.slice(2))
 }

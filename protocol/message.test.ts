@@ -116,7 +116,8 @@ const drafts: { readonly [kind in Body.Kind]: Extract<Message.Draft, { readonly 
     kind: 'roundOpened',
     body: { epoch: 0, modelHash: digest, model: cid, publicKey: cid, readyBy: 10, updatesBy: 20, closes: 30 },
   },
-  ready: { ...inRound, kind: 'ready', body: { opened: digest, masks: null } },
+  sealingKey: { ...before, kind: 'sealingKey', slot: 2, body: { epoch: 2, key: digest } },
+  ready: { ...inRound, kind: 'ready', body: { opened: digest, masks: masks(1) } },
   cohorts: { ...inRound, kind: 'cohorts', body: { opened: digest, cohorts: [[low, account]] } },
   encryptedUpdate: {
     ...inRound,
@@ -134,11 +135,32 @@ const drafts: { readonly [kind in Body.Kind]: Extract<Message.Draft, { readonly 
     },
   },
   recordSigned: { ...inRound, kind: 'recordSigned', body: { record: digest } },
+  unmask: {
+    ...inRound,
+    kind: 'unmask',
+    body: { record: digest, shares: [share(low, 'seed'), share(account, 'key')] },
+  },
   opened: {
     ...inRound,
     kind: 'opened',
     body: { record: digest, sums: [digest], model: digest, accuracy: 9123 },
   },
+}
+
+function masks(seats: number): Body.Of<'ready'>['masks'] {
+  const sealed: Hex = `0x${'0e'.repeat(160)}`
+  const shares = Array.from({ length: seats }, (_, seat) => ({
+    seat,
+    keyHash: digest,
+    seedHash: digest,
+    key: sealed,
+    seed: sealed,
+  }))
+  return { ephemeral: digest, seedHash: digest, shares }
+}
+
+function share(provider: Address, kind: 'seed' | 'key'): Body.Of<'unmask'>['shares'][number] {
+  return { provider, kind, share: `0x${'05'.repeat(33)}`, salt: digest }
 }
 
 test('exports', () => {
@@ -160,6 +182,11 @@ test('exports', () => {
     ]
   `)
 })
+
+const bytes32 = new Uint8Array(32).fill(9)
+const wireMasks = { ephemeral: bytes32, seedHash: bytes32 }
+const wireShare = { seat: 0, keyHash: bytes32, seedHash: bytes32, key: bytes32, seed: bytes32 }
+const wireUnmask = (kind: string) => ({ provider: low, kind, share: bytes32, salt: bytes32 })
 
 /** The message with its envelope or body changed by hand, signed again by the device. */
 async function forged(
@@ -215,7 +242,26 @@ describe('a message', () => {
     ],
     ['no CID', 'encryptedUpdate', { cid: 'Qm' }, 'cid: expected a CID'],
     ['a negative time', 'roundOpened', { closes: -1 }, 'closes: expected 0 or more'],
-    ['masks', 'ready', { masks: {} }, 'masks: expected no masks'],
+    [
+      'a key of low order',
+      'sealingKey',
+      { key: new Uint8Array(32) },
+      'key: expected a key that is not of low order',
+    ],
+    ['no shares', 'ready', { masks: { ...wireMasks, shares: [] } }, 'masks.shares: expected shares'],
+    [
+      'two shares for one seat',
+      'ready',
+      { masks: { ...wireMasks, shares: [wireShare, wireShare] } },
+      'masks.shares: expected them in strictly ascending order',
+    ],
+    [
+      'both shares of one provider',
+      'unmask',
+      { shares: [wireUnmask('key'), wireUnmask('seed')] },
+      'shares: expected them in strictly ascending order',
+    ],
+    ['another kind of share', 'unmask', { shares: [wireUnmask('both')] }, 'kind: expected seed or key'],
     ['an accuracy above one', 'opened', { accuracy: 10_001 }, 'accuracy: expected at most 10,000'],
     ['a short digest', 'receipt', { update: '0x00' }, 'update: expected 32 bytes in lower-case hexadecimal'],
     ['something else', 'decline', { why: 'not now' }, 'why: Invalid key'],
@@ -277,6 +323,19 @@ describe('a message', () => {
     const body = { record, inputs, sums: [{ cid, root: digest }] }
     const { finish } = Message.compose(place, account, { ...drafts.recordProposed, body }, '0x')
     expect(finish(signature, undefined).length).toBeLessThan(Envelope.maximumBytes)
+  })
+
+  test('with masks for the largest committee, and shares of the most providers, fit an envelope', () => {
+    const ready = { ...drafts.ready, body: { opened: digest, masks: masks(16) } }
+    const providers = Array.from(
+      { length: 239 },
+      (_, at): Address => `0x${(at + 1).toString(16).padStart(40, '0')}`,
+    )
+    const shares = providers.map((provider) => share(provider, 'key'))
+    for (const draft of [ready, { ...drafts.unmask, body: { record: digest, shares } }])
+      expect(Message.compose(place, account, draft, '0x').finish(signature, undefined).length).toBeLessThan(
+        Envelope.maximumBytes,
+      )
   })
 
   test('with any byte changed is refused or of another device', async () => {

@@ -1,0 +1,116 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Address, Hex } from './codec.ts'
+import * as Cohort from './cohort.ts'
+
+const account = (at: number): Address => `0x${at.toString(16).padStart(40, '0')}`
+const hash = (text: number): Hex => `0x${text.toString(16).padStart(64, '0')}`
+const accounts = fc
+  .integer({ min: 1, max: 254 })
+  .map((n) => Array.from({ length: n }, (_, at) => account(at + 1)))
+const rules = fc.record({
+  largest: fc.constantFrom(4, 8, 16, 64),
+  minCohort: fc.integer({ min: 3, max: 12 }),
+  maxCohorts: fc.integer({ min: 1, max: 20 }),
+})
+const seeds = fc.nat().map(hash)
+
+test('exports', () => {
+  expect(Object.keys(Cohort)).toMatchInlineSnapshot(`
+    [
+      "largest",
+      "seed",
+      "draw",
+    ]
+  `)
+})
+
+describe('a draw', () => {
+  test('puts nobody into two cohorts, and nobody in who is not enrolled', () => {
+    fc.assert(
+      fc.property(accounts, seeds, rules, (enrolled, seed, limits) => {
+        const drawn = Cohort.draw(enrolled, seed, limits).flat()
+        expect(new Set(drawn).size).toBe(drawn.length)
+        expect(drawn.every((each) => enrolled.includes(each))).toBe(true)
+      }),
+    )
+  })
+
+  test('overfills no cohort, and makes a second one only of twice the minimum', () => {
+    fc.assert(
+      fc.property(accounts, seeds, rules, (enrolled, seed, limits) => {
+        const cohorts = Cohort.draw(enrolled, seed, limits)
+        const sizes = cohorts.map(({ length }) => length)
+        expect(cohorts.length).toBeLessThanOrEqual(limits.maxCohorts)
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(limits.largest)
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
+        const each = Math.min(limits.largest, 2 * limits.minCohort)
+        if (cohorts.length > 1) expect(Math.min(...sizes)).toBeGreaterThanOrEqual(each)
+      }),
+    )
+  })
+
+  test('leaves nobody out where there is room', () => {
+    fc.assert(
+      fc.property(accounts, seeds, rules, (enrolled, seed, limits) => {
+        const cohorts = Cohort.draw(enrolled, seed, limits)
+        const room = cohorts.length * limits.largest
+        expect(cohorts.flat()).toHaveLength(Math.min(room, enrolled.length))
+      }),
+    )
+  })
+
+  test('does not depend on the order in which accounts are given', () => {
+    fc.assert(
+      fc.property(accounts, seeds, rules, (enrolled, seed, limits) => {
+        expect(Cohort.draw(enrolled.toReversed(), seed, limits)).toEqual(Cohort.draw(enrolled, seed, limits))
+      }),
+    )
+  })
+
+  test('puts each provider with each other about equally often', () => {
+    const enrolled = Array.from({ length: 12 }, (_, at) => account(at + 1))
+    const limits = { largest: 6, minCohort: 3, maxCohorts: 9 }
+    const met = new Map<Address, number>()
+    const draws = 2000
+    for (let at = 0; at < draws; at++) {
+      const mine = Cohort.draw(enrolled, Cohort.seed(hash(7), hash(at)), limits).find((cohort) =>
+        cohort.includes(account(1)),
+      )
+      for (const other of mine ?? []) met.set(other, (met.get(other) ?? 0) + 1)
+    }
+    met.delete(account(1))
+    const expected = (draws * 5) / 11
+    for (const count of met.values()) expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected))
+    expect(met.size).toBe(11)
+  })
+
+  test('is this one', () => {
+    const enrolled = Array.from({ length: 7 }, (_, at) => account(at + 1))
+    const drawn = Cohort.draw(enrolled, Cohort.seed(hash(1), hash(2)), {
+      largest: 4,
+      minCohort: 1,
+      maxCohorts: 3,
+    })
+    expect(drawn.map((cohort) => cohort.map((each) => Number(each)))).toMatchInlineSnapshot(`
+      [
+        [
+          1,
+          2,
+          3,
+          6,
+        ],
+        [
+          4,
+          5,
+          7,
+        ],
+      ]
+    `)
+  })
+})
+
+test('a sum has room for as many as its fields carry, and 64 at most', () => {
+  const room = (valueBits: number, fieldBits: number) => Cohort.largest({ valueBits, fieldBits })
+  expect([room(16, 22), room(10, 14), room(8, 11), room(7, 22)]).toEqual([64, 16, 8, 64])
+})

@@ -1,0 +1,79 @@
+// Who is added together with whom for an epoch: drawn from a block that nobody chose, and found the same by everyone.
+import { keccak_256 } from '@noble/hashes/sha3.js'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import type { Address, Hex } from './codec.ts'
+
+/** Most providers of one cohort: each makes a mask with every other. */
+const most = 64
+
+export type Rules = {
+  /** Providers that one sum has room for. */
+  readonly largest: number
+  /** Fewest survivors with which a cohort is opened. */
+  readonly minCohort: number
+  readonly maxCohorts: number
+}
+
+/** How many values of so many bits can be added in a field. */
+export function largest(he: { readonly valueBits: number; readonly fieldBits: number }): number {
+  return Math.min(most, 2 ** (he.fieldBits - he.valueBits))
+}
+
+/** What a task's draw is seeded with. */
+export function seed(task: Hex, blockHash: Hex): Hex {
+  return `0x${bytesToHex(keccak_256(hexToBytes(`${task.slice(2)}${blockHash.slice(2)}`)))}`
+}
+
+/**
+ * As few cohorts as there is room in, of sizes that differ by one at most, each in ascending order of accounts. There
+ * is a second cohort only if both have twice the minimum; whoever finds no room waits for the next draw.
+ */
+export function draw(accounts: readonly Address[], from: Hex, rules: Rules): readonly (readonly Address[])[] {
+  const wanted = Math.ceil(accounts.length / rules.largest)
+  const filled = Math.floor(accounts.length / (2 * rules.minCohort))
+  const count = Math.max(1, Math.min(wanted, filled, rules.maxCohorts))
+  const dealt = shuffled(accounts.toSorted(), from).slice(0, count * rules.largest)
+  return Array.from({ length: count }, (_, cohort) =>
+    dealt.filter((_, at) => at % count === cohort).toSorted(),
+  )
+}
+
+/** Fisher and Yates with uniform numbers from the stream. */
+function shuffled(accounts: readonly Address[], from: Hex): readonly Address[] {
+  const order = [...accounts]
+  const below = stream(from)
+  for (let at = order.length - 1; at > 0; at--) {
+    const other = below(at + 1)
+    const [a, b] = [order[at], order[other]]
+    if (a === undefined || b === undefined) continue
+    order[at] = b
+    order[other] = a
+  }
+  return order
+}
+
+/** Uniform integers below a bound, from keccak256(seed ‖ counter as u32), four bytes at a time, big-endian. */
+function stream(from: Hex): (bound: number) => number {
+  const block = new Uint8Array(36)
+  block.set(hexToBytes(from.slice(2)))
+  let words = new DataView(new ArrayBuffer(0))
+  let next = 0
+  let counter = 0
+  const word = (): number => {
+    if (next >= words.byteLength) {
+      new DataView(block.buffer).setUint32(32, counter++)
+      const bytes = keccak_256(block)
+      words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+      next = 0
+    }
+    const value = words.getUint32(next)
+    next += 4
+    return value
+  }
+  return (bound) => {
+    const fair = 2 ** 32 - (2 ** 32 % bound)
+    let value = word()
+    while (value >= fair) value = word()
+    return value % bound
+  }
+}
