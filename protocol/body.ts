@@ -4,11 +4,10 @@ import { CID } from 'multiformats/cid'
 import * as v from 'valibot'
 import type { Hex } from './codec.ts'
 import * as Codec from './codec.ts'
-import * as ExchangeKey from './exchangeKey.ts'
+import * as Masks from './masks.ts'
 import * as Offer from './offer.ts'
 import * as Party from './party.ts'
 import * as Record from './record.ts'
-import * as Share from './share.ts'
 import * as Terms from './terms.ts'
 
 /** A CID as text, so that states which hold it survive a structured clone. */
@@ -32,17 +31,10 @@ const packed = (length: number) =>
     v.length(length, `expected ${length} bytes`),
     v.transform((bytes): Hex => `0x${bytesToHex(bytes)}`),
   )
-const packedUpTo = (most: number) =>
-  v.pipe(
-    Codec.bytes,
-    v.minLength(1, 'expected bytes'),
-    v.maxLength(most, `expected at most ${most} bytes`),
-    v.transform((bytes): Hex => `0x${bytesToHex(bytes)}`),
-  )
 /** X25519 */
 const exchangeKey = v.pipe(
   packed(32),
-  v.check((key) => !ExchangeKey.isLowOrder(key), 'expected a key that is not of low order'),
+  v.check(Masks.isUsable, 'expected a key that protects something'),
 )
 const accounts = (most: number) =>
   v.pipe(
@@ -57,19 +49,6 @@ const accounts = (most: number) =>
 /** Most data and compute providers together. */
 const maximumParties = 255
 const maximumSeats = 16
-/** Bytes of a share with its salt, sealed; and of a share. */
-const sealedBytes = 256
-const shareBytes = 64
-
-const seat = v.pipe(Codec.count, v.maxValue(maximumSeats - 1, 'expected a committee seat'))
-/** Strictly ascending by `of`. */
-const ascending = <item>(list: readonly item[], of: (item: item) => number | string): boolean =>
-  list.every((item, at) => {
-    const before = list[at - 1]
-    return before === undefined || of(before) < of(item)
-  })
-const isAscending = 'expected them in strictly ascending order'
-
 export const bodies = {
   // market topic
 
@@ -107,30 +86,7 @@ export const bodies = {
   }),
   /** A member's key of an epoch, to which shares are sealed. */
   sealingKey: v.strictObject({ epoch: Codec.count, key: exchangeKey }),
-  ready: v.strictObject({
-    opened: Codec.digest32,
-    masks: v.strictObject({
-      /** With which this round's pairwise masks are agreed. */
-      ephemeral: exchangeKey,
-      /** Of the seed of the sender's own mask. */
-      seedHash: packed(32),
-      /** Of the ephemeral key's secret and of the seed, for each member that had said its sealing key. */
-      shares: v.pipe(
-        v.array(
-          v.strictObject({
-            seat,
-            keyHash: packed(32),
-            seedHash: packed(32),
-            key: packedUpTo(sealedBytes),
-            seed: packedUpTo(sealedBytes),
-          }),
-        ),
-        v.minLength(1, 'expected shares'),
-        v.maxLength(maximumSeats, `expected at most ${maximumSeats} shares`),
-        v.check((list) => ascending(list, (share) => share.seat), isAscending),
-      ),
-    }),
-  }),
+  ready: v.strictObject({ opened: Codec.digest32, masks: Masks.schema }),
   cohorts: v.strictObject({
     opened: Codec.digest32,
     cohorts: v.pipe(v.array(accounts(maximumParties)), v.minLength(1, 'expected a cohort')),
@@ -166,22 +122,19 @@ export const bodies = {
   unmask: v.strictObject({
     record: Codec.digest32,
     shares: v.pipe(
-      v.array(
-        v.strictObject({
-          provider: Codec.address,
-          kind: v.picklist(Share.kinds, 'expected seed or key'),
-          share: packedUpTo(shareBytes),
-          salt: packed(32),
-        }),
-      ),
+      v.array(Masks.releasedSchema),
       v.maxLength(maximumParties, `expected at most ${maximumParties} shares`),
-      v.check((list) => ascending(list, ({ provider }) => provider), isAscending),
+      v.check(
+        (list) => list.every(({ provider }, i) => i === 0 || (list[i - 1]?.provider ?? '') < provider),
+        'expected accounts in strictly ascending order',
+      ),
     ),
   }),
   /** Accuracy in basis points, or null where the model provider keeps it to itself. */
   opened: v.strictObject({
     record: Codec.digest32,
-    sums: v.array(Codec.digest32),
+    /** Null where a sum was discarded. */
+    sums: v.array(v.nullable(Codec.digest32)),
     model: Codec.digest32,
     accuracy: v.nullable(v.pipe(Codec.count, v.maxValue(10_000, 'expected at most 10,000'))),
   }),
@@ -243,15 +196,8 @@ function toWire({ kind, body }: Said): unknown {
   if (kind === 'dataAcceptance') return { ...body, party: Party.dataToWire(body.party) }
   if (kind === 'computeAcceptance') return { ...body, party: Party.computeToWire(body.party) }
   if (kind === 'sealingKey') return { ...body, key: unpacked(body.key) }
-  if (kind === 'ready') return { ...body, masks: masksToWire(body.masks) }
-  if (kind === 'unmask') {
-    const shares = body.shares.map(({ share, salt, ...of }) => ({
-      ...of,
-      share: unpacked(share),
-      salt: unpacked(salt),
-    }))
-    return { ...body, shares }
-  }
+  if (kind === 'ready') return { ...body, masks: Masks.toWire(body.masks) }
+  if (kind === 'unmask') return { ...body, shares: body.shares.map(Masks.releasedToWire) }
   if (kind !== 'recordProposed') return body
   const inputs = body.inputs.map(({ ciphertextRoot, signature, ...input }) => ({
     ...input,
@@ -259,20 +205,6 @@ function toWire({ kind, body }: Said): unknown {
     signature: unpacked(signature),
   }))
   return { ...body, record: Record.toWire(body.record), inputs }
-}
-
-function masksToWire({ ephemeral, seedHash, shares }: Of<'ready'>['masks']): unknown {
-  return {
-    ephemeral: unpacked(ephemeral),
-    seedHash: unpacked(seedHash),
-    shares: shares.map((share) => ({
-      seat: share.seat,
-      keyHash: unpacked(share.keyHash),
-      seedHash: unpacked(share.seedHash),
-      key: unpacked(share.key),
-      seed: unpacked(share.seed),
-    })),
-  }
 }
 
 function unpacked(hex: Hex): Uint8Array {

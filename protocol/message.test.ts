@@ -8,6 +8,7 @@ import * as Codec from './codec.ts'
 import type { Address, Hex } from './codec.ts'
 import * as Eip712 from './eip712.ts'
 import * as Envelope from './envelope.ts'
+import * as Masks from './masks.ts'
 import * as Message from './message.ts'
 import * as Offer from './offer.ts'
 import * as Once from './once.ts'
@@ -148,7 +149,7 @@ const drafts: { readonly [kind in Body.Kind]: Extract<Message.Draft, { readonly 
 }
 
 function masks(seats: number): Body.Of<'ready'>['masks'] {
-  const sealed: Hex = `0x${'0e'.repeat(160)}`
+  const sealed: Hex = `0x${'0e'.repeat(Masks.sealedBytes)}`
   const shares = Array.from({ length: seats }, (_, seat) => ({
     seat,
     keyHash: digest,
@@ -185,8 +186,14 @@ test('exports', () => {
 
 const bytes32 = new Uint8Array(32).fill(9)
 const wireMasks = { ephemeral: bytes32, seedHash: bytes32 }
-const wireShare = { seat: 0, keyHash: bytes32, seedHash: bytes32, key: bytes32, seed: bytes32 }
-const wireUnmask = (kind: string) => ({ provider: low, kind, share: bytes32, salt: bytes32 })
+const sealed = new Uint8Array(Masks.sealedBytes)
+const wireShare = { seat: 0, keyHash: bytes32, seedHash: bytes32, key: sealed, seed: sealed }
+const wireUnmask = (kind: string) => ({
+  provider: low,
+  kind,
+  share: new Uint8Array(Masks.shareBytes),
+  salt: bytes32,
+})
 
 /** The message with its envelope or body changed by hand, signed again by the device. */
 async function forged(
@@ -246,20 +253,20 @@ describe('a message', () => {
       'a key of low order',
       'sealingKey',
       { key: new Uint8Array(32) },
-      'key: expected a key that is not of low order',
+      'key: expected a key that protects something',
     ],
-    ['no shares', 'ready', { masks: { ...wireMasks, shares: [] } }, 'masks.shares: expected shares'],
+    ['no shares', 'ready', { masks: { ...wireMasks, shares: [] } }, 'masks.shares: expected a share'],
     [
       'two shares for one seat',
       'ready',
       { masks: { ...wireMasks, shares: [wireShare, wireShare] } },
-      'masks.shares: expected them in strictly ascending order',
+      'masks.shares: expected seats in strictly ascending order',
     ],
     [
       'both shares of one provider',
       'unmask',
       { shares: [wireUnmask('key'), wireUnmask('seed')] },
-      'shares: expected them in strictly ascending order',
+      'shares: expected accounts in strictly ascending order',
     ],
     ['another kind of share', 'unmask', { shares: [wireUnmask('both')] }, 'kind: expected seed or key'],
     ['an accuracy above one', 'opened', { accuracy: 10_001 }, 'accuracy: expected at most 10,000'],
