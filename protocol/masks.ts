@@ -79,7 +79,7 @@ export const releasedSchema = v.strictObject({
 export type Released = Readonly<v.InferOutput<typeof releasedSchema>>
 
 /** As `schema` reads it. */
-export function toWire({ ephemeral, seedHash, shares }: Masks): unknown {
+export function toWire({ ephemeral, seedHash, shares }: Masks): v.InferInput<typeof schema> {
   return {
     ephemeral: bytesOf(ephemeral),
     seedHash: bytesOf(seedHash),
@@ -94,7 +94,8 @@ export function toWire({ ephemeral, seedHash, shares }: Masks): unknown {
 }
 
 /** As `releasedSchema` reads it. */
-export function releasedToWire({ provider, kind, share, salt }: Released): unknown {
+export function releasedToWire(released: Released): v.InferInput<typeof releasedSchema> {
+  const { provider, kind, share, salt } = released
   return { provider, kind, share: bytesOf(share), salt: bytesOf(salt) }
 }
 
@@ -188,8 +189,8 @@ function digest(value: unknown): Hex {
   return `0x${bytesToHex(sha256(Codec.encode(value)))}`
 }
 
-function bytesOf(hex: Hex): Uint8Array {
-  return hexToBytes(hex.slice(2))
+function bytesOf(hex: Hex): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(hexToBytes(hex.slice(2)))
 }
 
 export class KeyError extends BaseError {

@@ -66,7 +66,8 @@ function sharedSecret(secret: Uint8Array, point: Uint8Array, account: Address): 
   }
 }
 
-async function encrypt(
+/** AES-256-GCM under a key that encrypts nothing else. */
+export async function encrypt(
   key: Uint8Array<ArrayBuffer>,
   content: Uint8Array<ArrayBuffer>,
   additionalData = new Uint8Array(),
@@ -77,7 +78,7 @@ async function encrypt(
   )
 }
 
-async function decrypt(
+export async function decrypt(
   key: Uint8Array<ArrayBuffer>,
   sealed: Uint8Array,
   additionalData = new Uint8Array(),

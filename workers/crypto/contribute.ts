@@ -1,6 +1,7 @@
-// A data provider's part of a round: open the model, have it trained, and encrypt what changed, once and for all.
+// A data provider's part of a round: open the model, have it trained, mask and encrypt what changed, once and for all.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
 import { BaseError } from '../../protocol/errors.ts'
+import * as Masks from '../../protocol/masks.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as SealedModel from '../../protocol/sealedModel.ts'
@@ -10,35 +11,48 @@ import type { ContributeRequest, Contribution, Progress } from '../api.ts'
 import type { TrainPeer } from '../train/api.ts'
 import * as Box from './box.ts'
 import * as Identity from './identity.ts'
+import * as Masking from './masking.ts'
 import * as Records from './records.ts'
 import * as Rules from './rules.ts'
 import type { Safe } from './safe.ts'
 import type { Seal } from './seal.ts'
+import * as Stream from './stream.ts'
 
 export type Means = { readonly safe: Safe; readonly seal: Seal; readonly train: TrainPeer }
 
-/** The bytes are stored before they are returned, and stay the only ones that this device ever gives for the round. */
+/**
+ * The bytes are stored before they are returned, and stay the only ones that this device ever gives for the round: with
+ * them the secrets of the masks are erased, so that no other update can be made under the same masks.
+ */
 export async function contribute(
   request: ContributeRequest,
   means: Means,
   progress: Progress,
 ): Promise<Records.Update> {
-  const id = Records.updates.id(request.task, request.round)
+  const { task, round } = request.place
+  const id = Records.updates.id(task, round)
   const before = await means.safe.get(id)
   if (before !== undefined) return Records.updates.decode(before)
-  const made = await make(request, means, progress)
-  return Records.updates.decode(await means.safe.create([{ id, bytes: Records.updates.encode(made) }]))
+  const own = await Masking.masksOf(request, means.safe)
+  const made = await make(request, own, means, progress)
+  const spent = { ...own, masks: Masks.toWire(own.masks), secrets: null }
+  const stored = await means.safe.create([
+    { id, bytes: Records.updates.encode(made) },
+    { id: Records.maskings.id(task, round), bytes: Records.maskings.encode(spent), replaces: true },
+  ])
+  return Records.updates.decode(stored)
 }
 
 /** What the app is given; refuses to show an update to those who were promised another. */
 export function shown(update: Records.Update, request: ContributeRequest): Contribution {
   const { opened, cohorts, ciphertexts, ...rest } = update
-  if (opened !== request.opened || cohorts !== request.cohorts) throw new ConflictError(request.round)
+  if (opened !== request.opened || cohorts !== request.cohorts) throw new ConflictError(request.place.round)
   return { ...rest, ciphertexts: ciphertexts.map((words) => new Uint8Array(words)) }
 }
 
 async function make(
   request: ContributeRequest,
+  own: Records.Masked,
   { safe, seal, train }: Means,
   progress: Progress,
 ): Promise<Records.Update> {
@@ -54,7 +68,7 @@ async function make(
       weights: global.slice(),
       dataSet: request.dataSet,
       dataSignature: request.dataSignature,
-      round: request.round,
+      round: request.place.round,
     },
     progress,
   )
@@ -63,7 +77,8 @@ async function make(
   const change = Update.difference(trained.weights, global, request.samples, rules)
   const levels = Update.quantise(change, rules, random(change.length * Update.randomBytes))
   const plains = Packing.pack(levels, rules.he)
-  const ciphertexts = seal.encrypt(request.publicKey, plains, (done) =>
+  const masked = await Stream.apply(plains, Masking.streams(own, request))
+  const ciphertexts = seal.encrypt(request.publicKey, masked, (done) =>
     progress({ label: 'encrypting', done, total: plains.length }),
   )
   const root = Ciphertext.root(ciphertexts)
@@ -80,12 +95,12 @@ async function make(
 }
 
 async function openModel(
-  { sealedModel, task, round, modelHash }: ContributeRequest,
+  { sealedModel, place, modelHash }: ContributeRequest,
   safe: Safe,
 ): Promise<Float32Array<ArrayBuffer>> {
   const keys = await Identity.keys(safe)
   const { account } = Identity.shown(keys)
-  const content = await Box.open(sealedModel, { task, round }, account, keys.box)
+  const content = await Box.open(sealedModel, place, account, keys.box)
   return SealedModel.weightsOf(content, modelHash)
 }
 

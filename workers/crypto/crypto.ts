@@ -8,7 +8,10 @@ import type { ScorePeer } from '../score/api.ts'
 import type { TrainPeer } from '../train/api.ts'
 import * as Backup from './backup.ts'
 import * as Contribute from './contribute.ts'
+import * as Forget from './forget.ts'
 import * as Identity from './identity.ts'
+import * as Masking from './masking.ts'
+import * as Member from './member.ts'
 import type * as Records from './records.ts'
 import * as Round from './round.ts'
 import * as Safe from './safe.ts'
@@ -38,8 +41,10 @@ export function create({ safe, seal, train, score }: Means): Crypto {
     backup: async (passphrase) => Backup.backup(await safe(), passphrase),
     restore: async (file, passphrase) => Identity.shown(await Backup.restore(await safe(), file, passphrase)),
 
+    sealingKey: async ({ task, epoch }) => Member.sealingKey(task, epoch, await safe()),
+    ready: async (request) => Masking.ready(request, await safe()),
     contribute: async (request, progress) => {
-      const key = `${request.task}/${request.round}`
+      const key = `${request.place.task}/${request.place.round}`
       const make = async () =>
         Contribute.contribute(
           request,
@@ -62,6 +67,8 @@ export function create({ safe, seal, train, score }: Means): Crypto {
     },
 
     prepare: async (request) => Round.prepare(request, { safe: await safe(), seal: await seal() }),
+    unmask: async (request) => Member.unmask(request, await safe()),
+    forget: async (request) => Forget.forget(request, await safe()),
     open: async (request) =>
       Round.open(request, { safe: await safe(), seal: await seal(), score: await score() }),
     score: async (task, encoded, testSet) => {

@@ -2,12 +2,13 @@
 import * as v from 'valibot'
 import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
+import * as Masks from '../../protocol/masks.ts'
 
 /** The model provider's current model: `SealedModel.content` after the sum of round `after` (0: none yet). */
 const model = v.strictObject({ after: Codec.count, content: Codec.bytes })
 export type Model = Readonly<v.InferOutput<typeof model>>
 
-/** A round as it was announced. `request` is the digest of what was asked: one round has one model and one key. */
+/** A round as it was announced. `secretKey` is empty once it was forgotten. `request` is the digest of what was asked: one round has one model and one key. */
 const round = v.strictObject({
   request: Codec.digest32,
   secretKey: Codec.bytes,
@@ -21,7 +22,17 @@ export type Round = Readonly<v.InferOutput<typeof round>>
 /** A round whose sums are in the model; `score` follows, since it can be repeated and adding cannot. */
 const opened = v.strictObject({
   sumRoots: v.array(Codec.digest32),
-  sumDigests: v.array(Codec.digest32),
+  sums: v.array(
+    v.variant('digest', [
+      v.strictObject({ digest: Codec.digest32 }),
+      v.strictObject({
+        digest: v.null(),
+        discarded: v.picklist(['secret', 'guards', 'norm']),
+        provider: v.nullable(Codec.address),
+      }),
+    ]),
+  ),
+  wrongShares: v.array(v.strictObject({ seat: Codec.count, provider: Codec.address })),
   nextModelHash: Codec.digest32,
   seconds: v.number(),
   score: v.nullable(v.strictObject({ correct: Codec.count, total: Codec.count, seconds: v.number() })),
@@ -41,11 +52,29 @@ const update = v.strictObject({
 })
 export type Update = Readonly<v.InferOutput<typeof update>>
 
+/** A committee member's sealing key of an epoch; null once it was forgotten, so that no other takes its place. */
+const sealing = v.strictObject({ secret: v.nullable(Codec.bytes) })
+
+/** A data provider's masks of a round. The secrets go when the update is made, or the round is forgotten. */
+const masked = v.strictObject({
+  opened: Codec.digest32,
+  account: Codec.address,
+  masks: Masks.schema,
+  secrets: v.nullable(v.strictObject({ key: Codec.bytes, seed: Codec.bytes })),
+})
+export type Masked = Readonly<v.InferOutput<typeof masked>>
+
+/** What a committee member releases a round for. */
+const release = v.strictObject({ record: Codec.digest32, epoch: Codec.count })
+
+/** A share that was given out. */
+const released = Masks.releasedSchema
+
 /** Of records: prefix of the id, and codec. */
 function kind<const schema extends v.GenericSchema>(prefix: string, schema: schema) {
   return {
     prefix: `${prefix}/`,
-    id: (task: Hex, of?: number) => (of === undefined ? `${prefix}/${task}` : `${prefix}/${task}/${of}`),
+    id: (task: Hex, ...of: readonly (number | Hex)[]) => [prefix, task, ...of].join('/'),
     encode: (record: v.InferInput<schema>) => Codec.encode(record),
     decode: (stored: Uint8Array) => Codec.decode(schema, stored, `stored ${prefix}`),
   }
@@ -55,3 +84,7 @@ export const models = kind('model', model)
 export const rounds = kind('round', round)
 export const openings = kind('opened', opened)
 export const updates = kind('update', update)
+export const sealings = kind('sealing', sealing)
+export const maskings = kind('masks', masked)
+export const releases = kind('release', release)
+export const shares = kind('share', released)

@@ -14,10 +14,15 @@ import * as Update from '../../protocol/update.ts'
 import type { OpenRequest, OpenedRound, PrepareRequest, PreparedRound } from '../api.ts'
 import type { ScorePeer } from '../score/api.ts'
 import * as Box from './box.ts'
+import { ForgottenError } from './masking.ts'
 import * as Records from './records.ts'
 import * as Rules from './rules.ts'
 import type { Safe } from './safe.ts'
 import type { Seal } from './seal.ts'
+import * as Stream from './stream.ts'
+import * as Unmask from './unmask.ts'
+
+type Discarded = Extract<OpenedRound['sums'][number], { readonly digest: null }>
 
 /** One round has one key and one model: asked again, the same answer; asked for something else, none. */
 export async function prepare(
@@ -54,7 +59,8 @@ export async function open(
   request: OpenRequest,
   means: { readonly safe: Safe; readonly seal: Seal; readonly score: ScorePeer },
 ): Promise<OpenedRound> {
-  const { task, round, testSet } = request
+  const { testSet } = request
+  const { task, round } = request.place
   const { safe } = means
   const id = Records.openings.id(task, round)
   const before = await safe.get(id)
@@ -72,7 +78,8 @@ export async function open(
     await safe.replace({ id, bytes: Records.openings.encode({ ...opened, score }) })
   }
   return {
-    sumDigests: opened.sumDigests,
+    sums: opened.sums,
+    wrongShares: opened.wrongShares,
     nextModelHash: opened.nextModelHash,
     correct: score.correct,
     total: score.total,
@@ -86,39 +93,58 @@ export async function currentWeights(
   spec: TaskSpec.TaskSpec,
   safe: Safe,
 ): Promise<Float32Array<ArrayBuffer>> {
+  return weightsOf((await currentModel(task, safe)).content, spec)
+}
+
+async function currentModel(task: Hex, safe: Safe): Promise<Records.Model> {
   const stored = await safe.get(Records.models.id(task))
   if (stored === undefined) throw new UnknownError('no model of this task')
-  const { content } = Records.models.decode(stored)
+  return Records.models.decode(stored)
+}
+
+function weightsOf(content: Uint8Array, spec: TaskSpec.TaskSpec): Float32Array<ArrayBuffer> {
   const weights = SealedModel.weightsOf(content, SealedModel.hash(content))
   Model.assertWeights(spec.model, weights)
   return weights
 }
 
 async function move(
-  { task, round, cohorts, spec: encoded }: OpenRequest,
+  request: OpenRequest,
   { safe, seal }: { readonly safe: Safe; readonly seal: Seal },
 ): Promise<Records.Opened> {
-  const spec = TaskSpec.decode(encoded)
+  const { cohorts } = request
+  const { task, round } = request.place
+  const spec = TaskSpec.decode(request.spec)
   const rules = Rules.of(spec)
   const stored = await safe.get(Records.rounds.id(task, round))
   if (stored === undefined) throw new UnknownError(`no key of round ${round}`)
   const { secretKey } = Records.rounds.decode(stored)
-  const global = await currentWeights(task, spec, safe)
+  if (secretKey.length === 0) throw new ForgottenError(`the key of round ${round}`)
+  const { content: before } = await currentModel(task, safe)
+  const global = weightsOf(before, spec)
   const parameters = Model.parameterCount(spec.model)
 
   const started = performance.now()
-  const sums = cohorts.map(({ sum, sumRoot, samples }): Update.Sum => {
-    He.assertSummable(rules.he, samples.length)
+  if (cohorts.length === 0) throw new UnknownError(`no sum in round ${round}`)
+  const secrets: Unmask.Secrets[] = []
+  for (const { sum, sumRoot, members } of cohorts) {
+    He.assertSummable(rules.he, members.filter(({ survived }) => survived).length)
     if (Ciphertext.root(sum) !== sumRoot) throw new RootError(round)
-    const opened = { levels: Packing.unpack(seal.decrypt(secretKey, sum), parameters, rules.he), samples }
-    Update.assertNorm(opened, rules)
-    return opened
-  })
-  if (sums.length === 0) throw new UnknownError(`no sum in round ${round}`)
-  const content = SealedModel.content(salt(), Update.next(global, sums, rules))
+    secrets.push(await Unmask.restore(members, request.threshold, round))
+  }
+  const found: (Update.Sum | Discarded)[] = []
+  for (const [i, cohort] of cohorts.entries()) {
+    const { liar, of = new Map<Hex, Uint8Array>() } = secrets[i] ?? {}
+    if (liar !== undefined) found.push({ digest: null, discarded: 'secret', provider: liar })
+    else
+      found.push(await sumOf(request, cohort, of, parameters, rules, (sum) => seal.decrypt(secretKey, sum)))
+  }
+  const sums = found.filter((each) => 'levels' in each)
+  const content = sums.length === 0 ? before : SealedModel.content(salt(), Update.next(global, sums, rules))
   const record: Records.Opened = {
     sumRoots: cohorts.map(({ sumRoot }) => sumRoot),
-    sumDigests: sums.map(sumDigest),
+    sums: found.map((each) => ('levels' in each ? { digest: sumDigest(each) } : each)),
+    wrongShares: secrets.flatMap(({ wrongShares }) => wrongShares),
     nextModelHash: SealedModel.hash(content),
     seconds: (performance.now() - started) / 1000,
     score: null,
@@ -129,6 +155,29 @@ async function move(
     { id: Records.models.id(task), bytes: model, replaces: true },
   ])
   return Records.openings.decode(first)
+}
+
+/** Decrypts one cohort's sum and takes the masks off; only what passes every check is looked at any further. */
+async function sumOf(
+  { place, opened, cohortsDigest }: OpenRequest,
+  { sum, members }: OpenRequest['cohorts'][number],
+  secrets: ReadonlyMap<Hex, Uint8Array>,
+  parameters: number,
+  rules: Update.Rules,
+  decrypt: (sum: readonly Uint8Array[]) => readonly Uint8Array[],
+): Promise<Update.Sum | Discarded> {
+  const masks = Unmask.streams(members, secrets, place, { opened, cohorts: cohortsDigest })
+  const plains = await Stream.apply(decrypt(sum), masks)
+  try {
+    const samples = members.filter(({ survived }) => survived).map((survivor) => survivor.samples)
+    const found = { levels: Packing.unpack(plains, parameters, rules.he), samples }
+    Update.assertNorm(found, rules)
+    return found
+  } catch (cause) {
+    if (cause instanceof Packing.GuardError) return { digest: null, discarded: 'guards', provider: null }
+    if (cause instanceof Update.NormError) return { digest: null, discarded: 'norm', provider: null }
+    throw cause
+  }
 }
 
 /** The stored model, or the spec's first. */

@@ -12,6 +12,8 @@ export type Safe = {
   create(records: readonly Entry[]): Promise<Uint8Array<ArrayBuffer>>
   /** Stores the record, replacing what was there. */
   replace(record: Entry): Promise<void>
+  /** Erases these records, as far as a browser's storage forgets. */
+  remove(ids: readonly string[]): Promise<void>
   /** Ids that begin with `prefix`, ascending. */
   ids(prefix: string): Promise<readonly string[]>
   close(): void
@@ -65,6 +67,7 @@ export async function open(name: string): Promise<Safe> {
       const row = await wrap(key, entry)
       await written(() => records.put(row))
     },
+    remove: (ids) => records.bulkDelete([...ids]),
     ids: (prefix) => records.where('id').startsWith(prefix).primaryKeys(),
     close: () => database.close(),
   }
