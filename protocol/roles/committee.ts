@@ -7,9 +7,13 @@ import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Ledger from './ledger.ts'
 import * as Member from './member.ts'
+import * as MemberRecord from './memberRecord.ts'
+import * as MemberUnmask from './memberUnmask.ts'
 import * as Participant from './participant.ts'
+import * as Readiness from './readiness.ts'
 import * as Rotation from './rotation.ts'
 
+export { nothing } from './committeeRound.ts'
 export type { State } from './committeeRound.ts'
 
 type RoundMessage = Extract<
@@ -36,7 +40,7 @@ export function concerns(message: Message.Message): message is RoundMessage {
 export function read<state extends State>(state: state, message: RoundMessage, now: number): state {
   const { ledger, terms } = state
   if (ledger.state === 'none' || ledger.state === 'open') return Participant.keepEarly(state, message)
-  if (message.round <= Ledger.lastRound(ledger) || message.round > terms.maxRounds) return state
+  if (isOver(state, message.round, now) || message.round > terms.maxRounds) return state
   const round = state.rounds[message.round] ?? blank(message.round)
   const next = noted(state, round, message, now)
   return next === round ? state : put(state, next)
@@ -46,11 +50,13 @@ function noted(state: State, round: Round, message: RoundMessage, now: number): 
   switch (message.kind) {
     case 'roundOpened':
       if (round.opened !== undefined || !Participant.isFromModelProvider(state, message)) return round
+      if (message.body.epoch !== Ledger.epochOf(state.terms, message.round)) return round
       return { ...round, opened: message }
     case 'ready': {
-      const seat = Participant.dataSeat(state, message)
-      if (seat === undefined || round.ready[seat] !== undefined) return round
-      return { ...round, ready: { ...round.ready, [seat]: message.body.opened } }
+      const before = state.rounds[message.round - 1]?.ready ?? {}
+      const mine = Ledger.seatOf(state.ledger.computes, state.me.account)
+      const ready = Readiness.hear(round.ready, before, message, state, now, (seat) => seat === mine)
+      return ready === round.ready ? round : { ...round, ready }
     }
     case 'cohorts':
       if (Participant.committeeSeat(state, message) === undefined) return round
@@ -79,7 +85,7 @@ function noted(state: State, round: Round, message: RoundMessage, now: number): 
 function updateCame(state: State, round: Round, message: Message.Of<'encryptedUpdate'>, now: number): Round {
   const seat = Participant.dataSeat(state, message)
   if (seat === undefined || message.once === undefined) return round
-  if (round.opened !== undefined && now > round.opened.body.updatesBy + Member.grace) return round
+  if (round.opened !== undefined && now > round.opened.body.updatesBy + Rotation.grace) return round
   const { cid, ciphertextRoot } = message.body
   const known = round.updates[seat]
   const input = { provider: seat, cid, ciphertextRoot, signature: message.once }
@@ -96,8 +102,11 @@ export function finish<state extends State>(state: state, result: Event.Result, 
   const { effect, state: next } = finished
   if (effect.type === 'check') return checked(next, effect, result)
   if (effect.type === 'aggregate' && result.type === 'aggregated')
-    return Member.propose(next, effect.round, result.sums)
+    return MemberRecord.propose(next, effect.round, result.sums)
   if (effect.type === 'recompute') return recomputed(next, effect, result)
+  if (effect.type === 'seal' && result.type === 'sealed')
+    return MemberUnmask.announce(next, effect.epoch, result.key)
+  if (effect.type === 'unmask' && result.type === 'unmasked') return MemberUnmask.say(next, effect, result)
   if (effect.type !== 'send' || effect.draft.kind !== 'recordSigned') return next
   const round = next.rounds[effect.draft.round]
   const seat = Ledger.seatOf(next.ledger.computes, next.me.account)
@@ -133,7 +142,7 @@ function recomputed<state extends State>(
   const isRight =
     result.type === 'aggregated' &&
     result.sums.length === sums.length &&
-    sums.every(({ root }, at) => result.sums[at]?.root === root)
+    sums.every(({ root, cid }, at) => result.sums[at]?.root === root && result.sums[at].cid === cid)
   if (isRight) return put(state, withProposal(round, { ...proposal, verdict: 'right' }))
   const told = Participant.note(state, `The sums proposed in round ${number} are wrong.`)
   return put(told, withProposal(round, { ...proposal, verdict: 'refused' }))
@@ -144,7 +153,13 @@ export function advance<state extends State>(state: state, now: number): state {
   let next = dropOver(state, now)
   const seat = Ledger.seatOf(next.ledger.computes, next.me.account)
   if (seat === undefined || Rotation.rankOf(next, 1, seat) === undefined) return next
+  next = MemberUnmask.keepKeys(next)
   for (const number of Object.keys(next.rounds).map(Number)) {
+    if (Ledger.committed(next.ledger, number) !== undefined) {
+      const round = next.rounds[number]
+      if (round !== undefined) next = MemberUnmask.unmask(next, round, seat)
+      continue
+    }
     for (const act of Member.acts) {
       const round = next.rounds[number]
       if (round?.opened === undefined || now > round.opened.body.closes) break
@@ -154,36 +169,47 @@ export function advance<state extends State>(state: state, now: number): state {
   return next
 }
 
-/** Forgets every round. */
+/** Forgets every round when the task has ended, and then the keys. */
 export function dropAll<state extends State>(state: state): state {
-  const idle = Participant.unwish(state, (effect) => roundOf(effect) > 0)
-  return Object.keys(idle.rounds).length === 0 ? idle : { ...idle, rounds: {} }
+  const idle = Participant.unwish(
+    state,
+    (effect) => roundOf(effect) > 0 || effect.type === 'header' || effect.type === 'seal',
+  )
+  return MemberUnmask.eraseKeys(Object.keys(idle.rounds).length === 0 ? idle : { ...idle, rounds: {} })
 }
 
-/** Forgets rounds that were committed or can be no more. */
+/** Whether nothing is to be done for a round any more: it was given away or overtaken, or its time is over. */
+function isOver(state: State, round: number, now: number): boolean {
+  const committed = Ledger.committed(state.ledger, round)
+  if (committed === undefined) return round <= Ledger.lastRound(state.ledger)
+  return state.released[round] !== undefined || now > MemberUnmask.opensBy(state, committed.record.closes)
+}
+
+/** Forgets rounds that are over, and wishes that nobody waits for any more. */
 function dropOver<state extends State>(state: state, now: number): state {
-  const last = Ledger.lastRound(state.ledger)
   const rounds = Object.values(state.rounds)
   const newest = Math.max(0, ...rounds.filter(({ opened }) => opened !== undefined).map(({ round }) => round))
-  const over = rounds.filter(
-    ({ round, opened }) => round <= last || (round < newest && now > (opened?.body.closes ?? 0)),
-  )
-  const late = (round: number) => now > (state.rounds[round]?.opened?.body.closes ?? Infinity)
-  const isOver = (round: number) => round <= last || late(round)
-  const idle = Participant.unwish(state, (effect) => roundOf(effect) > 0 && isOver(roundOf(effect)))
+  const closes = (round: number) => state.rounds[round]?.opened?.body.closes ?? Infinity
+  const isCommitted = (round: number) => Ledger.committed(state.ledger, round) !== undefined
+  const isDead = (round: number) =>
+    isOver(state, round, now) || (!isCommitted(round) && round < newest && now > closes(round))
+  const idle = Participant.unwish(state, (effect) => {
+    const round = roundOf(effect)
+    if (round === 0) return false
+    const committed = Ledger.committed(state.ledger, round)
+    if (committed === undefined) return round <= Ledger.lastRound(state.ledger) || now > closes(round)
+    const isRelease = effect.type === 'unmask' || (effect.type === 'send' && effect.draft.kind === 'unmask')
+    return !isRelease || now > MemberUnmask.opensBy(state, committed.record.closes)
+  })
+  const over = rounds.filter(({ round }) => isDead(round))
   if (over.length === 0) return idle
-  const gone = new Set(over.map(({ round }) => round))
-  return {
-    ...idle,
-    rounds: Object.fromEntries(
-      rounds.filter(({ round }) => !gone.has(round)).map((round) => [round.round, round]),
-    ),
-  }
+  const kept = rounds.filter(({ round }) => !isDead(round))
+  return { ...idle, rounds: Object.fromEntries(kept.map((round) => [round.round, round])) }
 }
 
 function roundOf(effect: Effect.Effect): number {
   if (effect.type === 'send') return effect.draft.round
   if (effect.type === 'submit')
     return effect.call.name === 'commitRound' ? effect.call.commitment.record.round : 0
-  return effect.round
+  return 'round' in effect ? effect.round : 0
 }

@@ -3,8 +3,9 @@ import type * as Body from '../body.ts'
 import type { Hex } from '../codec.ts'
 import type * as Message from '../message.ts'
 import type * as Draw from './draw.ts'
+import type * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
-import type * as Participant from './participant.ts'
+import type { Readiness } from './readiness.ts'
 
 export type Update = {
   readonly input: Effect.Input
@@ -24,8 +25,8 @@ export type Proposed = {
 export type Round = {
   readonly round: number
   readonly opened: Message.Of<'roundOpened'> | undefined
-  /** By data seat, the opening that its `Ready` names. */
-  readonly ready: Readonly<{ [seat: number]: Hex }>
+  /** With the shares that are sealed to this member. */
+  readonly ready: Readiness
   readonly drawn: readonly Message.Of<'cohorts'>[]
   readonly adopted: Draw.Draw | undefined
   /** By data seat. */
@@ -41,7 +42,26 @@ export type Round = {
   readonly quorumAt: number
 }
 
-export type State = Participant.Participant & { readonly rounds: Readonly<{ [round: number]: Round }> }
+export type State = Drawn.State & {
+  readonly rounds: Readonly<{ [round: number]: Round }>
+  /** Its sealing keys by epoch. */
+  readonly keys: Readonly<{ [epoch: number]: 'made' | 'erased' }>
+  /** By round, the hash of the only record for which it gives shares away. */
+  readonly released: Readonly<{ [round: number]: Hex }>
+}
+
+export const nothing: Pick<State, 'headers' | 'rounds' | 'keys' | 'released'> = {
+  headers: {},
+  rounds: {},
+  keys: {},
+  released: {},
+}
+
+/** What is known for a draw; undefined before the round was opened. */
+export function viewOf({ round, opened, ready }: Round): Draw.View | undefined {
+  if (opened === undefined) return undefined
+  return { round, opened: opened.bodyDigest, body: opened.body, ready }
+}
 
 /** Whether this update was made under the draw that this member goes by. */
 export function isUnder(round: Round, { message }: Update): boolean {

@@ -6,6 +6,7 @@ import type { ComputeParty } from '../party.ts'
 import * as TaskSpec from '../taskSpec.ts'
 import * as Topic from '../topic.ts'
 import * as Committee from './committee.ts'
+import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
@@ -46,7 +47,7 @@ export function create(options: Options, now: number): State {
     roster: undefined,
     deposited: options.terms.computeBond === 0n,
     accepted: false,
-    rounds: {},
+    ...Committee.nothing,
   }
   const objection = objectionTo(state, request, now)
   return objection === undefined ? state : decline(Participant.note(state, objection))
@@ -90,9 +91,14 @@ function hear(state: State, event: Event.Event, now: number): State {
       const isDeposit = effect.type === 'submit' && effect.call.name === 'deposit'
       return isDeposit ? { ...next, deposited: true } : next
     }
+    case 'header':
+      return Drawn.heard(state, event, now)
     case 'sent':
     case 'checked':
     case 'aggregated':
+    case 'sealed':
+    case 'unmasked':
+    case 'forgotten':
     case 'failed':
       return Committee.finish(state, event, now)
     case 'consented':
@@ -110,6 +116,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'chosen':
     case 'frozen':
     case 'ended':
+    case 'masked':
     case 'contributed':
     case 'prepared':
     case 'opened':

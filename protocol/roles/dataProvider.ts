@@ -1,57 +1,22 @@
-// A data provider: consents, nominates, accepts, and in each round trains on rows that it alone can read.
-// Holds no rows and no weights; those are the workers' that carry out its wishes.
-import type * as Body from '../body.ts'
-import type { Address, Hex } from '../codec.ts'
+// A data provider: consents and accepts in dataConsent.ts, and takes part in rounds in dataRound.ts, with rows that it
+// alone can read. Holds no rows, no weights and no masks; those are the workers' that carry out its wishes.
+import type { Address } from '../codec.ts'
 import type * as Market from '../market.ts'
-import * as Message from '../message.ts'
-import * as Offer from '../offer.ts'
-import * as Party from '../party.ts'
-import * as TaskSpec from '../taskSpec.ts'
+import type * as Message from '../message.ts'
+import type * as Offer from '../offer.ts'
 import * as Topic from '../topic.ts'
-import * as Draw from './draw.ts'
+import * as DataConsent from './dataConsent.ts'
+import * as DataRound from './dataRound.ts'
+import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
 import * as Ledger from './ledger.ts'
-import * as Nominee from './nominee.ts'
 import * as Participant from './participant.ts'
 
-export type Round = {
-  readonly round: number
-  /** Digest of the body of `RoundOpened`. */
-  readonly opened: Hex
-  readonly body: Body.Of<'roundOpened'>
-  /** Said `Ready`; from here on leaving shows. */
-  readonly ready: boolean
-  /** Digest of the body of the `Cohorts` that it trains under. */
-  readonly cohorts: Hex | undefined
-  /** Digest of its `EncryptedUpdate` message. */
-  readonly update: Hex | undefined
-  /** Committee seats that keep the update. */
-  readonly receipts: readonly number[]
-  /** Basis points, as the model provider says. */
-  readonly accuracy: number | undefined
-}
+export type { Round } from './dataRound.ts'
 
-export type State = Participant.Participant & {
-  readonly role: 'data'
-  readonly offer: Offer.DataOffer
-  /** Compute providers it may nominate, by account. */
-  readonly computes: Readonly<{ [account: Address]: Offer.ComputeOffer }>
-  /** The latest request: how often it was asked, and whom it may nominate; everyone if empty. */
-  readonly asked: { readonly attempt: number; readonly among: readonly Address[] }
-  /** The owner's answer; `compute` undefined leaves the nomination to the role. */
-  readonly answer: 'none' | 'declined' | { readonly compute: Address | undefined }
-  readonly nominated: { readonly attempt: number; readonly compute: Address } | undefined
-  readonly roster: { readonly slot: number; readonly body: Body.Of<'roster'> } | undefined
-  /** Slot of the roster it accepted; −1 before. */
-  readonly accepted: number
-  /** Takes part in no further round. */
-  readonly left: boolean
-  readonly rounds: Readonly<{ [round: number]: Round }>
-  /** `Cohorts` that came before their round was opened, by the opening they name. */
-  readonly cohorts: Readonly<{ [opened: Hex]: Message.Of<'cohorts'> }>
-}
+export type State = DataConsent.State & DataRound.State & { readonly role: 'data' }
 
 export type Options = Participant.Options & {
   readonly offer: Offer.DataOffer
@@ -64,23 +29,26 @@ export type Options = Participant.Options & {
 /** What a data provider is once it was asked. Declines by itself what its offer does not cover. */
 export function create(options: Options, now: number): State {
   const { offer, request } = options
+  const computes = options.computes.map((compute): [Address, Offer.ComputeOffer] => [
+    compute.account,
+    compute,
+  ])
   const state: State = {
     ...Participant.create(options),
     role: 'data',
     offer,
-    computes: Object.fromEntries(options.computes.map((compute) => [compute.account, compute])),
+    computes: Object.fromEntries(computes),
     asked: { attempt: request.slot, among: request.body.among },
     answer: 'none',
     nominated: undefined,
     roster: undefined,
     accepted: -1,
     left: false,
-    rounds: {},
-    cohorts: {},
+    ...DataRound.nothing,
   }
-  const objection = objectionTo(state, request, now)
+  const objection = DataConsent.objectionTo(state, request, now)
   if (objection === undefined) return state
-  return decline(Participant.note(state, objection))
+  return DataConsent.decline(Participant.note(state, objection))
 }
 
 export function step(state: State, event: Event.Event, now: number): Participant.Step<State> {
@@ -105,9 +73,8 @@ export function receiptsNeeded(state: State): number {
 }
 
 /** The round it takes part in or waits for the end of. */
-export function currentRound(state: State): Round | undefined {
-  const numbers = Object.keys(state.rounds).map(Number)
-  return numbers.length === 0 ? undefined : state.rounds[Math.max(...numbers)]
+export function currentRound(state: State): DataRound.Round | undefined {
+  return DataRound.current(state)
 }
 
 function hear(state: State, event: Event.Event, now: number): State {
@@ -125,16 +92,19 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'tick':
     case 'restarted':
       return state
+    case 'header':
+      return Drawn.heard(state, event, now)
     case 'sent':
     case 'submitted':
     case 'failed':
-      return Participant.finish(state, event, now)?.state ?? state
+    case 'masked':
     case 'contributed':
-      return contributed(state, event, now)
+    case 'forgotten':
+      return DataRound.finish(state, event, now)
     case 'consented':
       return state.answer === 'declined' ? state : { ...state, answer: { compute: event.compute } }
     case 'declined':
-      return state.ledger.state === 'running' ? { ...state, left: true } : decline(state)
+      return state.ledger.state === 'running' ? { ...state, left: true } : DataConsent.decline(state)
     case 'ruled':
       return { ...state, rules: event.rules }
     case 'left':
@@ -148,8 +118,10 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'chosen':
     case 'frozen':
     case 'ended':
+    case 'sealed':
     case 'checked':
     case 'aggregated':
+    case 'unmasked':
     case 'prepared':
     case 'opened':
       return state
@@ -159,27 +131,7 @@ function hear(state: State, event: Event.Event, now: number): State {
 }
 
 function read(state: State, message: Message.Message, now: number): State {
-  if (message.kind === 'computeOffer') return computeOffered(state, message.body.offer, now)
-  if (message.kind === 'cohorts') return cohortsDrawn(state, message)
-  if (message.kind === 'receipt') return receipted(state, message)
-  if (!Participant.isFromModelProvider(state, message)) return state
-  if (
-    message.kind === 'request' &&
-    message.body.to === state.me.account &&
-    message.slot > state.asked.attempt
-  )
-    return { ...state, asked: { attempt: message.slot, among: message.body.among } }
-  if (message.kind === 'roster' && message.slot > (state.roster?.slot ?? -1))
-    return { ...state, roster: { slot: message.slot, body: message.body } }
-  if (message.kind === 'roundOpened') return roundOpened(state, message)
-  const round = state.rounds[message.round]
-  if (message.kind !== 'opened' || round === undefined) return state
-  return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
-}
-
-function computeOffered(state: State, offer: Offer.ComputeOffer, now: number): State {
-  if (state.ledger.state === 'running' || Offer.isExpired(offer, now)) return state
-  return { ...state, computes: { ...state.computes, [offer.account]: offer } }
+  return DataRound.read(DataConsent.read(state, message, now), message, now)
 }
 
 /** Says plainly what went on without this provider. */
@@ -194,161 +146,13 @@ function tellMissed(state: State, event: Market.Event): State {
     : Participant.note(state, `Round ${event.round} was committed without this provider's update.`)
 }
 
-function roundOpened(state: State, message: Message.Of<'roundOpened'>): State {
-  if (state.rounds[message.round] !== undefined || message.round > state.terms.maxRounds) return state
-  const opened: Round = {
-    round: message.round,
-    opened: message.bodyDigest,
-    body: message.body,
-    ready: false,
-    cohorts: undefined,
-    update: undefined,
-    receipts: [],
-    accuracy: undefined,
-  }
-  return put(state, opened)
-}
-
-function cohortsDrawn(state: State, message: Message.Of<'cohorts'>): State {
-  if (state.ledger.state === 'none' || state.ledger.state === 'open')
-    return Participant.keepEarly(state, message)
-  if (Draw.read(state, message) === undefined) return state
-  const { opened } = message.body
-  if (state.cohorts[opened] !== undefined) return state
-  return { ...state, cohorts: { ...state.cohorts, [opened]: message } }
-}
-
-function receipted(state: State, message: Message.Of<'receipt'>): State {
-  if (message.body.account !== state.me.account) return state
-  const round = state.rounds[message.round]
-  const seat = Participant.committeeSeat(state, message)
-  if (round === undefined || seat === undefined || message.body.update !== round.update) return state
-  if (round.receipts.includes(seat)) return state
-  return put(state, { ...round, receipts: [...round.receipts, seat] })
-}
-
-function contributed(
-  state: State,
-  result: Extract<Event.Result, { readonly type: 'contributed' }>,
-  now: number,
-): State {
-  const finished = Participant.finish(state, result, now)
-  if (finished?.effect.type !== 'contribute') return finished?.state ?? state
-  const { opened, cohorts, round: number } = finished.effect
-  const round = state.rounds[number]
-  if (round === undefined) return finished.state
-  const { cid, ciphertextRoot, byteLength } = result
-  const draft = {
-    kind: 'encryptedUpdate',
-    task: state.id,
-    round: number,
-    slot: 0,
-    body: { opened, cohorts, cid, ciphertextRoot, byteLength },
-  } as const
-  const { digest } = Message.digests(state.place, state.me.account, draft)
-  return Participant.send(put(finished.state, { ...round, update: digest }), draft)
-}
-
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
   let next = Exits.tidy(state)
-  if (next.ledger.state === 'open') next = accept(nominate(consent(next), now))
-  if (next.ledger.state === 'running' && isEnrolled(next)) next = takePart(next, now)
-  else next = dropRounds(next, () => true)
+  if (next.ledger.state === 'open') next = DataConsent.advance(next, now)
+  if (next.ledger.state === 'running' && isEnrolled(next)) next = DataRound.takePart(next, now)
+  else next = DataRound.end(next)
   return isEnrolled(next) ? Exits.take(next, now) : next
-}
-
-function consent(state: State): State {
-  if (state.answer !== 'none' || !state.rules.consent) return state
-  return { ...state, answer: { compute: undefined } }
-}
-
-function nominate(state: State, now: number): State {
-  const { answer, asked, nominated } = state
-  if (typeof answer === 'string' || nominated?.attempt === asked.attempt) return state
-  const compute = Nominee.choose(state, answer.compute, now)
-  if (compute === undefined) return state
-  const told = { ...state, nominated: { attempt: asked.attempt, compute } }
-  return Participant.send(told, {
-    kind: 'nomination',
-    task: state.id,
-    round: 0,
-    slot: asked.attempt,
-    body: { compute },
-  })
-}
-
-/** Signs a roster that has both itself and the compute provider that it nominated. */
-function accept(state: State): State {
-  const { roster, nominated, me, offer } = state
-  if (roster === undefined || nominated === undefined || roster.slot <= state.accepted) return state
-  const compute = roster.body.computes.indexOf(nominated.compute)
-  if (compute === -1 || !roster.body.datas.includes(me.account)) return state
-  const { floor, samples, quality, dataSignature } = offer
-  const party: Party.DataParty = { ...me, floor, samples, quality, compute, dataSignature }
-  const committee = Party.committeeHash(roster.body.computes)
-  return Participant.send(
-    { ...state, accepted: roster.slot },
-    { kind: 'dataAcceptance', task: state.id, round: 0, slot: roster.slot, body: { committee, party } },
-  )
-}
-
-function takePart(state: State, now: number): State {
-  const round = currentRound(state)
-  if (round === undefined) return state
-  const tidied = dropRounds(state, (effect) => {
-    if (Ledger.lastRound(state.ledger) >= effect.round || effect.round < round.round) return true
-    return now > (effect.kind === 'ready' ? round.body.readyBy : round.body.closes)
-  })
-  return contribute(sayReady(tidied, round, now), now)
-}
-
-function sayReady(state: State, round: Round, now: number): State {
-  if (round.ready || state.left || now > round.body.readyBy) return state
-  if (Ledger.lastRound(state.ledger) >= round.round) return state
-  return Participant.send(put(state, { ...round, ready: true }), {
-    kind: 'ready',
-    task: state.id,
-    round: round.round,
-    slot: 0,
-    body: { opened: round.opened, masks: null },
-  })
-}
-
-function contribute(state: State, now: number): State {
-  const round = currentRound(state)
-  if (round === undefined || !round.ready || round.cohorts !== undefined || state.left) return state
-  const cohorts = state.cohorts[round.opened]
-  if (cohorts === undefined || now > round.body.updatesBy) return state
-  if (!cohorts.body.cohorts.some((cohort) => cohort.includes(state.me.account))) return state
-  const { model, modelHash, publicKey } = round.body
-  return Participant.wish(put(state, { ...round, cohorts: cohorts.bodyDigest }), {
-    id: `contribute:${round.round}`,
-    type: 'contribute',
-    round: round.round,
-    model,
-    modelHash,
-    publicKey,
-    opened: round.opened,
-    cohorts: cohorts.bodyDigest,
-    samples: state.offer.samples,
-    dataSignature: state.offer.dataSignature,
-  })
-}
-
-/** Drops wishes of rounds that are over. */
-function dropRounds(
-  state: State,
-  isOver: (effect: {
-    readonly round: number
-    readonly kind: Message.Draft['kind'] | 'contribute'
-  }) => boolean,
-): State {
-  return Participant.unwish(state, (effect) => {
-    if (effect.type === 'contribute') return isOver({ round: effect.round, kind: effect.type })
-    if (effect.type !== 'send' || effect.draft.round === 0) return false
-    return isOver({ round: effect.draft.round, kind: effect.draft.kind })
-  })
 }
 
 /** Whether the task's end is this provider's concern. */
@@ -356,34 +160,4 @@ function isEnrolled(state: State): boolean {
   return state.ledger.state === 'open'
     ? state.nominated !== undefined && state.answer !== 'declined'
     : Ledger.seatOf(state.ledger.datas, state.me.account) !== undefined
-}
-
-function decline(state: State): State {
-  if (state.answer === 'declined') return state
-  return Participant.send(
-    { ...state, answer: 'declined', left: true },
-    { kind: 'decline', task: state.id, round: 0, slot: 0, body: {} },
-  )
-}
-
-function put(state: State, round: Round): State {
-  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
-}
-
-/** Why its offer does not cover this task; undefined when it does. */
-function objectionTo(state: State, request: Message.Of<'request'>, now: number): string | undefined {
-  const { offer, terms, spec, place } = state
-  if (!Participant.isFromModelProvider(state, request)) return 'The request is not from the model provider.'
-  if (request.body.offer !== Offer.dataDigest(place, offer)) return 'The request is for another offer.'
-  if (Offer.isExpired(offer, now)) return new Offer.ExpiredError(offer.expires, now).message
-  if (offer.schemaId !== terms.schemaId) return 'The task wants data of another schema.'
-  if (offer.token !== terms.token) return 'The task pays in another token.'
-  if (offer.quality < terms.minQuality) return 'The task wants data of higher quality.'
-  if (offer.floor > terms.dataPool) return 'The task pays less than the offer asks.'
-  try {
-    TaskSpec.assertBound(spec, terms)
-  } catch (thrown) {
-    return thrown instanceof TaskSpec.BoundError ? thrown.message : String(thrown)
-  }
-  return undefined
 }

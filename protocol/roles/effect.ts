@@ -2,6 +2,7 @@
 // outbox until an event says how it went.
 import type { Address, Hex } from '../codec.ts'
 import type * as Market from '../market.ts'
+import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
 import type { ComputeParty, DataParty } from '../party.ts'
 import type * as Payout from '../payout.ts'
@@ -66,8 +67,36 @@ export type Effect =
   /** Answered by `submitted` once the transaction is in a block, or by `failed`. */
   | { readonly id: string; readonly type: 'submit'; readonly call: Call }
   /**
-   * Data provider: fetches model and key, trains, encrypts, publishes the update object and pins its blocks.
-   * The same bytes when asked again. Answered by `contributed`.
+   * The hash of a block, with the confirmations that the configuration wants and the same from two endpoints where it
+   * names two; asked again until the block is there. Answered by `header`.
+   */
+  | { readonly id: string; readonly type: 'header'; readonly number: number }
+  /** Member: makes its sealing key of an epoch, the same when asked again. Answered by `sealed`. */
+  | { readonly id: string; readonly type: 'seal'; readonly epoch: number }
+  /** Erases the secrets of an epoch (sealing key) or of a round, which can be needed no more. Answered by `forgotten`. */
+  | {
+      readonly id: string
+      readonly type: 'forget'
+      readonly of: 'epoch' | 'round'
+      readonly number: number
+    }
+  /**
+   * Data provider: makes the round's ephemeral key and seed and shares them, the same when asked again.
+   * Answered by `masked`.
+   */
+  | {
+      readonly id: string
+      readonly type: 'prepareReady'
+      readonly round: number
+      /** Digest of the body of `RoundOpened`. */
+      readonly opened: Hex
+      readonly members: readonly { readonly seat: number; readonly account: Address; readonly key: Hex }[]
+      /** Shares that give a secret back. */
+      readonly threshold: number
+    }
+  /**
+   * Data provider: fetches model and key, trains, masks, encrypts, publishes the update object and pins its blocks.
+   * The same bytes when asked again, or none. Answered by `contributed`.
    */
   | {
       readonly id: string
@@ -79,6 +108,8 @@ export type Effect =
       /** Digests of the bodies of `RoundOpened` and `Cohorts`. */
       readonly opened: Hex
       readonly cohorts: Hex
+      /** The others of its cohort, with whom its masks cancel. */
+      readonly peers: readonly { readonly account: Address; readonly ephemeral: Hex }[]
       readonly samples: number
       readonly dataSignature: Hex
     }
@@ -95,10 +126,39 @@ export type Effect =
       readonly device: Address
       readonly byteLength: number
     }
-  /** Member: adds the kept updates of each cohort, publishes and pins the sums. Answered by `aggregated`. */
+  /** Member: adds the kept updates of each cohort that has any, publishes and pins the sums. Answered by `aggregated`. */
   | { readonly id: string; readonly type: 'aggregate'; readonly round: number; readonly cohorts: Cohorts }
-  /** Member: adds them to compare with another's sums, publishes nothing. Answered by `aggregated`. */
-  | { readonly id: string; readonly type: 'recompute'; readonly round: number; readonly cohorts: Cohorts }
+  /**
+   * Member: adds them to compare with another's sums, and fetches and pins those: who signs, holds them. Answered by
+   * `aggregated` with the CIDs under which it found the roots that it names; an empty one says that other bytes lie
+   * there. Sums that cannot be had yet are tried again until the wish is dropped.
+   */
+  | {
+      readonly id: string
+      readonly type: 'recompute'
+      readonly round: number
+      readonly cohorts: Cohorts
+      readonly sums: readonly { readonly cid: string; readonly root: Hex }[]
+    }
+  /**
+   * Member: opens the shares that were sealed to it, and remembers that it did. Leaves out those that are not what
+   * `Ready` says. The same when asked again; never the other kind. Answered by `unmasked`.
+   */
+  | {
+      readonly id: string
+      readonly type: 'unmask'
+      readonly round: number
+      /** Names the sealing key. */
+      readonly epoch: number
+      /** Hash of the committed record: the one that this round is released for. */
+      readonly record: Hex
+      readonly wanted: readonly {
+        readonly provider: Address
+        readonly kind: Masks.Kind
+        readonly sealed: Hex
+        readonly hash: Hex
+      }[]
+    }
   /** Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`. */
   | {
       readonly id: string
@@ -106,19 +166,42 @@ export type Effect =
       readonly round: number
       readonly recipients: readonly { readonly account: Address; readonly box: Hex }[]
     }
-  /** Model provider: fetches and decrypts the sums, forms the next model, scores it. Answered by `opened`. */
+  /**
+   * Model provider: fetches and decrypts the sums, takes their masks off, forms the next model, scores it. Answered by
+   * `opened`; sums that no right shares open are discarded, and only they.
+   */
   | {
       readonly id: string
       readonly type: 'open'
       readonly round: number
+      /** Digests of the bodies of `RoundOpened` and `Cohorts`. */
+      readonly opened: Hex
+      readonly cohortsDigest: Hex
+      readonly threshold: number
       readonly cohorts: readonly {
         readonly cid: string
         /** Committed on chain; the sum's own root must equal it. */
         readonly root: Hex
-        /** Offered samples of each survivor. */
-        readonly samples: readonly number[]
+        readonly members: readonly Masked[]
       }[]
     }
+
+/** Somebody of an opened cohort: what its `Ready` said, and what the committee gave away of it. */
+export type Masked = {
+  readonly account: Address
+  readonly ephemeral: Hex
+  readonly seedHash: Hex
+  /** Offered. */
+  readonly samples: number
+  /** Its update is in the sum: then the shares are of its seed, else of its key. */
+  readonly survived: boolean
+  readonly shares: readonly {
+    readonly seat: number
+    readonly hash: Hex
+    readonly share: Hex
+    readonly salt: Hex
+  }[]
+}
 
 /** The survivors' updates of each opened cohort, by seat. */
 export type Cohorts = readonly (readonly Input[])[]

@@ -1,6 +1,7 @@
 // What a role hears: verified messages, the chain, how its wishes went, and its owner.
 import type { Address, Hex } from '../codec.ts'
 import type * as Market from '../market.ts'
+import type * as Masks from '../masks.ts'
 import type { Message } from '../message.ts'
 import type { DataOffer } from '../offer.ts'
 
@@ -40,6 +41,11 @@ export type Result =
   /** `once` is the `Once` signature of kinds that carry one. */
   | { readonly type: 'sent'; readonly effect: string; readonly once: Hex | undefined }
   | { readonly type: 'submitted'; readonly effect: string }
+  | { readonly type: 'header'; readonly effect: string; readonly hash: Hex }
+  /** `key` is the public sealing key. */
+  | { readonly type: 'sealed'; readonly effect: string; readonly key: Hex }
+  | { readonly type: 'forgotten'; readonly effect: string }
+  | { readonly type: 'masked'; readonly effect: string; readonly masks: Masks.Masks }
   | {
       readonly type: 'contributed'
       readonly effect: string
@@ -56,6 +62,11 @@ export type Result =
       readonly sums: readonly { readonly cid: string; readonly root: Hex }[]
     }
   | {
+      readonly type: 'unmasked'
+      readonly effect: string
+      readonly shares: readonly Masks.Released[]
+    }
+  | {
       readonly type: 'prepared'
       readonly effect: string
       readonly modelHash: Hex
@@ -65,7 +76,18 @@ export type Result =
   | {
       readonly type: 'opened'
       readonly effect: string
-      readonly sumDigests: readonly Hex[]
+      /** In the order of the wish. A sum that was discarded left the model as it was. */
+      readonly sums: readonly (
+        | { readonly digest: Hex }
+        | {
+            readonly digest: null
+            readonly discarded: 'secret' | 'guards' | 'norm'
+            /** Who is proven to be at fault; null where the sum alone does not say whose update it was. */
+            readonly provider: Address | null
+          }
+      )[]
+      /** Members whose share is not the one that a `Ready` names. */
+      readonly wrongShares: readonly { readonly seat: number; readonly provider: Address }[]
       readonly nextModelHash: Hex
       readonly correct: number
       readonly total: number

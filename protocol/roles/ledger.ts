@@ -5,7 +5,12 @@ import type { ComputeParty, DataParty } from '../party.ts'
 import * as Record from '../record.ts'
 import type { Terms } from '../terms.ts'
 
-export type Committed = { readonly record: Record.Body; readonly signers: number }
+export type Committed = {
+  readonly record: Record.Body
+  readonly signers: number
+  /** Number of the block. */
+  readonly block: number
+}
 
 export type Ledger = {
   readonly state: Market.State
@@ -15,6 +20,8 @@ export type Ledger = {
   readonly datas: readonly DataParty[]
   /** Bitmap of compute seats that do not count. */
   readonly absent: number
+  /** Number of the block in which the task started; 0 before. */
+  readonly startedAt: number
   readonly rounds: readonly Committed[]
   /** Another than the model provider settled. */
   readonly vanished: boolean
@@ -30,6 +37,7 @@ export const empty: Ledger = {
   computes: [],
   datas: [],
   absent: 0,
+  startedAt: 0,
   rounds: [],
   vanished: false,
   claimed: 0n,
@@ -45,11 +53,11 @@ export function receive(ledger: Ledger, event: Market.Event): Ledger {
     case 'TaskStarted': {
       if (ledger.state !== 'open') return ledger
       const { computes, datas, absent, deadline } = event
-      return { ...ledger, state: 'running', computes, datas, absent, deadline }
+      return { ...ledger, state: 'running', computes, datas, absent, deadline, startedAt: event.block }
     }
     case 'RoundCommitted': {
       if (ledger.state !== 'running' || event.round <= lastRound(ledger)) return ledger
-      const rounds = [...ledger.rounds, { record: event.record, signers: event.signers }]
+      const rounds = [...ledger.rounds, { record: event.record, signers: event.signers, block: event.block }]
       return { ...ledger, rounds, deadline: event.deadline }
     }
     case 'TaskSettled':

@@ -1,7 +1,6 @@
 // A model provider: puts money into escrow, gathers participants, opens rounds, opens sums, settles.
-// Who takes part is settled in matching.ts; keys, models and sums stay with the workers that carry out its wishes.
-import type * as Body from '../body.ts'
-import type { Hex } from '../codec.ts'
+// Who takes part is settled in matching.ts, what is known of a round in modelRound.ts; keys, models and sums stay with
+// the workers that carry out its wishes.
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
@@ -11,33 +10,19 @@ import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
 import * as Ledger from './ledger.ts'
 import * as Matching from './matching.ts'
+import * as ModelRound from './modelRound.ts'
 import * as Participant from './participant.ts'
-import * as Proposal from './proposal.ts'
 
-export type Round = {
-  readonly round: number
-  readonly prepared:
-    { readonly modelHash: Hex; readonly model: string; readonly publicKey: string } | undefined
-  /** `RoundOpened`: digest of its body, and the body. */
-  readonly opened: { readonly digest: Hex; readonly body: Body.Of<'roundOpened'> } | undefined
-  /** Bitmaps of data seats that said `Ready` and that announced an update. */
-  readonly ready: bigint
-  readonly announced: bigint
-  /** By record hash, one for each member that proposed. */
-  readonly proposals: Readonly<{ [hash: Hex]: Body.Of<'recordProposed'> }>
-  /** What opening the sums gave; `lost` when they could not be had or opened. */
-  readonly result:
-    'none' | 'lost' | { readonly correct: number; readonly total: number; readonly nextModelHash: Hex }
-}
+export type { Round } from './modelRound.ts'
 
-export type State = Matching.State & {
-  readonly role: 'model'
-  /** The owner wants it over. */
-  readonly ended: boolean
-  readonly announced: boolean
-  readonly withdrawn: boolean
-  readonly rounds: Readonly<{ [round: number]: Round }>
-}
+export type State = Matching.State &
+  ModelRound.State & {
+    readonly role: 'model'
+    /** The owner wants it over. */
+    readonly ended: boolean
+    readonly announced: boolean
+    readonly withdrawn: boolean
+  }
 
 export type Options = Participant.Options & {
   /** Compute offers known so far. */
@@ -60,6 +45,7 @@ export function create(options: Options): State {
     announced: false,
     withdrawn: false,
     rounds: {},
+    convicted: {},
   }
 }
 
@@ -80,13 +66,13 @@ export function topics(state: State): readonly string[] {
 }
 
 /** Basis points on the test set after a round; undefined while they are not known. */
-export function accuracyOf({ result }: Round): number | undefined {
+export function accuracyOf({ result }: ModelRound.Round): number | undefined {
   if (typeof result === 'string' || result.total === 0) return undefined
   return Math.floor((result.correct * 10_000) / result.total)
 }
 
 /** The newest round; undefined before the first. */
-export function currentRound(state: State): Round | undefined {
+export function currentRound(state: State): ModelRound.Round | undefined {
   const numbers = Object.keys(state.rounds).map(Number)
   return numbers.length === 0 ? undefined : state.rounds[Math.max(...numbers)]
 }
@@ -112,6 +98,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'failed':
     case 'prepared':
     case 'opened':
+    case 'forgotten':
       return finish(state, event, now)
     case 'chosen':
       return Matching.choose(state, event.offers, now)
@@ -129,9 +116,13 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'declined':
     case 'left':
     case 'returned':
+    case 'header':
+    case 'sealed':
+    case 'masked':
     case 'contributed':
     case 'checked':
     case 'aggregated':
+    case 'unmasked':
       return state
     default:
       return event satisfies never
@@ -142,19 +133,9 @@ function read(state: State, message: Message.Message, now: number): State {
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Matching.read(state, message, now)
   const round = state.rounds[message.round]
-  if (round?.opened === undefined) return state
-  if (message.kind === 'ready' || message.kind === 'encryptedUpdate') {
-    const seat = Participant.dataSeat(state, message)
-    if (seat === undefined || message.body.opened !== round.opened.digest) return state
-    const bit = 1n << BigInt(seat)
-    if (message.kind === 'ready') return put(state, { ...round, ready: round.ready | bit })
-    return put(state, { ...round, announced: round.announced | bit })
-  }
-  if (message.kind !== 'recordProposed') return state
-  const hash = Record.hash(message.body.record)
-  if (Participant.committeeSeat(state, message) === undefined || round.proposals[hash] !== undefined)
-    return state
-  return put(state, { ...round, proposals: { ...round.proposals, [hash]: message.body } })
+  if (round === undefined) return state
+  const next = ModelRound.read(state, round, message, now)
+  return next === round ? state : put(state, next)
 }
 
 function finish(state: State, result: Event.Result, now: number): State {
@@ -174,25 +155,49 @@ function finish(state: State, result: Event.Result, now: number): State {
   }
   if (effect.type === 'prepare') return put(next, { ...round, result: 'lost' })
   if (result.type !== 'opened') return put(next, { ...round, result: 'lost' })
-  const { correct, total, nextModelHash, sumDigests } = result
-  const opened: Round = { ...round, result: { correct, total, nextModelHash } }
+  const { correct, total, nextModelHash, sums } = result
+  const opened: ModelRound.Round = { ...round, result: { correct, total, nextModelHash } }
   const record = Ledger.committed(next.ledger, round.round)?.record
   if (record === undefined) return put(next, opened)
-  return Participant.send(put(next, opened), {
+  return Participant.send(put(blame(next, round.round, result), opened), {
     kind: 'opened',
     task: next.id,
     round: round.round,
     slot: 0,
     body: {
       record: Record.hash(record),
-      sums: sumDigests,
+      sums: sums.map(({ digest }) => digest),
       model: nextModelHash,
       accuracy: accuracyOf(opened) ?? null,
     },
   })
 }
 
-function openRound(state: State, round: Round, now: number): State {
+/** Notes whose updates or shares were wrong. */
+function blame(
+  state: State,
+  round: number,
+  { sums, wrongShares }: Extract<Event.Result, { readonly type: 'opened' }>,
+): State {
+  const { ledger } = state
+  const shamed = wrongShares.reduce((so, { seat, provider }) => {
+    const author = ledger.computes[seat]?.account
+    const sentence = `${author} gave a wrong share of ${provider} in round ${round}.`
+    return author === undefined ? so : ModelRound.blame(so, author, sentence)
+  }, state)
+  return sums.reduce((so, sum) => {
+    if (sum.digest !== null) return so
+    if (sum.provider === null)
+      return Participant.note(so, `A sum of round ${round} was discarded: its ${sum.discarded} were wrong.`)
+    return ModelRound.blame(
+      so,
+      sum.provider,
+      `${sum.provider} shared another secret than it announced in round ${round}.`,
+    )
+  }, shamed)
+}
+
+function openRound(state: State, round: ModelRound.Round, now: number): State {
   const { ready, update, commit } = state.spec.timeouts
   if (round.prepared === undefined) return state
   const readyBy = now + ready
@@ -212,7 +217,7 @@ function openRound(state: State, round: Round, now: number): State {
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
-  const next = tidy(Exits.tidy(state), now)
+  const next = forgetOver(tidy(Exits.tidy(state), now))
   switch (next.ledger.state) {
     case 'none':
       if (next.ended || now > next.terms.startBy) return next
@@ -249,8 +254,7 @@ function run(state: State, now: number): State {
   const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
   if (isEnough(next, number, now)) return next.ledger.rounds.length > 0 ? Exits.settle(next, now) : next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
-  const blank = { prepared: undefined, opened: undefined, ready: 0n, announced: 0n }
-  return Participant.wish(put(next, { round: number, ...blank, proposals: {}, result: 'none' }), {
+  return Participant.wish(put(next, ModelRound.blank(number)), {
     id: `prepare:${number}`,
     type: 'prepare',
     round: number,
@@ -259,7 +263,7 @@ function run(state: State, now: number): State {
 }
 
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
-function isUnderWay(state: State, round: Round): boolean {
+function isUnderWay(state: State, round: ModelRound.Round): boolean {
   if (round.result !== 'none') return false
   const committed = Ledger.committed(state.ledger, round.round)
   if (committed !== undefined) return !isStuck(state, committed.record.closes)
@@ -287,38 +291,48 @@ function isEnough(state: State, number: number, now: number): boolean {
   )
 }
 
-/** Opens what was committed, once the sums that the record commits to are known. */
+/** Opens what was committed, once sums and shares are there; at the end with the cohorts that have them, or not at all. */
 function openSums(state: State, now: number): State {
   let next = state
   for (const round of Object.values(state.rounds)) {
     const committed = Ledger.committed(state.ledger, round.round)
-    const id = `open:${round.round}`
-    if (committed === undefined || round.result !== 'none' || state.outbox[id] !== undefined) continue
+    if (committed === undefined || round.result !== 'none') continue
+    if (state.outbox[`open:${round.round}`] !== undefined) continue
     const { record } = committed
-    const proposal = round.proposals[Record.hash(record)]
-    if (proposal === undefined || !commitsTo(state, record, proposal)) {
-      const { commit } = state.spec.timeouts
-      const isLost = now > record.closes + commit
-      if (isLost)
-        next = put(Participant.note(next, `The sums of round ${round.round} were not to be had.`), {
-          ...round,
-          result: 'lost',
-        })
-      continue
-    }
-    const { inputs, sums } = proposal
-    const opened = Proposal.cohortsOf(record, inputs).map((cohort, at) => ({
-      cid: sums[at]?.cid ?? '',
-      root: sums[at]?.root ?? record.sums,
-      samples: cohort.map(({ provider }) => state.ledger.datas[provider]?.samples ?? 0),
-    }))
-    next = Participant.wish(next, { id, type: 'open', round: round.round, cohorts: opened })
+    next = ModelRound.convict(next, round, record)
+    const opensBy = ModelRound.opensBy(state, record.closes)
+    const isPatient = now <= (record.closes + opensBy) / 2
+    const opening = ModelRound.opening(state, round, record, isPatient)
+    if (typeof opening !== 'string') next = Participant.wish(next, opening)
+    else if (now > opensBy) next = put(Participant.note(next, opening), { ...round, result: 'lost' })
   }
   return next
 }
 
-function commitsTo(state: State, record: Record.Body, { inputs, sums }: Body.Of<'recordProposed'>): boolean {
-  return Proposal.sumsDigest(state, record, inputs, sums) === record.sums
+/** Erases the secret keys of rounds that were opened, or can be no more. */
+function forgetOver(state: State): State {
+  const { ledger } = state
+  const isEnd = ledger.state === 'settled' || ledger.state === 'cancelled'
+  return Object.values(state.rounds)
+    .filter(
+      (round) =>
+        !round.forgotten &&
+        (isEnd ||
+          round.result !== 'none' ||
+          (round.opened !== undefined &&
+            Ledger.committed(ledger, round.round) === undefined &&
+            ledger.head > round.opened.body.closes)),
+    )
+    .reduce(
+      (so, round) =>
+        Participant.wish(put(so, { ...round, forgotten: true }), {
+          id: `forget:round:${round.round}`,
+          type: 'forget',
+          of: 'round',
+          number: round.round,
+        }),
+      state,
+    )
 }
 
 /** Drops wishes that nobody waits for any more. */
@@ -333,6 +347,6 @@ function tidy(state: State, now: number): State {
   })
 }
 
-function put(state: State, round: Round): State {
+function put(state: State, round: ModelRound.Round): State {
   return { ...state, rounds: { ...state.rounds, [round.round]: round } }
 }

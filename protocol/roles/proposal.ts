@@ -18,12 +18,20 @@ export function cohortsOf(
   record: Pick<Record.Body, 'cohorts' | 'survivors'>,
   inputs: readonly Effect.Input[],
 ): Effect.Cohorts {
-  return record.cohorts
-    .map((cohort) => inputs.filter(({ provider }) => ((cohort & record.survivors) >> BigInt(provider)) & 1n))
-    .filter((cohort) => cohort.length > 0)
+  return all(record, inputs).filter((cohort) => cohort.length > 0)
 }
 
-/** `Record.sums` of a round. */
+/** The same with an empty list for each cohort without survivors. */
+function all(
+  record: Pick<Record.Body, 'cohorts' | 'survivors'>,
+  inputs: readonly Effect.Input[],
+): Effect.Cohorts {
+  return record.cohorts.map((cohort) =>
+    inputs.filter(({ provider }) => ((cohort & record.survivors) >> BigInt(provider)) & 1n),
+  )
+}
+
+/** `Record.sums` of a round: an entry for every cohort, with a zero root where nothing was added. */
 export function sumsDigest(
   task: { readonly ledger: Ledger.Ledger; readonly terms: Terms; readonly spec: TaskSpec },
   record: Pick<Record.Body, 'cohorts' | 'survivors'>,
@@ -31,13 +39,14 @@ export function sumsDigest(
   sums: readonly { readonly root: Hex }[],
 ): Hex {
   const { q, t, n } = task.spec.he
-  const cohorts = cohortsOf(record, inputs).map((cohort, at) => ({
+  const found = sums.values()
+  const cohorts = all(record, inputs).map((cohort) => ({
     inputs: cohort.map(({ provider, ciphertextRoot, signature }) => ({
       account: task.ledger.datas[provider]?.account ?? task.terms.modelProvider,
       ciphertextRoot,
       signature,
     })),
-    sumRoot: sums[at]?.root ?? ciphertextless,
+    sumRoot: (cohort.length === 0 ? undefined : found.next().value?.root) ?? ciphertextless,
   }))
   return Record.sums({ q, t: BigInt(t), n, ciphertexts: task.terms.words / wordsPerCiphertext, cohorts })
 }

@@ -2,6 +2,9 @@
 import * as Ledger from './ledger.ts'
 import type { Participant } from './participant.ts'
 
+/** Seconds for what is late, and by which clocks may differ. */
+export const grace = 4
+
 /** 0 for the round's aggregator, 1 for its first successor and so on; undefined for absent seats. */
 export function rankOf(state: Participant, round: number, seat: number): number | undefined {
   const seats = Ledger.present(state.ledger)

@@ -1,0 +1,203 @@
+// A round as the model provider knows it: what was said and given away, and whether its sums can be opened.
+import type * as Body from '../body.ts'
+import type { Address, Hex } from '../codec.ts'
+import type * as Masks from '../masks.ts'
+import type * as Message from '../message.ts'
+import * as Record from '../record.ts'
+import type * as Effect from './effect.ts'
+import * as Ledger from './ledger.ts'
+import * as Participant from './participant.ts'
+import * as Proposal from './proposal.ts'
+import * as Readiness from './readiness.ts'
+import * as Shares from './shares.ts'
+
+export type Round = {
+  readonly round: number
+  readonly prepared:
+    { readonly modelHash: Hex; readonly model: string; readonly publicKey: string } | undefined
+  /** `RoundOpened`: digest of its body, and the body. */
+  readonly opened: { readonly digest: Hex; readonly body: Body.Of<'roundOpened'> } | undefined
+  /** Bitmaps of data seats that said `Ready` and that announced an update. */
+  readonly ready: bigint
+  readonly announced: bigint
+  /** What the `Ready`s say, with the hashes of all shares. */
+  readonly masks: Readiness.Readiness
+  readonly drawn: readonly Message.Of<'cohorts'>[]
+  /** By record hash, one for each member that proposed. */
+  readonly proposals: Readonly<{ [hash: Hex]: Body.Of<'recordProposed'> }>
+  /** By committee seat, what each gave away. */
+  readonly unmasked: Readonly<{ [seat: number]: Body.Of<'unmask'> }>
+  /** What opening the sums gave; `lost` when they could not be had or opened. */
+  readonly result:
+    'none' | 'lost' | { readonly correct: number; readonly total: number; readonly nextModelHash: Hex }
+  /** Its secret key is erased. */
+  readonly forgotten: boolean
+}
+
+export type State = Participant.Participant & {
+  readonly rounds: Readonly<{ [round: number]: Round }>
+  /** Who gave what is provably wrong, and what. */
+  readonly convicted: Readonly<{ [account: Address]: string }>
+}
+
+export function blank(round: number): Round {
+  return {
+    round,
+    prepared: undefined,
+    opened: undefined,
+    ready: 0n,
+    announced: 0n,
+    masks: {},
+    drawn: [],
+    proposals: {},
+    unmasked: {},
+    result: 'none',
+    forgotten: false,
+  }
+}
+
+/** Takes in a message of a round that was opened. */
+export function read(state: State, round: Round, message: Message.Message, now: number): Round {
+  if (round.opened === undefined) return round
+  switch (message.kind) {
+    case 'ready': {
+      const seat = Participant.dataSeat(state, message)
+      if (seat === undefined || message.body.opened !== round.opened.digest) return round
+      const before = state.rounds[round.round - 1]?.masks ?? {}
+      const masks = Readiness.hear(round.masks, before, message, state, now, () => true)
+      return masks === round.masks ? round : { ...round, masks, ready: round.ready | (1n << BigInt(seat)) }
+    }
+    case 'encryptedUpdate': {
+      const seat = Participant.dataSeat(state, message)
+      if (seat === undefined || message.body.opened !== round.opened.digest) return round
+      return { ...round, announced: round.announced | (1n << BigInt(seat)) }
+    }
+    case 'cohorts':
+      if (Participant.committeeSeat(state, message) === undefined) return round
+      if (round.drawn.some(({ sender }) => sender === message.sender)) return round
+      return { ...round, drawn: [...round.drawn, message] }
+    case 'recordProposed': {
+      const hash = Record.hash(message.body.record)
+      if (Participant.committeeSeat(state, message) === undefined || round.proposals[hash] !== undefined)
+        return round
+      return { ...round, proposals: { ...round.proposals, [hash]: message.body } }
+    }
+    case 'unmask': {
+      const seat = Participant.committeeSeat(state, message)
+      if (seat === undefined || round.unmasked[seat] !== undefined) return round
+      return { ...round, unmasked: { ...round.unmasked, [seat]: message.body } }
+    }
+    default:
+      return round
+  }
+}
+
+/** Unix seconds after which a committed round is opened no more. */
+export function opensBy({ spec }: Participant.Participant, closes: number): number {
+  return closes + spec.timeouts.commit
+}
+
+/** Why a committed round cannot be opened yet, or what opens it; `patient` waits for every cohort. */
+export function opening(
+  state: State,
+  round: Round,
+  record: Record.Body,
+  isPatient: boolean,
+): Extract<Effect.Effect, { readonly type: 'open' }> | string {
+  const proposal = round.proposals[Record.hash(record)]
+  const isKnown =
+    proposal !== undefined &&
+    Proposal.sumsDigest(state, record, proposal.inputs, proposal.sums) === record.sums
+  if (!isKnown) return `The sums of round ${round.round} were not to be had.`
+  const draw = round.drawn.find(({ bodyDigest }) => bodyDigest === record.cohortsDigest)
+  if (draw === undefined) return `The cohorts of round ${round.round} were not to be had.`
+  const opened = record.cohorts.flatMap((cohort, at) =>
+    (cohort & record.survivors) === 0n ? [] : [draw.body.cohorts[at] ?? []],
+  )
+  const cohorts = opened.map((accounts, at) => {
+    const members = accounts.map((account) => masked(state, round, record, account))
+    const isOpen = members.every(
+      (member) => member !== undefined && member.shares.length >= state.terms.threshold,
+    )
+    const sum = proposal.sums[at]
+    return isOpen && sum !== undefined
+      ? [{ ...sum, members: members.filter((each) => each !== undefined) }]
+      : []
+  })
+  const complete = cohorts.flat()
+  if (complete.length === 0 || (isPatient && complete.length < opened.length))
+    return `Too few members gave shares of round ${round.round} away.`
+  return {
+    id: `open:${round.round}`,
+    type: 'open',
+    round: round.round,
+    opened: record.opened,
+    cohortsDigest: record.cohortsDigest,
+    threshold: state.terms.threshold,
+    cohorts: complete,
+  }
+}
+
+/** What is known of somebody in an opened cohort, with its right shares. */
+function masked(
+  { ledger }: State,
+  round: Round,
+  record: Record.Body,
+  account: Address,
+): Effect.Masked | undefined {
+  const seat = Ledger.seatOf(ledger.datas, account) ?? -1
+  const [ready, party] = [round.masks[seat], ledger.datas[seat]]
+  if (ready === undefined || party === undefined) return undefined
+  const { ephemeral, seedHash } = ready.masks
+  const survived = ((record.survivors >> BigInt(seat)) & 1n) === 1n
+  const shares = given(round, record, account).flatMap(({ seat: member, released }) => {
+    const hash = hashOf(ready, member, survived)
+    return hash !== undefined && Shares.isRight(released, survived ? 'seed' : 'key', hash)
+      ? [{ seat: member, hash, share: released.share, salt: released.salt }]
+      : []
+  })
+  return { account, ephemeral, seedHash, samples: party.samples, survived, shares }
+}
+
+function given(
+  round: Round,
+  record: Record.Body,
+  account: Address,
+): readonly { readonly seat: number; readonly released: Masks.Released }[] {
+  const hash = Record.hash(record)
+  return Object.entries(round.unmasked).flatMap(([seat, body]) => {
+    const released =
+      body.record === hash ? body.shares.find(({ provider }) => provider === account) : undefined
+    return released === undefined ? [] : [{ seat: Number(seat), released }]
+  })
+}
+
+function hashOf(ready: Readiness.Ready, seat: number, survived: boolean): Hex | undefined {
+  const share = ready.masks.shares.find((each) => each.seat === seat)
+  return survived ? share?.seedHash : share?.keyHash
+}
+
+/** Notes the members whose shares are not the ones that a `Ready` of this record's cohorts names. */
+export function convict<state extends State>(state: state, round: Round, record: Record.Body): state {
+  let next = state
+  for (const [seat, ready] of Object.entries(round.masks)) {
+    const party = state.ledger.datas[Number(seat)]
+    if (party === undefined) continue
+    const survived = ((record.survivors >> BigInt(seat)) & 1n) === 1n
+    for (const { seat: member, released } of given(round, record, party.account)) {
+      const hash = hashOf(ready, member, survived)
+      const author = state.ledger.computes[member]?.account
+      if (hash === undefined || author === undefined || next.convicted[author] !== undefined) continue
+      if (Shares.isRight(released, survived ? 'seed' : 'key', hash)) continue
+      const sentence = `${author} gave a wrong share of ${party.account} in round ${round.round}.`
+      next = blame(next, author, sentence)
+    }
+  }
+  return next
+}
+
+/** Notes who did wrong, once. */
+export function blame<state extends State>(state: state, account: Address, sentence: string): state {
+  if (state.convicted[account] !== undefined) return state
+  return Participant.note({ ...state, convicted: { ...state.convicted, [account]: sentence } }, sentence)
+}
