@@ -25,18 +25,14 @@ export function cohortsOf(
 
 /** `Record.sums` of a round. */
 export function sumsDigest(
-  task: { readonly ledger: Ledger.Ledger; readonly terms: Terms; readonly spec: TaskSpec },
+  task: { readonly terms: Terms; readonly spec: TaskSpec },
   record: Pick<Record.Body, 'cohorts' | 'survivors'>,
   inputs: readonly Effect.Input[],
   sums: readonly { readonly root: Hex }[],
 ): Hex {
   const { q, t, n } = task.spec.he
   const cohorts = cohortsOf(record, inputs).map((cohort, at) => ({
-    inputs: cohort.map(({ provider, ciphertextRoot, signature }) => ({
-      account: task.ledger.datas[provider]?.account ?? task.terms.modelProvider,
-      ciphertextRoot,
-      signature,
-    })),
+    inputs: cohort.map(({ ciphertextRoot, signature }) => ({ root: ciphertextRoot, signature })),
     sumRoot: sums[at]?.root ?? ciphertextless,
   }))
   return Record.sums({ q, t: BigInt(t), n, ciphertexts: task.terms.words / wordsPerCiphertext, cohorts })

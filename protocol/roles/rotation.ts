@@ -2,7 +2,7 @@
 import * as Ledger from './ledger.ts'
 import type { Participant } from './participant.ts'
 
-/** 0 for the round's aggregator, 1 for its first successor and so on; undefined for absent seats. */
+/** 0 for the round's aggregator, 1 for its first successor and so on; undefined for seats that do not count. */
 export function rankOf(state: Participant, round: number, seat: number): number | undefined {
   const seats = Ledger.present(state.ledger)
   const place = seats.indexOf(seat)
