@@ -4,6 +4,7 @@ import { concat, encodeAbiParameters, keccak256, numberToHex } from 'viem'
 import { expect, test } from 'vitest'
 import type { Hex } from './codec.ts'
 import * as Payout from './payout.ts'
+import * as Plan from './plan.ts'
 import type { Tally } from './record.ts'
 import * as Terms from './terms.ts'
 
@@ -22,7 +23,10 @@ const settlements = fc
     samples: fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 20, maxLength: 20 }),
     bits: fc.array(fc.bigInt({ min: 0n, max: (1n << 20n) - 1n }), { minLength: 24, maxLength: 24 }),
     absent: fc.integer({ min: 0, max: 31 }),
-    vanished: fc.boolean(),
+    plan: fc.constantFrom(...Terms.plans),
+    halves: fc.bigInt({ min: 0n, max: (1n << 20n) - 1n }),
+    scores: fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { minLength: 12, maxLength: 12 }),
+    punished: fc.boolean(),
   })
   .map((drawn): Payout.Settlement => {
     const everyone = (1n << BigInt(drawn.datas)) - 1n
@@ -56,7 +60,7 @@ const settlements = fc
         signers,
         delivered,
         survivors,
-        cohortsHash: hash,
+        cohorts: [everyone & drawn.halves, everyone & ~drawn.halves],
         evidence: hash,
       }
     })
@@ -64,7 +68,7 @@ const settlements = fc
       modelProvider: account(900),
       opener: account(901),
       token: account(902),
-      plan: 'equal',
+      plan: drawn.plan,
       referee: Terms.noAddress,
       dataPool: drawn.pool + datas.reduce((sum, { floor }) => sum + floor, 0n),
       computePool: 0n,
@@ -89,14 +93,49 @@ const settlements = fc
       maxComputes: 5,
       threshold: 1,
       minCohort: 3,
-      maxCohorts: 1,
+      maxCohorts: 3,
       maxRounds: 20,
       paidRounds: drawn.paidRounds,
     } satisfies Terms.Terms
     const prices = computes.map(({ price }) => price)
+    const isScored = drawn.plan !== 'equal' && !drawn.punished
+    const opened = isScored ? Plan.opened(terms, rounds) : []
+    const utilities = opened.map((bits, epoch) =>
+      [0, 1, 2].map((c) =>
+        ((bits >> BigInt(c)) & 1n) === 1n ? (drawn.scores[3 * (epoch % 4) + c] ?? 0) : 0,
+      ),
+    )
     const computePool = Payout.worstCompute(terms, prices, drawn.datas)
-    return { terms: { ...terms, computePool }, computes, datas, absent, rounds, vanished: drawn.vanished }
+    return {
+      terms: { ...terms, computePool },
+      computes,
+      datas,
+      absent,
+      rounds,
+      utilities,
+      punished: drawn.punished,
+    }
   })
+
+test('the model provider gets the same, but for dust, whatever it says of cohorts (C6)', () => {
+  fc.assert(
+    fc.property(settlements, (settlement) => {
+      const told = Payout.compute(settlement).leaves.at(-1)?.amount ?? 0n
+      const silent = Payout.compute({ ...settlement, utilities: [] }).leaves.at(-1)?.amount ?? 0n
+      const dust = BigInt(settlement.datas.length)
+      expect(told - silent <= dust && silent - told <= dust).toBe(true)
+    }),
+  )
+})
+
+test('an amount is the sum of what it is made of', () => {
+  fc.assert(
+    fc.property(settlements, (settlement) => {
+      for (const { amount, parts } of Payout.compute(settlement).leaves)
+        expect(Object.values(parts).reduce((sum, part) => sum + part, 0n)).toBe(amount)
+    }),
+  )
+})
 
 test('leaves add up to what was funded, and none is negative', () => {
   fc.assert(
@@ -139,6 +178,7 @@ test('splitting oneself below the cap changes others by dust only (C16)', () => 
       const rounds = drawn.rounds.map((tally) => ({
         ...tally,
         delivered: tally.delivered | ((tally.delivered & 1n) << twin),
+        cohorts: tally.cohorts.map((cohort) => cohort | ((cohort & 1n) << twin)),
       }))
       const before = Payout.compute(drawn).leaves
       const after = Payout.compute({ ...drawn, datas, rounds }).leaves
@@ -178,5 +218,8 @@ test('without a round, and beyond the last leaf, there is nothing to pay', () =>
   if (settlement === undefined) throw new Error('no sample')
   expect(() => Payout.compute({ ...settlement, rounds: [] })).toThrow(Payout.NoRoundsError)
   const { leaves } = Payout.compute(settlement)
-  expect(() => Payout.claim(settlement.terms.token, leaves, leaves.length)).toThrow(Payout.LeafError)
+  const { token } = settlement.terms
+  expect(() => Payout.claim(token, leaves, leaves.length)).toThrow(Payout.LeafError)
+  const indices = leaves.map(({ index }) => index)
+  expect(Payout.claims(token, leaves, indices)).toEqual(indices.map((at) => Payout.claim(token, leaves, at)))
 })
