@@ -15,25 +15,60 @@ library Digests {
     bytes32 internal constant WITHDRAWAL =
         keccak256("Withdrawal(address token,address account,uint256 amount,uint256 nonce,uint256 deadline)");
 
-    function taskId(address market, Terms calldata terms) internal pure returns (bytes32) {
-        return keccak256(abi.encode(market, terms));
+    // Structs without dynamic parts lie in calldata as their ABI encoding, and are hashed as they lie. Were there bits
+    // beyond a field's type, this would be a hash of its own; but creation and start encode every field in their
+    // events, which refuses such bits, so no task has such an id or such parties.
+    uint256 private constant TERMS_BYTES = 31 * 32;
+    uint256 private constant DATA_BYTES = 9 * 32;
+    uint256 private constant COMPUTE_BYTES = 5 * 32;
+
+    function taskId(address market, Terms calldata terms) internal pure returns (bytes32 id) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, market)
+            calldatacopy(add(free, 0x20), terms, TERMS_BYTES)
+            id := keccak256(free, add(TERMS_BYTES, 0x20))
+        }
     }
 
-    function committee(ComputeParty[] calldata computes) internal pure returns (bytes32) {
-        address[] memory accounts = new address[](computes.length);
-        for (uint256 seat = 0; seat < computes.length; ++seat) {
-            accounts[seat] = computes[seat].account;
+    function committee(ComputeParty[] calldata list) internal pure returns (bytes32) {
+        address[] memory accounts = new address[](list.length);
+        for (uint256 seat = 0; seat < list.length; ++seat) {
+            accounts[seat] = list[seat].account;
         }
         return keccak256(abi.encode(accounts));
     }
 
     function datas(DataParty[] calldata list) internal pure returns (bytes32) {
-        return keccak256(abi.encode(list));
+        uint256 place;
+        assembly ("memory-safe") {
+            place := list.offset
+        }
+        return _list(place, list.length, DATA_BYTES);
+    }
+
+    function computes(ComputeParty[] calldata list) internal pure returns (bytes32) {
+        uint256 place;
+        assembly ("memory-safe") {
+            place := list.offset
+        }
+        return _list(place, list.length, COMPUTE_BYTES);
+    }
+
+    /// @return hash keccak of the ABI encoding of a list whose items, `width` bytes each, lie at `place`.
+    function _list(uint256 place, uint256 length, uint256 width) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, 0x20)
+            mstore(add(free, 0x20), length)
+            calldatacopy(add(free, 0x40), place, mul(length, width))
+            hash := keccak256(free, add(mul(length, width), 0x40))
+        }
     }
 
     /// @param datasHash `datas` of the data parties.
-    function parties(ComputeParty[] calldata computes, bytes32 datasHash) internal pure returns (bytes32) {
-        return keccak256(abi.encode(keccak256(abi.encode(computes)), datasHash));
+    function parties(ComputeParty[] calldata list, bytes32 datasHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(computes(list), datasHash));
     }
 
     function parties(Parties calldata all) internal pure returns (bytes32) {
@@ -49,13 +84,32 @@ library Digests {
     function dataAcceptance(bytes32 task, bytes32 committeeHash, DataParty calldata party)
         internal
         pure
-        returns (bytes32)
+        returns (bytes32 hash)
     {
-        return keccak256(bytes.concat(abi.encode(DATA_ACCEPTANCE, task, committeeHash), abi.encode(party)));
+        bytes32 typeHash = DATA_ACCEPTANCE;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 0x20), task)
+            mstore(add(free, 0x40), committeeHash)
+            calldatacopy(add(free, 0x60), party, DATA_BYTES)
+            hash := keccak256(free, add(DATA_BYTES, 0x60))
+        }
     }
 
-    function computeAcceptance(bytes32 task, ComputeParty calldata party) internal pure returns (bytes32) {
-        return keccak256(bytes.concat(abi.encode(COMPUTE_ACCEPTANCE, task), abi.encode(party)));
+    function computeAcceptance(bytes32 task, ComputeParty calldata party)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        bytes32 typeHash = COMPUTE_ACCEPTANCE;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 0x20), task)
+            calldatacopy(add(free, 0x40), party, COMPUTE_BYTES)
+            hash := keccak256(free, add(COMPUTE_BYTES, 0x40))
+        }
     }
 
     function once(bytes32 task, Kind kind, uint8 round, bytes32 digest) internal pure returns (bytes32) {

@@ -196,6 +196,7 @@ library Evidence {
 
     /// @return depth ⌈log2 words⌉.
     function _depth(uint256 words) private pure returns (uint256 depth) {
+        // forge-lint: disable-next-line(incorrect-shift)
         while (1 << depth < words) ++depth;
     }
 

@@ -13,9 +13,8 @@ import {Plans} from "./Plans.sol";
 struct Work {
     /// Chain over the replayed rounds, to be compared with the task's.
     bytes32 log;
-    /// By data seat: rounds delivered, and the weights of their cohorts added up.
+    /// By data seat: rounds delivered in the low bits, above them the weights of their cohorts added up.
     uint256[] delivered;
-    uint256[] weights;
     /// Compute units, by compute seat.
     uint256[16] units;
     uint256 rounds;
@@ -29,6 +28,8 @@ library Payouts {
     uint256 private constant MEGAUNIT = 1e6;
     /// Coefficients in a word; one unit is one coefficient added.
     uint256 private constant LANES = 4;
+    /// Bits below a seat's weights that count its deliveries: 255 at most.
+    uint256 private constant WEIGHT_SHIFT = 8;
 
     /// @param utilities By epoch and cohort; empty for weights of one.
     /// @param absent Bitmap of the compute seats without bond.
@@ -56,7 +57,6 @@ library Payouts {
         uint256 datas
     ) private pure returns (Work memory work) {
         work.delivered = new uint256[](datas);
-        work.weights = new uint256[](datas);
         work.rounds = rounds.length;
         uint256[][] memory weights = Plans.weigh(terms, rounds, utilities);
         for (uint256 i = 0; i < rounds.length; ++i) {
@@ -69,14 +69,16 @@ library Payouts {
         }
     }
 
+    /// @dev Unchecked: 255 rounds with weights of 32 bits stay below 2**40, and `left` is not zero where one is taken.
     function _deliver(Work memory work, Tally calldata tally, uint256[] memory weights) private pure {
+        uint256[] memory delivered = work.delivered;
         for (uint256 c = 0; c < tally.cohorts.length; ++c) {
-            uint256 weight = weights.length == 0 ? 1 : weights[c];
+            uint256 step = ((weights.length == 0 ? 1 : weights[c]) << WEIGHT_SHIFT) | 1;
             uint256 left = tally.cohorts[c] & tally.delivered;
-            for (; left != 0; left &= left - 1) {
-                uint256 seat = Bits.lowest(left);
-                work.delivered[seat] += 1;
-                work.weights[seat] += weight;
+            unchecked {
+                for (; left != 0; left &= left - 1) {
+                    delivered[Bits.lowest(left)] += step;
+                }
             }
         }
     }
@@ -120,37 +122,66 @@ library Payouts {
         return merkleRoot(leaves);
     }
 
-    /// @dev Weights cannot all be zero: every round has a survivor, and samples and cap are at least one.
     function _owe(Terms calldata terms, DataParty[] calldata datas, Work memory work, bytes32[] memory leaves)
         private
         pure
         returns (uint256 spent)
     {
-        uint256 shared = uint256(terms.dataPool) + (work.punished ? terms.bond : 0);
+        (uint256[] memory shares, uint256 sum) = _shares(terms, datas, work.delivered);
+        uint256 pool = _pool(terms, datas, work.punished) * _min(work.rounds, terms.paidRounds);
+        address token = terms.token;
+        uint256 paidRounds = terms.paidRounds;
+        sum *= paidRounds;
         for (uint256 seat = 0; seat < datas.length; ++seat) {
-            shared -= datas[seat].floor;
-        }
-        shared *= _min(work.rounds, terms.paidRounds);
-        uint256[] memory counts = _isZero(work.weights) ? work.delivered : work.weights;
-        uint256 weights = 0;
-        for (uint256 seat = 0; seat < datas.length; ++seat) {
-            weights += _min(datas[seat].samples, terms.sampleCap) * counts[seat];
-        }
-        weights *= terms.paidRounds;
-        for (uint256 seat = 0; seat < datas.length; ++seat) {
-            uint256 paid = _min(work.delivered[seat], terms.paidRounds);
-            uint256 amount = datas[seat].floor * paid / terms.paidRounds;
-            amount += shared * _min(datas[seat].samples, terms.sampleCap) * counts[seat] / weights;
-            leaves[seat] = Digests.leaf(terms.token, seat, datas[seat].payee, amount);
-            spent += amount;
+            DataParty calldata party = datas[seat];
+            uint256 amount;
+            // Floors and pools are below 2**130, shares below 2**72, rounds below 2**8.
+            unchecked {
+                uint256 paid = _min(work.delivered[seat] & type(uint8).max, paidRounds);
+                amount = party.floor * paid / paidRounds + pool * shares[seat] / sum;
+                spent += amount;
+            }
+            leaves[seat] = Digests.leaf(token, seat, party.payee, amount);
         }
     }
 
-    function _isZero(uint256[] memory weights) private pure returns (bool) {
-        for (uint256 i = 0; i < weights.length; ++i) {
-            if (weights[i] != 0) return false;
+    /// @notice What is shared by weight: neither below zero, as floors fit the pool, nor above two pools.
+    function _pool(Terms calldata terms, DataParty[] calldata datas, bool punished)
+        private
+        pure
+        returns (uint256 pool)
+    {
+        pool = uint256(terms.dataPool) + (punished ? terms.bond : 0);
+        for (uint256 seat = 0; seat < datas.length; ++seat) {
+            pool -= datas[seat].floor;
         }
-        return true;
+    }
+
+    /// @return shares Samples up to the cap times the weights of the deliveries; times the deliveries where all weights
+    /// are zero.
+    /// @return sum Not zero: every round has a survivor, and samples and cap are at least one.
+    function _shares(Terms calldata terms, DataParty[] calldata datas, uint256[] memory delivered)
+        private
+        pure
+        returns (uint256[] memory shares, uint256 sum)
+    {
+        shares = new uint256[](datas.length);
+        uint256 cap = terms.sampleCap;
+        bool weighed = _isWeighed(delivered);
+        for (uint256 seat = 0; seat < datas.length; ++seat) {
+            uint256 count = weighed ? delivered[seat] >> WEIGHT_SHIFT : delivered[seat];
+            unchecked {
+                // 32 bits of samples times 40 bits of weights.
+                sum += shares[seat] = _min(datas[seat].samples, cap) * count;
+            }
+        }
+    }
+
+    function _isWeighed(uint256[] memory delivered) private pure returns (bool) {
+        for (uint256 i = 0; i < delivered.length; ++i) {
+            if (delivered[i] >> WEIGHT_SHIFT != 0) return true;
+        }
+        return false;
     }
 
     function _owe(

@@ -1,12 +1,14 @@
 // The market as callers meet it: its calls as bytes, its events as values, its refusals as sentences (refusal.ts).
-import { decodeEventLog, decodeFunctionData, encodeFunctionData } from 'viem/utils'
+import { decodeFunctionData, encodeFunctionData } from 'viem/utils'
 import * as Abi from './abi.ts'
-import { address, parse, type Address, type Hex } from './codec.ts'
+import type { Address, Hex } from './codec.ts'
 import * as Party from './party.ts'
 import type * as Payout from './payout.ts'
+import type * as Plan from './plan.ts'
 import type * as Record from './record.ts'
 import * as Refusal from './refusal.ts'
 import * as Terms from './terms.ts'
+import type { Withdrawal } from './withdrawal.ts'
 
 export const abi = Abi.market
 
@@ -14,6 +16,7 @@ export type FunctionName =
   | 'deposit'
   | 'depositFor'
   | 'withdraw'
+  | 'withdrawFor'
   | 'create'
   | 'start'
   | 'cancel'
@@ -21,11 +24,18 @@ export type FunctionName =
   | 'commitRound'
   | 'settle'
   | 'claim'
+  | 'prove'
 
 /** A transaction without its sender. */
 export type Call = { readonly functionName: FunctionName; readonly to: Address; readonly data: Hex }
 
-export type State = 'none' | 'open' | 'running' | 'settled' | 'cancelled'
+/** In Solidity's order. */
+export const states = ['none', 'open', 'running', 'settled', 'cancelled', 'faulted'] as const
+export type State = (typeof states)[number]
+
+/** What evidence shows, in Solidity's order. */
+export const charges = ['wrongSum', 'forgedInput', 'twoRecords', 'twoOpenings'] as const
+export type Charge = (typeof charges)[number]
 
 export type Commitment = {
   readonly record: Record.Record
@@ -33,8 +43,14 @@ export type Commitment = {
   readonly signatures: readonly { readonly seat: number; readonly signature: Hex }[]
 }
 
-/** A party with its acceptance; a compute seat without signature is absent. */
-export type Accepted<party> = { readonly party: party; readonly signature: Hex | undefined }
+/** Signatures by the parties, by seat. */
+export type Acceptances = {
+  /** Undefined for a seat known to be absent. */
+  readonly computes: readonly (Hex | undefined)[]
+  readonly datas: readonly Hex[]
+  /** `Invitation.proof` of each data provider; empty where everyone is invited. */
+  readonly invitations: readonly (readonly Hex[])[]
+}
 
 // Calls
 
@@ -72,26 +88,32 @@ export function withdraw(market: Address, token: Address, amount: bigint): Call 
   return { functionName: 'withdraw', to: market, data }
 }
 
+/** Pays `account` out of its free deposit by its signature (Withdrawal.digest), so that another pays the gas. */
+export function withdrawFor(market: Address, withdrawal: Omit<Withdrawal, 'nonce'>, signature: Hex): Call {
+  const { token, account, amount, deadline } = withdrawal
+  const args = [token, account, amount, BigInt(deadline), signature] as const
+  return {
+    functionName: 'withdrawFor',
+    to: market,
+    data: encodeFunctionData({ abi, functionName: 'withdrawFor', args }),
+  }
+}
+
 /** By the model provider, after approving `Terms.funding(terms)`. */
 export function create(market: Address, terms: Terms.Terms): Call {
   const data = encodeFunctionData({ abi, functionName: 'create', args: [Terms.toAbi(terms)] })
   return { functionName: 'create', to: market, data }
 }
 
-/** By the model provider. Both lists in the order of seats (`Party.seated`). */
+/** By the model provider. Both lists of parties in the order of seats (`Party.seated`). */
 export function start(
   market: Address,
   terms: Terms.Terms,
-  computes: readonly Accepted<Party.ComputeParty>[],
-  datas: readonly Accepted<Party.DataParty>[],
+  parties: Party.Parties,
+  acceptances: Acceptances,
 ): Call {
-  const args = [
-    Terms.toAbi(terms),
-    computes.map(({ party }) => party),
-    computes.map(({ signature }) => signature ?? '0x'),
-    datas.map(({ party }) => party),
-    datas.map(({ signature }) => signature ?? '0x'),
-  ] as const
+  const computes = acceptances.computes.map((signature) => signature ?? '0x')
+  const args = [Terms.toAbi(terms), parties, { ...acceptances, computes }] as const
   return { functionName: 'start', to: market, data: encodeFunctionData({ abi, functionName: 'start', args }) }
 }
 
@@ -141,15 +163,18 @@ export function commitRound(
   }
 }
 
-/** By the model provider at any time after a round; by anyone after the deadline, which costs it its bond. */
+/**
+ * By the model provider at any time after a round, with utilities (`Plan.epochs` rows of them); without any by anyone
+ * after the deadline, which costs the model provider its bond, and of a faulted task by anyone at any time.
+ */
 export function settle(
   market: Address,
   terms: Terms.Terms,
-  computes: readonly Party.ComputeParty[],
-  datas: readonly Party.DataParty[],
+  parties: Party.Parties,
   rounds: readonly Record.Tally[],
+  utilities: Plan.Utilities,
 ): Call {
-  const args = [Terms.toAbi(terms), computes, datas, rounds] as const
+  const args = [Terms.toAbi(terms), parties, rounds, utilities] as const
   return {
     functionName: 'settle',
     to: market,
@@ -157,10 +182,23 @@ export function settle(
   }
 }
 
-/** By anyone, always to the payees (`Payout.claim`). */
-export function claim(market: Address, task: Hex, token: Address, claims: readonly Payout.Claim[]): Call {
-  const data = encodeFunctionData({ abi, functionName: 'claim', args: [task, token, claims] })
+/** By anyone: to the payees (`Payout.claims`), or to the model provider where a compute seat was slashed. */
+export function claim(market: Address, terms: Terms.Terms, claims: readonly Payout.Claim[]): Call {
+  const data = encodeFunctionData({ abi, functionName: 'claim', args: [Terms.toAbi(terms), claims] })
   return { functionName: 'claim', to: market, data }
+}
+
+/** By anyone, from a task's start until claims open. `evidence` is the ABI encoding that its charge asks for. */
+export function prove(
+  market: Address,
+  terms: Terms.Terms,
+  computes: readonly Party.ComputeParty[],
+  datasHash: Hex,
+  charge: Charge,
+  evidence: Hex,
+): Call {
+  const args = [Terms.toAbi(terms), computes, datasHash, charges.indexOf(charge), evidence] as const
+  return { functionName: 'prove', to: market, data: encodeFunctionData({ abi, functionName: 'prove', args }) }
 }
 
 /** What this calldata asks of the market; throws on calldata that is not the market's. */
@@ -170,130 +208,7 @@ export function decodeCall(data: Hex) {
 
 // Events
 
-/** Where an event stands on the chain. */
-export type Place = { readonly block: number; readonly logIndex: number; readonly transaction: Hex }
-
-export type Event = Place &
-  (
-    | {
-        readonly name: 'TaskCreated'
-        readonly task: Hex
-        readonly modelProvider: Address
-        readonly terms: Terms.Terms
-      }
-    | {
-        readonly name: 'TaskStarted'
-        readonly task: Hex
-        readonly computes: readonly Party.ComputeParty[]
-        readonly datas: readonly Party.DataParty[]
-        readonly absent: number
-        readonly deadline: number
-      }
-    | {
-        readonly name: 'RoundCommitted'
-        readonly task: Hex
-        readonly round: number
-        readonly record: Record.Body
-        readonly signers: number
-        readonly deadline: number
-      }
-    | {
-        readonly name: 'TaskSettled'
-        readonly task: Hex
-        readonly root: Hex
-        /** The model provider let the deadline pass. */
-        readonly vanished: boolean
-        /** Claims open after this second. */
-        readonly deadline: number
-      }
-    | { readonly name: 'TaskCancelled'; readonly task: Hex }
-    | {
-        readonly name: 'Claimed'
-        readonly task: Hex
-        readonly index: number
-        readonly payee: Address
-        readonly amount: bigint
-      }
-    | {
-        readonly name: 'Deposited'
-        readonly token: Address
-        readonly account: Address
-        readonly amount: bigint
-      }
-    | {
-        readonly name: 'Withdrawn'
-        readonly token: Address
-        readonly account: Address
-        readonly amount: bigint
-      }
-  )
-
-/** A log as viem's clients return it. */
-export type Log = {
-  readonly topics: readonly Hex[]
-  readonly data: Hex
-  readonly blockNumber: bigint
-  readonly logIndex: number
-  readonly transactionHash: Hex
-}
-
-/** The event in a log of the market; undefined for a log of something else. */
-export function parseLog(log: Log): Event | undefined {
-  const place = { block: Number(log.blockNumber), logIndex: log.logIndex, transaction: log.transactionHash }
-  const [signature, ...indexed] = log.topics
-  if (signature === undefined) return undefined
-  let decoded
-  try {
-    decoded = decodeEventLog({ abi, data: log.data, topics: [signature, ...indexed] })
-  } catch {
-    return undefined
-  }
-  switch (decoded.eventName) {
-    case 'TaskCreated': {
-      const { task, modelProvider, terms } = decoded.args
-      return {
-        ...place,
-        name: 'TaskCreated',
-        task,
-        modelProvider: lower(modelProvider),
-        terms: Terms.fromAbi(terms),
-      }
-    }
-    case 'TaskStarted': {
-      const { task, computes, datas, absent, deadline } = decoded.args
-      return {
-        ...place,
-        name: 'TaskStarted',
-        task,
-        computes: computes.map(Party.computeFromAbi),
-        datas: datas.map(Party.dataFromAbi),
-        absent,
-        deadline,
-      }
-    }
-    case 'RoundCommitted':
-      return { ...place, name: 'RoundCommitted', ...decoded.args }
-    case 'TaskSettled':
-      return { ...place, name: 'TaskSettled', ...decoded.args }
-    case 'TaskCancelled':
-      return { ...place, name: 'TaskCancelled', ...decoded.args }
-    case 'Claimed':
-      return { ...place, name: 'Claimed', ...decoded.args, payee: lower(decoded.args.payee) }
-    case 'Deposited':
-    case 'Withdrawn': {
-      const { token, account, amount } = decoded.args
-      return { ...place, name: decoded.eventName, token: lower(token), account: lower(account), amount }
-    }
-    case 'EIP712DomainChanged':
-      return undefined
-    default:
-      return decoded satisfies never
-  }
-}
-
-function lower(account: Address): Address {
-  return parse(address, account, 'event')
-}
+export { parseLog, type Event, type Log, type Place } from './event.ts'
 
 // Refusals
 

@@ -34,6 +34,9 @@ export type ComputeParty = {
   readonly price: bigint
 }
 
+/** Everyone in a started task, by seat (`seated`). */
+export type Parties = { readonly computes: readonly ComputeParty[]; readonly datas: readonly DataParty[] }
+
 /** Solidity's struct, in its order, which is also the order of the signed acceptance. */
 export const dataComponents = [
   { name: 'account', type: 'address' },

@@ -1,9 +1,10 @@
 // What a settled task owes to whom: the same arithmetic as contracts/Payouts.sol, to the unit and to the root.
 import { concat, encodeAbiParameters, keccak256 } from 'viem/utils'
 import type { Address, Hex } from './codec.ts'
-import type { ComputeParty, DataParty } from './party.ts'
-import * as Record from './record.ts'
 import { BaseError } from './errors.ts'
+import type { ComputeParty, DataParty } from './party.ts'
+import * as Plan from './plan.ts'
+import * as Record from './record.ts'
 import * as Terms from './terms.ts'
 
 export type Role = 'data' | 'compute' | 'model'
@@ -18,7 +19,24 @@ export type Leaf = {
   readonly amount: bigint
   /** Rounds delivered (data) or compute units (compute). */
   readonly work: number
+  readonly parts: Parts
 }
+
+/** What an amount is made of, in token base units; the parts add up to it. */
+export type Parts = {
+  /** A data provider's asking price for what it delivered. */
+  readonly floor: bigint
+  /** A data provider's part of the rest of the data pool. */
+  readonly share: bigint
+  /** A compute provider's units times its price. */
+  readonly pay: bigint
+  /** A compute provider's bond. */
+  readonly bond: bigint
+  /** What is left for the model provider. */
+  readonly refund: bigint
+}
+
+const nothing: Parts = { floor: 0n, share: 0n, pay: 0n, bond: 0n, refund: 0n }
 
 export type Claim = {
   readonly index: number
@@ -35,8 +53,10 @@ export type Settlement = {
   readonly absent: number
   /** Every committed round in order. */
   readonly rounds: readonly Record.Tally[]
-  /** Someone else than the model provider settles: its bond joins the data pool. */
-  readonly vanished: boolean
+  /** By epoch and cohort (`Plan.weights`); empty where every cohort weighs one. */
+  readonly utilities: Plan.Utilities
+  /** The model provider vanished or is guilty: its bond joins the data pool. */
+  readonly punished: boolean
 }
 
 export type Payout = { readonly leaves: readonly Leaf[]; readonly root: Hex }
@@ -45,48 +65,61 @@ const megaunit = 1_000_000n
 /** Coefficients in a word; one unit is one coefficient added. */
 const lanes = 4n
 
+/** Refuses utilities that the market would refuse (`Plan.CountError`, `Plan.AbsentCohortError`). */
 export function compute(settlement: Settlement): Payout {
-  const { terms, computes, datas, rounds } = settlement
+  const { terms, computes, datas, rounds, absent } = settlement
   if (rounds.length === 0) throw new NoRoundsError()
-  const data = dataAmounts(settlement)
+  const data = dataParts(settlement)
   const units = computeUnits(settlement)
   const leaves: Leaf[] = []
-  datas.forEach(({ account, payee }, seat) => {
-    const work = delivered(rounds, seat)
-    leaves.push({ index: leaves.length, role: 'data', account, payee, amount: data[seat] ?? 0n, work })
-  })
-  computes.forEach(({ account, payee, price }, seat) => {
+  const add = (
+    role: Role,
+    { account, payee }: Pick<DataParty, 'account' | 'payee'>,
+    work: number,
+    parts: Parts,
+  ) =>
+    leaves.push({
+      index: leaves.length,
+      role,
+      account,
+      payee,
+      amount: sum(Object.values(parts)),
+      work,
+      parts,
+    })
+  datas.forEach((party, seat) => add('data', party, delivered(rounds, seat), data[seat] ?? nothing))
+  computes.forEach((party, seat) => {
     const work = units[seat] ?? 0n
-    const bond = isAbsent(settlement.absent, seat) ? 0n : terms.computeBond
-    const amount = (price * work) / megaunit + bond
-    leaves.push({ index: leaves.length, role: 'compute', account, payee, amount, work: Number(work) })
+    const bond = isAbsent(absent, seat) ? 0n : terms.computeBond
+    add('compute', party, Number(work), { ...nothing, pay: (party.price * work) / megaunit, bond })
   })
-  const present = computes.filter((_, seat) => !isAbsent(settlement.absent, seat)).length
-  const spent = leaves.reduce((sum, leaf) => sum + leaf.amount, 0n)
-  leaves.push({
-    index: leaves.length,
-    role: 'model',
-    account: terms.modelProvider,
-    payee: terms.modelProvider,
-    amount: funded(terms, present) - spent,
-    work: 0,
-  })
+  const present = computes.filter((_, seat) => !isAbsent(absent, seat)).length
+  const refund = funded(terms, present) - sum(leaves.map(({ amount }) => amount))
+  add('model', { account: terms.modelProvider, payee: terms.modelProvider }, 0, { ...nothing, refund })
   const layers = tree(leaves.map((leaf) => leafHash(terms.token, leaf)))
   return { leaves, root: layers.at(-1)?.[0] ?? Terms.noHash }
 }
 
 /** What the market asks for to pay one leaf. */
 export function claim(token: Address, leaves: readonly Leaf[], index: number): Claim {
-  const leaf = leaves[index]
-  if (leaf === undefined) throw new LeafError(index)
-  const proof: Hex[] = []
-  let place = index
-  for (const layer of tree(leaves.map((each) => leafHash(token, each)))) {
-    const partner = layer[place % 2 === 0 ? place + 1 : place - 1]
-    if (partner !== undefined) proof.push(partner)
-    place = Math.floor(place / 2)
-  }
-  return { index, payee: leaf.payee, amount: leaf.amount, proof }
+  const [found] = claims(token, leaves, [index])
+  if (found === undefined) throw new LeafError(index)
+  return found
+}
+
+/** What the market asks for to pay several leaves at once; the tree is built once for all of them. */
+export function claims(
+  token: Address,
+  leaves: readonly Leaf[],
+  indices: readonly number[],
+): readonly Claim[] {
+  const layers = tree(leaves.map((each) => leafHash(token, each)))
+  return indices.map((index) => {
+    const leaf = leaves[index]
+    if (leaf === undefined) throw new LeafError(index)
+    const proof = layers.flatMap((layer, level) => layer[Math.floor(index / 2 ** level) ^ 1] ?? [])
+    return { index, payee: leaf.payee, amount: leaf.amount, proof }
+  })
 }
 
 /** Everything a started task holds. */
@@ -97,8 +130,8 @@ export function funded(terms: Terms.Terms, present: number): bigint {
 /** The most that compute can cost: every round aggregated at the highest price and signed by everyone. */
 export function worstCompute(terms: Terms.Terms, prices: readonly bigint[], datas: number): bigint {
   const highest = prices.reduce((most, price) => (price > most ? price : most), 0n)
-  const sum = prices.reduce((total, price) => total + price, 0n)
-  const round = highest * lanes * BigInt(terms.words) * BigInt(datas) + sum * BigInt(terms.unitsPerSignature)
+  const round =
+    highest * lanes * BigInt(terms.words) * BigInt(datas) + sum(prices) * BigInt(terms.unitsPerSignature)
   return (round * BigInt(terms.maxRounds)) / megaunit
 }
 
@@ -107,20 +140,38 @@ export function delivered(rounds: readonly Record.Tally[], seat: number): number
   return rounds.filter((tally) => (tally.delivered >> BigInt(seat)) & 1n).length
 }
 
-function dataAmounts({ terms, datas, rounds, vanished }: Settlement): readonly bigint[] {
+function dataParts(settlement: Settlement): readonly Parts[] {
+  const { terms, datas, rounds, punished } = settlement
   const paidRounds = BigInt(terms.paidRounds)
-  const floors = datas.reduce((sum, party) => sum + party.floor, 0n)
-  const shared = terms.dataPool + (vanished ? terms.bond : 0n) - floors
+  const floors = sum(datas.map(({ floor }) => floor))
+  const shared = terms.dataPool + (punished ? terms.bond : 0n) - floors
   const times = datas.map((_, seat) => BigInt(delivered(rounds, seat)))
+  const earned = cohortWeights(settlement)
+  const counts = earned.some((weight) => weight !== 0n) ? earned : times
   const weights = datas.map(
-    (party, seat) => BigInt(Math.min(party.samples, terms.sampleCap)) * (times[seat] ?? 0n),
+    ({ samples }, seat) => BigInt(Math.min(samples, terms.sampleCap)) * (counts[seat] ?? 0n),
   )
-  const total = weights.reduce((sum, weight) => sum + weight, 0n)
+  const total = sum(weights)
   const reached = least(BigInt(rounds.length), paidRounds)
-  return datas.map((party, seat) => {
-    const floor = (party.floor * least(times[seat] ?? 0n, paidRounds)) / paidRounds
-    return floor + (shared * reached * (weights[seat] ?? 0n)) / (paidRounds * total)
-  })
+  return datas.map((party, seat) => ({
+    ...nothing,
+    floor: (party.floor * least(times[seat] ?? 0n, paidRounds)) / paidRounds,
+    share: (shared * reached * (weights[seat] ?? 0n)) / (paidRounds * total),
+  }))
+}
+
+/** By data seat: the weights of the cohorts in which it delivered, added up over the rounds. */
+function cohortWeights({ terms, datas, rounds, utilities }: Settlement): readonly bigint[] {
+  const byEpoch = Plan.weights(terms, rounds, utilities)
+  const earned = datas.map(() => 0n)
+  for (const { round, cohorts, delivered: bits } of rounds) {
+    const weights = byEpoch[Plan.epoch(terms, round)]
+    cohorts.forEach((cohort, c) => {
+      const weight = weights === undefined ? 1n : (weights[c] ?? 0n)
+      for (const seat of Record.seats(cohort & bits)) earned[seat] = (earned[seat] ?? 0n) + weight
+    })
+  }
+  return earned
 }
 
 function computeUnits({ terms, computes, rounds }: Settlement): readonly bigint[] {
@@ -163,6 +214,10 @@ function tree(leaves: readonly Hex[]): readonly (readonly Hex[])[] {
 
 function isAbsent(absent: number, seat: number): boolean {
   return ((absent >> seat) & 1) === 1
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n)
 }
 
 function least(a: bigint, b: bigint): bigint {

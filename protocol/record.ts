@@ -1,7 +1,7 @@
 // What the committee signs about one round: who delivered, whose updates are in which sum, and under which roots.
 import { encodeAbiParameters, encodePacked, keccak256 } from 'viem/utils'
 import * as v from 'valibot'
-import { amount, count, digest32, signature, type Address, type Hex } from './codec.ts'
+import { amount, count, digest32, signature, type Hex } from './codec.ts'
 import * as Party from './party.ts'
 
 /** Bitmaps have the bit of a data provider's seat. */
@@ -38,7 +38,7 @@ export type Tally = {
   readonly signers: number
   readonly delivered: bigint
   readonly survivors: bigint
-  readonly cohortsHash: Hex
+  readonly cohorts: readonly bigint[]
   /** Digest over what settlement does not read: closing time and digests. */
   readonly evidence: Hex
 }
@@ -54,6 +54,17 @@ export const components = [
   { name: 'survivors', type: 'uint256' },
   { name: 'cohorts', type: 'uint256[]' },
   { name: 'sums', type: 'bytes32' },
+] as const
+
+/** Solidity's struct of a tally, in its order. */
+export const tallyComponents = [
+  { name: 'round', type: 'uint8' },
+  { name: 'aggregator', type: 'uint8' },
+  { name: 'signers', type: 'uint16' },
+  { name: 'delivered', type: 'uint256' },
+  { name: 'survivors', type: 'uint256' },
+  { name: 'cohorts', type: 'uint256[]' },
+  { name: 'evidence', type: 'bytes32' },
 ] as const
 
 const bitmap = v.pipe(
@@ -91,18 +102,18 @@ export function hash(record: Body): Hex {
 
 /** What settlement needs of a committed round; `signers` is the bitmap of compute seats in its event. */
 export function tally(record: Body, signers: number): Tally {
-  const { round, aggregator, delivered, survivors } = record
-  const cohortsHash = keccak256(encodePacked(['uint256[]'], [record.cohorts]))
+  const { round, aggregator, delivered, survivors, cohorts } = record
   const evidence = keccak256(
     encodeAbiParameters(
       [{ type: 'uint40' }, { type: 'bytes32' }, { type: 'bytes32' }, { type: 'bytes32' }],
       [record.closes, record.opened, record.cohortsDigest, record.sums],
     ),
   )
-  return { round, aggregator, signers, delivered, survivors, cohortsHash, evidence }
+  return { round, aggregator, signers, delivered, survivors, cohorts, evidence }
 }
 
 function tallyHash(of: Tally): Hex {
+  const cohortsHash = keccak256(encodePacked(['uint256[]'], [of.cohorts]))
   return keccak256(
     encodeAbiParameters(
       [
@@ -113,7 +124,7 @@ function tallyHash(of: Tally): Hex {
         { type: 'bytes32' },
         { type: 'bytes32' },
       ],
-      [of.round, of.aggregator, of.delivered, of.survivors, of.cohortsHash, of.evidence],
+      [of.round, of.aggregator, of.delivered, of.survivors, cohortsHash, of.evidence],
     ),
   )
 }
@@ -130,12 +141,17 @@ export function log(before: Hex, committed: Tally): Hex {
 
 /** One encrypted update inside a sum. */
 export type Input = {
-  readonly account: Address
   /** Merkle root over the words of its ciphertexts. */
-  readonly ciphertextRoot: Hex
-  /** The provider's `Once` signature (kind update) over that root. */
+  readonly root: Hex
+  /** Its provider's `Once` signature (kind update) over that root. */
   readonly signature: Hex
 }
+
+/** Solidity's struct, in its order. */
+export const inputComponents = [
+  { name: 'root', type: 'bytes32' },
+  { name: 'signature', type: 'bytes' },
+] as const
 
 export type Sums = {
   /** Ciphertext modulus. */
@@ -147,7 +163,7 @@ export type Sums = {
   /** Ciphertexts of one update. */
   readonly ciphertexts: number
   readonly cohorts: readonly {
-    /** Survivors in account order. */
+    /** By seat, one for each of the cohort's survivors. */
     readonly inputs: readonly Input[]
     readonly sumRoot: Hex
   }[]
@@ -155,28 +171,21 @@ export type Sums = {
 
 /** Commits to every input and every sum of a round; each cohort can be shown alone. */
 export function sums(round: Sums): Hex {
-  const cohorts = round.cohorts.map(({ inputs, sumRoot }) =>
-    keccak256(
-      encodeAbiParameters(
-        [
-          {
-            type: 'tuple[]',
-            components: [
-              { name: 'account', type: 'address' },
-              { name: 'ciphertextRoot', type: 'bytes32' },
-              { name: 'signature', type: 'bytes' },
-            ],
-          },
-          { type: 'bytes32' },
-        ],
-        [inputs, sumRoot],
-      ),
-    ),
-  )
+  const cohorts = round.cohorts.map(({ inputs, sumRoot }) => cohortHash(inputs, sumRoot))
   return keccak256(
     encodeAbiParameters(
       [{ type: 'uint64' }, { type: 'uint64' }, { type: 'uint32' }, { type: 'uint32' }, { type: 'bytes32[]' }],
       [round.q, round.t, round.n, round.ciphertexts, cohorts],
+    ),
+  )
+}
+
+/** One cohort's part of `sums`. */
+export function cohortHash(inputs: readonly Input[], sumRoot: Hex): Hex {
+  return keccak256(
+    encodeAbiParameters(
+      [{ type: 'tuple[]', components: inputComponents }, { type: 'bytes32' }],
+      [inputs, sumRoot],
     ),
   )
 }

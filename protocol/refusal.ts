@@ -76,8 +76,6 @@ function sentence(refused: Refused): string {
       return `The free deposit is ${refused.args[0]} units, less than the ${refused.args[1]} asked for. Withdraw less.`
     case 'RefereeUnsupported':
       return 'This market has no referees. Leave the referee empty.'
-    case 'InvitedUnsupported':
-      return 'This market does not check invitations. Leave the list of invited accounts empty.'
     case 'TooManyProviders':
       return `A task takes at most 16 compute providers and 255 providers in all, not ${refused.args[1]} and ${refused.args[0]} data providers. Lower the bounds.`
     case 'DataBoundsInvalid':
@@ -118,6 +116,10 @@ function sentence(refused: Refused): string {
       return `${refused.args[0]} offers no samples. Leave it out.`
     case 'SeatMissing':
       return `${refused.args[0]} nominated a compute provider that is not listed. Freeze the roster again.`
+    case 'NotInvited':
+      return `${refused.args[0]} is not among the accounts that this task invites. Leave it out.`
+    case 'InvitationCountInvalid':
+      return `There are ${refused.args[0]} invitations where ${refused.args[1]} are expected. Show one for each data provider, or none where everyone is invited.`
     case 'FloorsExceedPool':
       return `The providers ask for ${refused.args[0]} units at least, more than the data pool of ${refused.args[1]}. Leave some out.`
     case 'ComputeExceedsPool':
@@ -150,14 +152,48 @@ function sentence(refused: Refused): string {
       return `No cohort of round ${refused.args[0]} kept enough providers, so it does not count. Wait for the next round.`
     case 'AggregatorMissing':
       return 'The aggregator has not signed its own round. Ask it to sign.'
-    case 'SignerAbsent':
-      return 'A compute provider that does not count for this task signed the round. Leave its signature out.'
+    case 'SignerExcluded':
+      return 'A compute provider that does not count for this task, or was slashed, signed the round. Leave its signature out.'
     case 'TooFewSigners':
       return `${refused.args[0]} members signed the round; ${refused.args[1]} are needed. Wait for more signatures.`
     case 'RecordSignatureInvalid':
       return `The signature of compute seat ${refused.args[0]} is not over this record. Ask it to sign again.`
     case 'LogMismatch':
       return 'A round was committed meanwhile, or one is missing. Read the rounds again, then settle.'
+    case 'UtilityCountInvalid':
+      return `There are ${refused.args[0]} utilities; this settlement takes ${refused.args[1]}. Read the rounds again, then settle.`
+    case 'UtilityOfAbsentCohort':
+      return `Cohort ${refused.args[1]} was not opened in epoch ${refused.args[0]}, so it cannot have a utility there. Give it zero.`
+    case 'SumsMismatch':
+      return 'The inputs and sums shown are not those that the committee signed. Fetch the round again and rebuild the evidence.'
+    case 'CohortMissing':
+      return `The round has ${refused.args[1]} cohorts, so there is no cohort ${refused.args[0]} to show. Choose one that it has.`
+    case 'WordOutOfRange':
+      return `An update has ${refused.args[1]} words, so word ${refused.args[0]} proves nothing. Choose one of them.`
+    case 'WordCountInvalid':
+      return `The evidence shows ${refused.args[0]} words for ${refused.args[1]} inputs. Show one word and one path for each input.`
+    case 'WordProofInvalid':
+      return `The word of input ${refused.args[0]} does not lead to the root that was signed. Fetch the ciphertexts again and rebuild the evidence.`
+    case 'SumRight':
+      return `Word ${refused.args[0]} of the sum is right, so nobody is to blame for it. Show the word that is wrong.`
+    case 'InputGenuine':
+      return `Input ${refused.args[0]} was signed by its data provider, so it is not forged. Show the one that is.`
+    case 'DatasMismatch':
+      return `The data providers shown are not those that this task started with. ${reload}`
+    case 'InputMissing':
+      return `The cohort has ${refused.args[1]} inputs, so there is no input ${refused.args[0]} to show. Choose one that it has.`
+    case 'StatementsEqual':
+      return 'Both statements are the same, which is no contradiction. Show two that differ.'
+    case 'StatementInvalid':
+      return 'One of the two statements was not signed by the accused for this round. Show two that were.'
+    case 'NotProvable':
+      return notProvable(refused.args[1])
+    case 'SignerMissing':
+      return `The task has ${refused.args[1]} compute seats, so there is no seat ${refused.args[0]} to accuse. Choose one that it has.`
+    case 'AlreadyProven':
+      return 'This was proven before and counts already. Nothing more is to be done.'
+    case 'WithdrawalInvalid':
+      return `The withdrawal is not signed by ${refused.args[0]}, or was used before. Sign a new one.`
     case 'AlreadyClaimed':
       return 'This payout was claimed before; the money is with its payee.'
     case 'ProofInvalid':
@@ -189,7 +225,20 @@ function sentence(refused: Refused): string {
     case 'StringTooLong':
       return `A contract was made with an unfit name. ${reload}`
     default:
-      return `The chain refused this call. ${reload}`
+      refused satisfies never
+      return `The chain refused this call. ${reload}` // Solidity's own Error and Panic, which no ABI lists.
+  }
+}
+
+function notProvable(state: number): string {
+  switch (state) {
+    case 0:
+    case 1:
+      return 'This task has not started, so nobody has signed anything yet. Wait for its rounds.'
+    case 3:
+      return 'Claims are open, and with them the time for proofs is over. What was signed then stays as it is.'
+    default:
+      return 'This task was cancelled and refunded, so there is nothing left to slash.'
   }
 }
 
@@ -203,6 +252,8 @@ function wrongState(state: number): string {
       return 'This task is running. Wait until it is settled.'
     case 3:
       return 'This task is settled. Claim what it owes you.'
+    case 5:
+      return 'The model provider of this task signed two openings of one round. Settle the task: its bond goes to the data providers.'
     default:
       return 'This task was cancelled and refunded. Withdraw your free deposit.'
   }

@@ -22,7 +22,16 @@ export const limits = {
 } as const
 
 /** Market functions for which a relay may pay the gas. None of them needs the caller to be anyone in particular. */
-export const sponsored = ['depositFor', 'commitRound', 'claim', 'cancel', 'expire', 'settle'] as const
+export const sponsored = [
+  'depositFor',
+  'withdrawFor',
+  'commitRound',
+  'claim',
+  'cancel',
+  'expire',
+  'settle',
+  'prove',
+] as const
 export type Sponsored = (typeof sponsored)[number]
 
 const topic = v.pipe(v.string(), v.maxLength(160, 'expected a topic of at most 160 characters'))

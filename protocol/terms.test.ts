@@ -40,14 +40,20 @@ const terms: Terms.Terms = {
   paidRounds: 5,
 }
 
-test('terms survive the wire', () => {
-  expect(Codec.decode(Terms.schema, Codec.encode(Terms.toWire(terms)), 'terms')).toEqual(terms)
+test.each(Terms.plans)('terms survive the wire and the chain with plan %s', (plan) => {
+  const some = { ...terms, plan, invited: terms.salt }
+  expect(Codec.decode(Terms.schema, Codec.encode(Terms.toWire(some)), 'terms')).toEqual(some)
+  expect(Terms.fromAbi(Terms.toAbi(some))).toEqual(some)
+})
+
+test('a plan that no market knows is named', () => {
+  const wire = { ...Terms.toWire(terms), plan: 'whim' }
+  expect(() => Codec.parse(Terms.schema, wire, 'terms')).toThrow('plan: expected a reward plan: equal')
 })
 
 test.each<[Partial<Terms.Terms>, string]>([
   [{ dataPool: 1n << 128n }, 'dataPool: expected an amount below 2^128'],
   [{ referee: terms.opener }, 'referee: expected no referee'],
-  [{ invited: terms.salt }, 'invited: expected no invitations'],
   [{ minCohort: 2 }, 'minCohort: expected 3 or more'],
   [{ maxComputes: 17 }, 'maxComputes: expected at most 16'],
   [{ threshold: 1 }, 'expected a threshold above half of maxComputes'],
@@ -69,16 +75,21 @@ test('what the chain returns is in the spelling in which accounts are compared',
   expect(() => Terms.fromAbi({ ...shouted, plan: 9 })).toThrow(Terms.PlanError)
 })
 
+type Parameter = { readonly name?: string; readonly type: string; readonly components?: readonly Parameter[] }
+
 test('structs have the fields of Solidity, in its order', () => {
-  const argument = (functionName: string, at: number) => {
+  const inputsOf = (functionName: string): readonly Parameter[] => {
     const found = Abi.market.find((item) => item.type === 'function' && item.name === functionName)
-    const input = found !== undefined && 'inputs' in found ? found.inputs[at] : undefined
-    return input !== undefined && 'components' in input ? input.components : undefined
+    return found !== undefined && 'inputs' in found ? found.inputs : []
   }
-  expect(Terms.abiParameter.components).toEqual(argument('create', 0))
-  expect(Party.computeComponents).toEqual(argument('start', 1))
-  expect(Party.dataComponents).toEqual(argument('start', 3))
-  expect(Record.components).toEqual(
-    argument('commitRound', 3)?.flatMap((part) => ('components' in part ? part.components : [])),
-  )
+  const within = (parameters: readonly Parameter[], ...names: readonly string[]) =>
+    names.reduce<readonly Parameter[]>(
+      (among, name) => among.find((parameter) => parameter.name === name)?.components ?? [],
+      parameters,
+    )
+  expect(Terms.abiParameter.components).toEqual(within(inputsOf('create'), 'terms'))
+  expect(Party.computeComponents).toEqual(within(inputsOf('start'), 'parties', 'computes'))
+  expect(Party.dataComponents).toEqual(within(inputsOf('start'), 'parties', 'datas'))
+  expect(Record.components).toEqual(within(inputsOf('commitRound'), 'commitment', 'record'))
+  expect(Record.tallyComponents).toEqual(within(inputsOf('settle'), 'rounds'))
 })

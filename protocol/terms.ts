@@ -5,8 +5,11 @@ import * as v from 'valibot'
 import { address, amount, count, digest32, parse, type Address, type Hex } from './codec.ts'
 import { BaseError } from './errors.ts'
 
-/** How utilities become weights. `equal`: every cohort weighs the same. */
-export const plans = ['equal'] as const
+/**
+ * How an epoch's utilities become weights of its cohorts (plan.ts), in Solidity's order. `equal`: one each, utilities are
+ * not asked for. `proportional`: the utility, or zero below it. `rank`: by place among the epoch's cohorts.
+ */
+export const plans = ['equal', 'proportional', 'rank'] as const
 export type Plan = (typeof plans)[number]
 
 export const noAddress: Address = '0x0000000000000000000000000000000000000000'
@@ -23,7 +26,7 @@ export type Terms = {
   /** Token base units, as are all pools and bonds; each below 2^128. */
   readonly dataPool: bigint
   readonly computePool: bigint
-  /** What the model provider loses when it vanishes. */
+  /** What the model provider loses when it vanishes or signs two openings of one round. */
   readonly bond: bigint
   /** What each compute provider locks out of its deposit. */
   readonly computeBond: bigint
@@ -40,7 +43,7 @@ export type Terms = {
   /** Compute units paid for signing one round. */
   readonly unitsPerSignature: number
   readonly roundsPerEpoch: number
-  /** Root over invited accounts; zero for everyone. */
+  /** `Invitation.root` over the accounts that may provide data; zero for everyone. */
   readonly invited: Hex
   /** Seconds without a committed round after which anyone may end the task. */
   readonly idleWindow: number
@@ -120,7 +123,7 @@ export const schema = v.pipe(
     modelProvider: address,
     opener: address,
     token: address,
-    plan: v.picklist(plans, 'expected a reward plan: equal'),
+    plan: v.picklist(plans, 'expected a reward plan: equal, proportional or rank'),
     referee: v.pipe(address, v.value(noAddress, 'expected no referee (the zero address)')),
     dataPool: tokenAmount,
     computePool: tokenAmount,
@@ -134,7 +137,7 @@ export const schema = v.pipe(
     sampleCap: between(1, uint32),
     unitsPerSignature: upTo(uint32),
     roundsPerEpoch: between(3, 255),
-    invited: v.pipe(digest32, v.value(noHash, 'expected no invitations (the zero root)')),
+    invited: digest32,
     idleWindow: between(1, uint32),
     challengeWindow: between(1, uint32),
     startBy: upTo(2 ** 40 - 1),

@@ -10,7 +10,7 @@ const usage = `usage: node relay/main.ts --chain-id N --market ADDRESS [options]
   --port N          0 takes a free port (8082)
   --data FOLDER     key, messages and blocks (.galaxy/relay)
   --rpc URL         chain endpoint for sponsoring; needs --token and the environment variable SPONSOR_KEY
-  --token ADDRESS   the token whose deposits and claims are sponsored; what the faucet gives
+  --token ADDRESS   the only token of sponsored calls; what the faucet gives
   --faucet          test chains only: give ether and test tokens to whoever asks
   --cert FILE, --key FILE   PEM files: listen for secure WebSockets
   --peer MULTIADDR  another relay of the market; may be repeated`

@@ -8,11 +8,13 @@ import { hexToBytes } from 'viem/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Codec from '../protocol/codec.ts'
 import * as Market from '../protocol/market.ts'
-import type * as Relay from '../protocol/relay.ts'
+import * as Relay from '../protocol/relay.ts'
 import * as Token from '../protocol/token.ts'
+import * as Withdrawal from '../protocol/withdrawal.ts'
 import * as Chain from '../scripts/chain.ts'
 import * as Deploy from '../scripts/deploy.ts'
 import * as Processes from '../scripts/processes.ts'
+import * as Talk from '../test/conversation.ts'
 import { defaultLimits, type Limits } from './options.ts'
 import * as Sponsor from './sponsor.ts'
 import * as Store from './store.ts'
@@ -70,7 +72,7 @@ async function saver(sponsor: Sponsor.Sponsor, amount = 500n) {
   const signature = await key.sign({ hash: digest })
   const { token, market } = deployed
   const call = Market.depositFor(market, { token, account, amount, deadline, signature })
-  return { account, request: requestOf('depositFor', account, call.data) }
+  return { account, key, request: requestOf('depositFor', account, call.data) }
 }
 
 function requestOf(
@@ -115,6 +117,27 @@ test('deposits of several accounts at once are all paid for, each exactly once',
   }
 })
 
+test('a free deposit is paid out to its account, which needs no ether and signs only', async () => {
+  const sponsor = open()
+  const { account, key, request } = await saver(sponsor)
+  const paidIn = await sponsor.send(request)
+  await rpc.waitForTransactionReceipt({ hash: paidIn.transaction })
+  const { token, market, chainId } = deployed
+  const withdraw = async (amount: bigint) => {
+    const withdrawal = { token, account, amount, nonce: 0n, deadline: 9_999_999_999 }
+    const signature = await key.sign({ hash: Withdrawal.digest({ chainId, market }, withdrawal) })
+    const { data } = Market.withdrawFor(market, withdrawal, signature)
+    return sponsor.send(requestOf('withdrawFor', account, data))
+  }
+  await expect(withdraw(0n)).rejects.toMatchObject(failing('notSponsored'))
+  const before = await rpc.getBalance({ address: account })
+  const { transaction } = await withdraw(500n)
+  await rpc.waitForTransactionReceipt({ hash: transaction })
+  expect(await depositOf(account)).toBe(0n)
+  expect(await rpc.getBalance({ address: account })).toBe(before)
+  await expect(withdraw(1n)).rejects.toMatchObject(failing('reverted'))
+})
+
 test('a call that would revert is not sent, and its reason is a sentence', async () => {
   const { account, request } = await saver(open())
   const used = await open().send(request)
@@ -147,6 +170,8 @@ test('calls about another token, and claims of nothing, are refused before they 
   const task = `0x${'ab'.repeat(32)}` as const
   const { market, token } = deployed
   const leaf = { index: 0, payee: account, amount: 1n, proof: [] }
+  const [own, foreign] = [token, other].map((paid) => ({ ...Talk.terms, token: paid }))
+  if (own === undefined || foreign === undefined) throw new Error('there are no terms')
   const permit = { account, amount: 1n, deadline: 9_999_999_999, signature: `0x${'11'.repeat(65)}` } as const
   const send =
     (call: Relay.Sponsored, { data }: Market.Call) =>
@@ -155,15 +180,23 @@ test('calls about another token, and claims of nothing, are refused before they 
   await expect(
     send('depositFor', Market.depositFor(market, { token: other, ...permit })),
   ).rejects.toMatchObject(failing('notSponsored'))
-  await expect(send('claim', Market.claim(market, task, other, [leaf]))).rejects.toMatchObject(
-    failing('notSponsored'),
-  )
-  await expect(send('claim', Market.claim(market, task, token, []))).rejects.toMatchObject(
-    failing('notSponsored'),
-  )
-  await expect(send('claim', Market.claim(market, task, token, [leaf]))).rejects.toMatchObject(
-    failing('reverted'),
-  )
+  const withdrawal = { token: other, account, amount: 1n, deadline: 9_999_999_999 }
+  const calls = [
+    Market.withdrawFor(market, withdrawal, permit.signature),
+    Market.claim(market, foreign, [leaf]),
+    Market.cancel(market, foreign),
+    Market.settle(market, foreign, { computes: [], datas: [] }, [], []),
+    Market.expire(market, foreign, [], []),
+    Market.prove(market, foreign, [], task, 'twoRecords', '0x'),
+  ]
+  for (const call of calls) {
+    const name = Relay.sponsored.find((each) => each === call.functionName)
+    if (name === undefined) throw new Error(`${call.functionName} is not sponsored`)
+    await expect(send(name, call), name).rejects.toMatchObject(failing('notSponsored'))
+  }
+  await expect(send('claim', Market.claim(market, own, []))).rejects.toMatchObject(failing('notSponsored'))
+  await expect(send('claim', Market.claim(market, own, [leaf]))).rejects.toMatchObject(failing('reverted'))
+  await expect(send('cancel', Market.cancel(market, own))).rejects.toMatchObject(failing('reverted'))
 })
 
 test('an account, a transaction and an hour have their limits', async () => {

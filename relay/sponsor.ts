@@ -153,15 +153,41 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
   }
 }
 
-/** Refuses calldata that calls something else, runs the code of a token chosen by the asker, or does nothing. */
+/**
+ * Refuses calldata that calls something else, is about a task or deposit in another token (whose code could spend gas as
+ * it likes), or does nothing. Whether the task is alive and the call would succeed, the estimate tells.
+ */
 function checkCall(call: Relay.Sponsored, data: Codec.Hex, token: Codec.Address): void {
   const decoded = decode(data)
   if (decoded?.functionName !== call) throw notSponsored(`These bytes do not call ${call}.`)
-  if (decoded.functionName === 'depositFor' && !isAddressEqual(decoded.args[0], token))
-    throw otherToken(decoded.args[0], token)
-  if (decoded.functionName !== 'claim') return
-  if (!isAddressEqual(decoded.args[1], token)) throw otherToken(decoded.args[1], token)
-  if (decoded.args[2].length === 0) throw notSponsored('This claim claims nothing.')
+  switch (decoded.functionName) {
+    case 'depositFor':
+    case 'withdrawFor': {
+      const [paid, , amount] = decoded.args
+      checkToken(paid, token)
+      if (amount === 0n) throw notSponsored('This call moves nothing.')
+      return
+    }
+    case 'claim': {
+      const [terms, claims] = decoded.args
+      checkToken(terms.token, token)
+      if (claims.length === 0) throw notSponsored('This claim claims nothing.')
+      return
+    }
+    case 'commitRound':
+    case 'cancel':
+    case 'expire':
+    case 'settle':
+    case 'prove':
+      checkToken(decoded.args[0].token, token)
+      return
+    default:
+      decoded satisfies never
+  }
+}
+
+function checkToken(token: Codec.Address, sponsored: Codec.Address): void {
+  if (!isAddressEqual(token, sponsored)) throw otherToken(token, sponsored)
 }
 
 /** Undefined when these bytes call no market function, or their arguments do not decode. */

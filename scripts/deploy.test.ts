@@ -1,9 +1,18 @@
 // The market on a chain of its own: deployed, called and understood through protocol/ alone.
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createWalletClient, http, publicActions, type WalletClient, type PublicActions } from 'viem'
+import {
+  createWalletClient,
+  encodeAbiParameters,
+  http,
+  publicActions,
+  type WalletClient,
+  type PublicActions,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import * as v from 'valibot'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Codec from '../protocol/codec.ts'
 import * as Market from '../protocol/market.ts'
@@ -14,17 +23,29 @@ import * as Processes from './processes.ts'
 
 const key: Codec.Hex = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'
 const account = privateKeyToAccount(key)
+const payer = privateKeyToAccount(Chain.sponsorKey).address
 const owner = Codec.parse(Codec.address, account.address, 'account')
+
+const compilation = v.object({
+  contracts: v.object({
+    'contracts/Market.sol': v.object({
+      Market: v.object({ evm: v.object({ bytecode: v.object({ object: v.string() }) }) }),
+    }),
+  }),
+})
 
 let folder: string
 let chain: Chain.Chain
 let deployed: Deploy.Deployed
+let verification: object
+let costs: readonly Deploy.Cost[]
 let wallet: WalletClient & PublicActions
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'galaxy-deploy-'))
   chain = await Chain.startChain(folder, await Processes.freePort(), folder)
-  deployed = await Deploy.deploy({ rpcUrl: chain.rpc })
+  costs = await Deploy.dryRun({ rpcUrl: chain.rpc })
+  ;({ deployed, verification } = await Deploy.deployAll({ rpcUrl: chain.rpc }))
   wallet = createWalletClient({ account, transport: http(chain.rpc), pollingInterval: 100 }).extend(
     publicActions,
   )
@@ -33,6 +54,18 @@ afterAll(async () => {
   await chain.process.stop()
   await rm(folder, { recursive: true })
 })
+
+/** What created the contract at `address`. */
+async function creationOf(address: Codec.Address) {
+  for (let block = 1n; block <= (await wallet.getBlockNumber()); block += 1n) {
+    const { transactions } = await wallet.getBlock({ blockNumber: block, includeTransactions: true })
+    for (const { hash, input } of transactions) {
+      const { contractAddress, gasUsed } = await wallet.getTransactionReceipt({ hash })
+      if (contractAddress === address) return { input, gasUsed }
+    }
+  }
+  throw new Error(`nothing created ${address}`)
+}
 
 async function sent(call: Token.Call): Promise<readonly Market.Event[]> {
   const hash = await wallet.sendTransaction({ account, chain: null, to: call.to, data: call.data })
@@ -50,6 +83,47 @@ test('the market and the test token stand where the deployment says', async () =
     functionName: 'SHORTEST_WINDOW',
   })
   expect(window).toBe(1)
+})
+
+test('libraries are deployed before the market, which has their addresses in its code', async () => {
+  const names = costs.map(({ name }) => name)
+  const libraries = names.slice(0, names.indexOf('Market'))
+  expect(libraries).toContain('Evidence')
+  const code = await wallet.getCode({ address: deployed.market })
+  for (const { name, address } of costs.slice(0, libraries.length)) {
+    expect([name, await wallet.getCode({ address })]).not.toContain(undefined)
+    expect(code).toContain(address.slice(2).toLowerCase())
+  }
+})
+
+test('a dry run says beforehand what is sent, where it will be and what it costs', async () => {
+  expect(costs.find(({ name }) => name === 'Market')?.address).toBe(deployed.market)
+  expect(costs.find(({ name }) => name === 'TestToken')?.address).toBe(deployed.token)
+  for (const { address, gas, wei } of costs) {
+    const { gasUsed } = await creationOf(address)
+    expect(Number(gas) / Number(gasUsed)).toBeCloseTo(1, 1)
+    expect(wei).toBeGreaterThan(gas)
+  }
+})
+
+test('a dry run sends nothing', async () => {
+  const before = await wallet.getTransactionCount({ address: payer })
+  await Deploy.dryRun({ rpcUrl: chain.rpc })
+  expect(await wallet.getTransactionCount({ address: payer })).toBe(before)
+})
+
+test('what explorers are given compiles to exactly what was sent', async () => {
+  const compiler = join(Processes.root, 'scripts/solc.mjs')
+  const output = execFileSync(process.execPath, [compiler, '--standard-json'], {
+    input: JSON.stringify(verification),
+    maxBuffer: 1 << 28,
+  })
+  const compiled = Codec.parse(compilation, JSON.parse(output.toString()), 'output of solc')
+  const sent = await creationOf(deployed.market)
+  const window = encodeAbiParameters([{ type: 'uint32' }], [1])
+  expect(`0x${compiled.contracts['contracts/Market.sol'].Market.evm.bytecode.object}${window.slice(2)}`).toBe(
+    sent.input,
+  )
 })
 
 test('calls built here change the market, and its logs are read back as events', async () => {

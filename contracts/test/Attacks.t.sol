@@ -11,8 +11,6 @@ import {Cast, Fixture} from "./Fixture.sol";
 import {ListingToken, ReentrantToken, SilentToken, TaxedToken} from "./Tokens.sol";
 
 contract AttacksTest is Fixture {
-    uint256 private constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
-
     function test_acceptancesDoNotHoldOnAnotherChain() public {
         Cast memory cast = castFor(5, 4);
         create(cast.terms);
@@ -52,16 +50,7 @@ contract AttacksTest is Fixture {
         Cast memory cast = castFor(5, 4);
         create(cast.terms);
         depositBonds(cast);
-        bytes memory twin = cast.dataSignatures[0];
-        uint256 s;
-        assembly ("memory-safe") {
-            s := mload(add(twin, 0x40))
-        }
-        s = ORDER - s;
-        assembly ("memory-safe") {
-            mstore(add(twin, 0x40), s)
-        }
-        twin[64] = twin[64] == bytes1(uint8(27)) ? bytes1(uint8(28)) : bytes1(uint8(27));
+        cast.dataSignatures[0] = highS(cast.dataSignatures[0]);
         refusedStart(cast, cast.datas[0].account);
     }
 
@@ -160,7 +149,7 @@ contract AttacksTest is Fixture {
         settle(cast, trimmed);
         vm.warp(statusOf(idOf(cast.terms)).deadline + 1);
         Claim[] memory owed = claimsOf(cast, trimmed, 0, false);
-        market.claim(idOf(cast.terms), address(token), owed);
+        market.claim(cast.terms, owed);
         for (uint256 i = 0; i < 8; ++i) {
             assertEq(owed[i].amount, fair[i].amount);
         }
@@ -181,14 +170,14 @@ contract AttacksTest is Fixture {
         listing.list(owed[1].payee, true);
 
         vm.expectRevert(abi.encodeWithSelector(ListingToken.Listed.selector, owed[1].payee));
-        market.claim(id, address(token), owed);
+        market.claim(cast.terms, owed);
         for (uint256 i = 0; i < owed.length; ++i) {
-            if (i != 1) claimOne(id, owed[i]);
+            if (i != 1) claimOne(cast.terms, owed[i]);
         }
         assertEq(token.balanceOf(address(market)), owed[1].amount);
         vm.warp(block.timestamp + 3650 days);
         listing.list(owed[1].payee, false);
-        claimOne(id, owed[1]);
+        claimOne(cast.terms, owed[1]);
         assertEq(token.balanceOf(address(market)), 0);
     }
 
@@ -199,10 +188,10 @@ contract AttacksTest is Fixture {
         vm.warp(statusOf(idOf(cast.terms)).deadline + 1);
         ListingToken other = new ListingToken();
         other.mint(address(market), 1e30);
-        Claim[] memory one = new Claim[](1);
-        one[0] = claimsOf(cast, rounds, 0, false)[0];
-        vm.expectRevert(abi.encodeWithSelector(IMarket.ProofInvalid.selector, idOf(cast.terms), 0));
-        market.claim(idOf(cast.terms), address(other), one);
+        Claim memory one = claimsOf(cast, rounds, 0, false)[0];
+        cast.terms.token = address(other);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.WrongState.selector, idOf(cast.terms), State.None));
+        claimOne(cast.terms, one);
     }
 
     function test_dustClaimsChangeNothing() public {
@@ -211,7 +200,7 @@ contract AttacksTest is Fixture {
         settle(cast, commitMany(cast, 1));
         vm.warp(statusOf(id).deadline + 1);
         bytes32 before = keccak256(abi.encode(market.task(id)));
-        market.claim(id, address(token), new Claim[](0));
+        market.claim(cast.terms, new Claim[](0));
         assertEq(keccak256(abi.encode(market.task(id))), before);
     }
 
@@ -227,7 +216,7 @@ contract AttacksTest is Fixture {
         settle(cast, rounds);
         vm.warp(statusOf(idOf(cast.terms)).deadline + 1);
         cast.datas[0].samples = cast.terms.sampleCap;
-        claimOne(idOf(cast.terms), claimsOf(cast, rounds, 0, false)[0]);
+        claimOne(cast.terms, claimsOf(cast, rounds, 0, false)[0]);
     }
 
     function test_aDonationCanBeTakenByNobodyAndBreaksNothing() public {
@@ -236,7 +225,7 @@ contract AttacksTest is Fixture {
         Tally[] memory rounds = commitMany(cast, 1);
         settle(cast, rounds);
         vm.warp(statusOf(idOf(cast.terms)).deadline + 1);
-        market.claim(idOf(cast.terms), address(token), claimsOf(cast, rounds, 0, false));
+        market.claim(cast.terms, claimsOf(cast, rounds, 0, false));
         assertEq(token.balanceOf(address(market)), 5);
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
-import {Bits, Counts} from "../Bits.sol";
+import {Bits} from "../Bits.sol";
 import {Payouts} from "../Payouts.sol";
 import {Reference} from "./Reference.sol";
 
@@ -19,24 +19,13 @@ contract BitsTest is Test {
         assertEq(Bits.count(0), 0);
     }
 
-    function testFuzz_countsHowOftenEachSeatWasSet(uint256 seed, uint8 rounds, uint8 seat) public pure {
-        Counts memory counts;
+    function testFuzz_findsTheLowestSeat(uint256 bits) public pure {
+        vm.assume(bits != 0);
         uint256 expected = 0;
-        for (uint256 i = 0; i < rounds; ++i) {
-            uint256 bits = uint256(keccak256(abi.encode(seed, i)));
-            Bits.add(counts, bits);
-            expected += (bits >> seat) & 1;
-        }
-        assertEq(Bits.times(counts, seat), expected);
-    }
-
-    function test_countsUpTo255Rounds() public pure {
-        Counts memory counts;
-        for (uint256 i = 0; i < 255; ++i) {
-            Bits.add(counts, type(uint256).max);
-        }
-        assertEq(Bits.times(counts, 0), 255);
-        assertEq(Bits.times(counts, 254), 255);
+        while ((bits >> expected) & 1 == 0) ++expected;
+        assertEq(Bits.lowest(bits), expected);
+        assertTrue(Bits.has(bits, expected));
+        assertEq(Bits.lowest(Bits.only(expected)), expected);
     }
 
     function test_aNodeWithoutPartnerMovesUpAsItIs() public pure {

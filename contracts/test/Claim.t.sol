@@ -12,7 +12,7 @@ contract ClaimTest is Fixture {
         vm.expectEmit(address(market));
         emit IMarket.Claimed(id, 2, owed[2].payee, owed[2].amount);
         vm.prank(STRANGER);
-        claimOne(id, owed[2]);
+        claimOne(cast.terms, owed[2]);
         assertEq(token.balanceOf(owed[2].payee), owed[2].amount);
         assertEq(token.balanceOf(STRANGER), 0);
         assertEq(market.task(id).claimed, 4);
@@ -26,7 +26,7 @@ contract ClaimTest is Fixture {
             uint256 j = uint256(keccak256(abi.encode(seed, i))) % (i + 1);
             (owed[i], owed[j]) = (owed[j], owed[i]);
         }
-        market.claim(id, address(token), owed);
+        market.claim(cast.terms, owed);
         for (uint256 i = 0; i < owed.length; ++i) {
             assertEq(token.balanceOf(owed[i].payee), owed[i].amount);
         }
@@ -37,13 +37,13 @@ contract ClaimTest is Fixture {
     function test_revertsWhenALeafWasClaimedBefore() public {
         (Cast memory cast, Claim[] memory owed) = settled(5, 4);
         bytes32 id = idOf(cast.terms);
-        claimOne(id, owed[9]);
+        claimOne(cast.terms, owed[9]);
         vm.expectRevert(abi.encodeWithSelector(IMarket.AlreadyClaimed.selector, id, 9));
-        market.claim(id, address(token), owed);
+        market.claim(cast.terms, owed);
         Claim[] memory twice = new Claim[](2);
         (twice[0], twice[1]) = (owed[3], owed[3]);
         vm.expectRevert(abi.encodeWithSelector(IMarket.AlreadyClaimed.selector, id, 3));
-        market.claim(id, address(token), twice);
+        market.claim(cast.terms, twice);
     }
 
     function test_revertsWhenAnythingIsNotTheLeafs() public {
@@ -54,19 +54,17 @@ contract ClaimTest is Fixture {
         one[0] = owed[1];
         one[0].amount += 1;
         vm.expectRevert(refusal);
-        market.claim(id, address(token), one);
+        market.claim(cast.terms, one);
         one[0].amount -= 1;
         one[0].payee = STRANGER;
         vm.expectRevert(refusal);
-        market.claim(id, address(token), one);
+        market.claim(cast.terms, one);
         one[0].payee = cast.datas[1].payee;
-        vm.expectRevert(refusal);
-        market.claim(id, address(0xdead), one);
         one[0].index = 2;
         vm.expectRevert(abi.encodeWithSelector(IMarket.ProofInvalid.selector, id, 2));
-        market.claim(id, address(token), one);
+        market.claim(cast.terms, one);
         one[0].index = 1;
-        market.claim(id, address(token), one);
+        market.claim(cast.terms, one);
     }
 
     function test_revertsGivenTheChallengeWindowHasNotPassed() public {
@@ -75,14 +73,14 @@ contract ClaimTest is Fixture {
         Tally[] memory rounds = commitMany(cast, 1);
         Claim[] memory owed = claimsOf(cast, rounds, 0, false);
         vm.expectRevert(abi.encodeWithSelector(IMarket.WrongState.selector, id, State.Running));
-        claimOne(id, owed[0]);
+        claimOne(cast.terms, owed[0]);
         settle(cast, rounds);
         uint40 deadline = statusOf(id).deadline;
         vm.warp(deadline);
         vm.expectRevert(abi.encodeWithSelector(IMarket.TooEarly.selector, deadline, deadline));
-        claimOne(id, owed[0]);
+        claimOne(cast.terms, owed[0]);
         vm.warp(deadline + 1);
-        claimOne(id, owed[0]);
+        claimOne(cast.terms, owed[0]);
     }
 
     function test_aLeafOfNothingMovesNothing() public {
@@ -97,7 +95,7 @@ contract ClaimTest is Fixture {
         vm.warp(statusOf(id).deadline + 1);
         Claim[] memory owed = claimsOf(cast, rounds, 8, false);
         assertEq(owed[8].amount, 0);
-        claimOne(id, owed[8]);
+        claimOne(cast.terms, owed[8]);
         assertEq(token.balanceOf(owed[8].payee), 0);
     }
 

@@ -6,8 +6,6 @@ import {Commitment, IMarket, Record, State, Status, Tally} from "../IMarket.sol"
 import {Cast, Fixture} from "./Fixture.sol";
 
 contract CommitRoundTest is Fixture {
-    uint256 private constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
-
     function test_countsTheRoundAndFoldsItIntoTheLog() public {
         Cast memory cast = running(5, 4);
         bytes32 id = idOf(cast.terms);
@@ -150,11 +148,11 @@ contract CommitRoundTest is Fixture {
         refused(
             cast,
             commitmentFor(cast, record, 15),
-            abi.encodeWithSelector(IMarket.SignerAbsent.selector, 15, 4)
+            abi.encodeWithSelector(IMarket.SignerExcluded.selector, 15, 4)
         );
         Commitment memory commitment = commitmentFor(cast, record, 27);
         commitment.signers = 59;
-        refused(cast, commitment, abi.encodeWithSelector(IMarket.SignerAbsent.selector, 59, 4));
+        refused(cast, commitment, abi.encodeWithSelector(IMarket.SignerExcluded.selector, 59, 4));
         refused(
             cast,
             commitmentFor(cast, record, 26),
@@ -189,20 +187,6 @@ contract CommitRoundTest is Fixture {
     function withAggregator(Record memory record, uint8 seat) private pure returns (Record memory) {
         record.aggregator = seat;
         return record;
-    }
-
-    /// @dev The mirrored twin of the first signature, which recovers to the same key.
-    function highS(bytes memory signatures) private pure returns (bytes memory twin) {
-        twin = bytes.concat(signatures);
-        uint256 s;
-        assembly ("memory-safe") {
-            s := mload(add(twin, 0x40))
-        }
-        s = ORDER - s;
-        assembly ("memory-safe") {
-            mstore(add(twin, 0x40), s)
-        }
-        twin[64] = twin[64] == bytes1(uint8(27)) ? bytes1(uint8(28)) : bytes1(uint8(27));
     }
 
     function refused(Cast memory cast, Record memory record, bytes memory refusal) private {

@@ -116,9 +116,6 @@ contract CreateTest is Fixture {
         terms = termsFor(4, 2);
         terms.referee = STRANGER;
         refused(terms, abi.encodeWithSelector(IMarket.RefereeUnsupported.selector, STRANGER));
-        terms = termsFor(4, 2);
-        terms.invited = bytes32(uint256(1));
-        refused(terms, abi.encodeWithSelector(IMarket.InvitedUnsupported.selector, bytes32(uint256(1))));
     }
 
     function test_constructorRevertsWhenWindowsAreShortOnAChainThatIsNotLocal() public {

@@ -2,26 +2,26 @@
 // A market, a token and as many participants with real keys as a test asks for, each step of a task one call.
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
-
-import {Digests} from "../Digests.sol";
 import {
+    Acceptances,
+    Charge,
     Claim,
     Commitment,
     ComputeParty,
     DataParty,
     Kind,
+    Parties,
     Plan,
     Record,
     State,
     Status,
     Tally,
-    Task,
     Terms
 } from "../IMarket.sol";
 import {Market} from "../Market.sol";
 import {TestToken} from "../TestToken.sol";
 import {Reference} from "./Reference.sol";
+import {Signing} from "./Signing.sol";
 
 /// @notice Everyone in one task with everything they signed.
 struct Cast {
@@ -30,18 +30,12 @@ struct Cast {
     bytes[] computeSignatures;
     DataParty[] datas;
     bytes[] dataSignatures;
+    bytes32[][] invitations;
 }
 
-abstract contract Fixture is Test {
-    uint256 internal constant PROVIDER_KEY = 0xA11CE;
-    uint256 internal constant OPENER_KEY = 0x0FE4E4;
-    uint256 internal constant DATA_KEYS = 0x1000;
-    uint256 internal constant COMPUTE_KEYS = 0x2000;
-    /// A device key is its account's key plus this.
-    uint256 internal constant DEVICE = 0x100000;
+abstract contract Fixture is Signing {
     address internal constant STRANGER = address(0x57A4);
 
-    Market internal market;
     TestToken internal token;
     address internal modelProvider = vm.addr(PROVIDER_KEY);
 
@@ -130,7 +124,7 @@ abstract contract Fixture is Test {
     /// @notice Makes all acceptances anew, for whatever the cast says now.
     function sign(Cast memory cast) internal view {
         bytes32 id = idOf(cast.terms);
-        bytes32 committee = committeeOf(cast);
+        bytes32 committee = committeeOf(cast.computes);
         uint256[] memory keys = sortedKeys(COMPUTE_KEYS, cast.computes.length);
         cast.computeSignatures = new bytes[](keys.length);
         for (uint256 seat = 0; seat < keys.length; ++seat) {
@@ -141,82 +135,6 @@ abstract contract Fixture is Test {
         for (uint256 seat = 0; seat < keys.length; ++seat) {
             cast.dataSignatures[seat] = signed(keys[seat], dataDigest(id, committee, cast.datas[seat]));
         }
-    }
-
-    /// @notice `count` keys from `first` on, in the order of their accounts.
-    function sortedKeys(uint256 first, uint256 count) internal pure returns (uint256[] memory keys) {
-        keys = new uint256[](count);
-        address[] memory accounts = new address[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            address account = vm.addr(first + i);
-            uint256 j = i;
-            for (; j > 0 && accounts[j - 1] > account; --j) {
-                (accounts[j], keys[j]) = (accounts[j - 1], keys[j - 1]);
-            }
-            (accounts[j], keys[j]) = (account, first + i);
-        }
-    }
-
-    // Signatures
-
-    function signed(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
-        return abi.encodePacked(r, s, v);
-    }
-
-    function typed(bytes32 structHash) internal view returns (bytes32) {
-        (, string memory name, string memory version, uint256 chainId, address verifier,,) =
-            market.eip712Domain();
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256(
-                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-                ),
-                keccak256(bytes(name)),
-                keccak256(bytes(version)),
-                chainId,
-                verifier
-            )
-        );
-        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
-    }
-
-    function dataDigest(bytes32 id, bytes32 committee, DataParty memory party)
-        internal
-        view
-        returns (bytes32)
-    {
-        return typed(
-            keccak256(bytes.concat(abi.encode(Digests.DATA_ACCEPTANCE, id, committee), abi.encode(party)))
-        );
-    }
-
-    function computeDigest(bytes32 id, ComputeParty memory party) internal view returns (bytes32) {
-        return typed(keccak256(bytes.concat(abi.encode(Digests.COMPUTE_ACCEPTANCE, id), abi.encode(party))));
-    }
-
-    function onceDigest(bytes32 id, Kind kind, uint8 round, bytes32 statement)
-        internal
-        view
-        returns (bytes32)
-    {
-        return typed(Digests.once(id, kind, round, statement));
-    }
-
-    function committeeOf(Cast memory cast) internal pure returns (bytes32) {
-        address[] memory accounts = new address[](cast.computes.length);
-        for (uint256 seat = 0; seat < accounts.length; ++seat) {
-            accounts[seat] = cast.computes[seat].account;
-        }
-        return keccak256(abi.encode(accounts));
-    }
-
-    function datasHash(Cast memory cast) internal pure returns (bytes32) {
-        return keccak256(abi.encode(cast.datas));
-    }
-
-    function idOf(Terms memory terms) internal view returns (bytes32) {
-        return keccak256(abi.encode(address(market), terms));
     }
 
     // Steps
@@ -247,7 +165,7 @@ abstract contract Fixture is Test {
 
     function start(Cast memory cast) internal {
         vm.prank(cast.terms.modelProvider);
-        market.start(cast.terms, cast.computes, cast.computeSignatures, cast.datas, cast.dataSignatures);
+        market.start(cast.terms, partiesOf(cast), acceptancesOf(cast));
     }
 
     function running(uint256 datas, uint256 computes) internal returns (Cast memory cast) {
@@ -277,10 +195,10 @@ abstract contract Fixture is Test {
         returns (Commitment memory commitment)
     {
         bytes32 id = idOf(cast.terms);
-        bytes32 opening = keccak256(abi.encode(record.opened, record.closes));
         commitment.record = record;
         commitment.signers = signers;
-        commitment.openerSignature = signed(OPENER_KEY, onceDigest(id, Kind.Opening, record.round, opening));
+        commitment.openerSignature =
+            signed(OPENER_KEY, onceDigest(id, Kind.Opening, record.round, openingOf(record)));
         bytes32 digest = onceDigest(id, Kind.Record, record.round, recordHash(record));
         uint256[] memory keys = sortedKeys(COMPUTE_KEYS, cast.computes.length);
         for (uint256 seat = 0; seat < keys.length; ++seat) {
@@ -309,26 +227,71 @@ abstract contract Fixture is Test {
         }
     }
 
-    function settle(Cast memory cast, Tally[] memory tallies) internal {
-        vm.prank(cast.terms.modelProvider);
-        market.settle(cast.terms, cast.computes, cast.datas, tallies);
+    function settle(Cast memory cast, Tally[] memory tallies, int32[][] memory utilities) internal {
+        settleAs(cast.terms.modelProvider, cast, tallies, utilities);
     }
 
-    function claimsOf(Cast memory cast, Tally[] memory tallies, uint16 absent, bool vanished)
+    function settle(Cast memory cast, Tally[] memory tallies) internal {
+        settle(cast, tallies, new int32[][](0));
+    }
+
+    function settleAs(address who, Cast memory cast, Tally[] memory tallies) internal {
+        settleAs(who, cast, tallies, new int32[][](0));
+    }
+
+    function settleAs(address who, Cast memory cast, Tally[] memory tallies, int32[][] memory utilities)
+        internal
+    {
+        vm.prank(who);
+        market.settle(cast.terms, partiesOf(cast), tallies, utilities);
+    }
+
+    function prove(Cast memory cast, Charge charge, bytes memory evidence) internal {
+        vm.prank(STRANGER);
+        market.prove(cast.terms, cast.computes, datasHash(cast), charge, evidence);
+    }
+
+    function claimsOf(
+        Cast memory cast,
+        Tally[] memory tallies,
+        int32[][] memory utilities,
+        uint16 absent,
+        bool punished
+    ) internal pure returns (Claim[] memory) {
+        return Reference.claims(cast.terms, partiesOf(cast), tallies, utilities, absent, punished);
+    }
+
+    function claimsOf(Cast memory cast, Tally[] memory tallies, uint16 absent, bool punished)
         internal
         pure
         returns (Claim[] memory)
     {
-        return Reference.claims(cast.terms, cast.computes, cast.datas, tallies, absent, vanished);
+        return claimsOf(cast, tallies, new int32[][](0), absent, punished);
     }
 
-    function claimOne(bytes32 id, Claim memory one) internal {
+    function claimOne(Terms memory terms, Claim memory one) internal {
         Claim[] memory claims = new Claim[](1);
         claims[0] = one;
-        market.claim(id, address(token), claims);
+        market.claim(terms, claims);
+    }
+
+    function openClaims(Cast memory cast) internal {
+        vm.warp(uint256(statusOf(idOf(cast.terms)).deadline) + 1);
     }
 
     // Readings
+
+    function partiesOf(Cast memory cast) internal pure returns (Parties memory) {
+        return Parties(cast.computes, cast.datas);
+    }
+
+    function acceptancesOf(Cast memory cast) internal pure returns (Acceptances memory) {
+        return Acceptances(cast.computeSignatures, cast.dataSignatures, cast.invitations);
+    }
+
+    function datasHash(Cast memory cast) internal pure returns (bytes32) {
+        return keccak256(abi.encode(cast.datas));
+    }
 
     function statusOf(bytes32 id) internal view returns (Status memory) {
         return market.task(id).status;
@@ -340,31 +303,5 @@ abstract contract Fixture is Test {
 
     function everyone(Cast memory cast) internal pure returns (uint16) {
         return uint16((1 << cast.computes.length) - 1);
-    }
-
-    function recordHash(Record memory record) internal pure returns (bytes32) {
-        Tally memory tally = tallyOf(record, 0);
-        return keccak256(
-            abi.encode(
-                tally.round,
-                tally.aggregator,
-                tally.delivered,
-                tally.survivors,
-                tally.cohortsHash,
-                tally.evidence
-            )
-        );
-    }
-
-    function tallyOf(Record memory record, uint16 signers) internal pure returns (Tally memory) {
-        return Tally({
-            round: record.round,
-            aggregator: record.aggregator,
-            signers: signers,
-            delivered: record.delivered,
-            survivors: record.survivors,
-            cohortsHash: keccak256(abi.encodePacked(record.cohorts)),
-            evidence: keccak256(abi.encode(record.closes, record.opened, record.cohortsDigest, record.sums))
-        });
     }
 }

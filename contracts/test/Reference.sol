@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The payouts of contracts.md read aloud: slow loops over the formulas, to hold the market's arithmetic against.
+// The payouts of IMarket.settle read aloud: slow loops over the formulas, to hold the market's arithmetic against.
 pragma solidity 0.8.37;
 
-import {Claim, ComputeParty, DataParty, Tally, Terms} from "../IMarket.sol";
+import {Claim, ComputeParty, DataParty, Parties, Plan, Tally, Terms} from "../IMarket.sol";
 
 library Reference {
     function claims(
         Terms memory terms,
-        ComputeParty[] memory computes,
-        DataParty[] memory datas,
+        Parties memory parties,
         Tally[] memory rounds,
+        int32[][] memory utilities,
         uint16 absent,
-        bool vanished
+        bool punished
     ) internal pure returns (Claim[] memory owed) {
+        (ComputeParty[] memory computes, DataParty[] memory datas) = (parties.computes, parties.datas);
         owed = new Claim[](datas.length + computes.length + 1);
         uint256 left = funded(terms, computes.length, absent);
+        uint256[] memory amounts = dataAmounts(terms, datas, rounds, utilities, punished);
         for (uint256 i = 0; i < datas.length; ++i) {
-            owed[i] = Claim(
-                uint8(i), datas[i].payee, dataAmount(terms, datas, rounds, vanished, i), new bytes32[](0)
-            );
-            left -= owed[i].amount;
+            owed[i] = Claim(uint8(i), datas[i].payee, amounts[i], new bytes32[](0));
+            left -= amounts[i];
         }
         for (uint256 i = 0; i < computes.length; ++i) {
             uint256 amount = computeAmount(terms, computes[i].price, rounds, i);
@@ -32,30 +32,88 @@ library Reference {
         prove(terms.token, owed);
     }
 
-    function funded(Terms memory terms, uint256 computes, uint16 absent) internal pure returns (uint256 sum) {
-        sum = uint256(terms.dataPool) + terms.computePool + terms.bond;
+    function funded(Terms memory terms, uint256 computes, uint16 absent) internal pure returns (uint256 all) {
+        all = uint256(terms.dataPool) + terms.computePool + terms.bond;
         for (uint256 i = 0; i < computes; ++i) {
-            if ((absent >> i) & 1 == 0) sum += terms.computeBond;
+            if ((absent >> i) & 1 == 0) all += terms.computeBond;
         }
     }
 
-    function dataAmount(
+    function dataAmounts(
         Terms memory terms,
         DataParty[] memory datas,
         Tally[] memory rounds,
-        bool vanished,
-        uint256 seat
-    ) internal pure returns (uint256) {
-        uint256 pool = uint256(terms.dataPool) + (vanished ? terms.bond : 0);
-        uint256 weights = 0;
+        int32[][] memory utilities,
+        bool punished
+    ) internal pure returns (uint256[] memory amounts) {
+        uint256 pool = uint256(terms.dataPool) + (punished ? terms.bond : 0);
+        uint256 paid = terms.paidRounds;
+        uint256[] memory weights = new uint256[](datas.length);
+        uint256 all = 0;
         for (uint256 i = 0; i < datas.length; ++i) {
             pool -= datas[i].floor;
-            weights += min(datas[i].samples, terms.sampleCap) * delivered(rounds, i);
+            weights[i] = min(datas[i].samples, terms.sampleCap) * cohortWeights(terms, rounds, utilities, i);
+            all += weights[i];
         }
-        uint256 paid = terms.paidRounds;
-        uint256 weight = min(datas[seat].samples, terms.sampleCap) * delivered(rounds, seat);
-        return
-            floorOf(terms, datas, rounds, seat) + pool * min(rounds.length, paid) * weight / (paid * weights);
+        if (all == 0) return dataAmounts(terms, datas, rounds, new int32[][](0), punished);
+        amounts = new uint256[](datas.length);
+        for (uint256 i = 0; i < datas.length; ++i) {
+            amounts[i] = floorOf(terms, datas, rounds, i) + pool * min(rounds.length, paid) * weights[i]
+                / (paid * all);
+        }
+    }
+
+    /// @notice Σ weight(epoch, cohort) over the rounds that `seat` delivered.
+    function cohortWeights(
+        Terms memory terms,
+        Tally[] memory rounds,
+        int32[][] memory utilities,
+        uint256 seat
+    ) internal pure returns (uint256 all) {
+        for (uint256 i = 0; i < rounds.length; ++i) {
+            if ((rounds[i].delivered >> seat) & 1 == 0) continue;
+            for (uint256 c = 0; c < rounds[i].cohorts.length; ++c) {
+                if ((rounds[i].cohorts[c] >> seat) & 1 == 0) continue;
+                all += utilities.length == 0 ? 1 : weightOf(terms, rounds, utilities, rounds[i].round, c);
+            }
+        }
+    }
+
+    function weightOf(
+        Terms memory terms,
+        Tally[] memory rounds,
+        int32[][] memory utilities,
+        uint8 round,
+        uint256 cohort
+    ) internal pure returns (uint256) {
+        uint256 epoch = (uint256(round) - 1) / terms.roundsPerEpoch;
+        if (!wasOpened(terms, rounds, epoch, cohort)) return 0;
+        int256 utility = utilities[epoch][cohort];
+        if (terms.plan == Plan.Proportional) return utility > 0 ? uint256(utility) : 0;
+        // Places are counted from the worst as one; ties share the mean of theirs; twice that is whole.
+        uint256 below = 0;
+        uint256 level = 0;
+        for (uint256 c = 0; c < utilities[epoch].length; ++c) {
+            if (!wasOpened(terms, rounds, epoch, c)) continue;
+            if (utilities[epoch][c] < utility) ++below;
+            if (utilities[epoch][c] == utility) ++level;
+        }
+        uint256 first = below + 1;
+        uint256 last = below + level;
+        return first + last;
+    }
+
+    function wasOpened(Terms memory terms, Tally[] memory rounds, uint256 epoch, uint256 cohort)
+        internal
+        pure
+        returns (bool)
+    {
+        for (uint256 i = 0; i < rounds.length; ++i) {
+            if ((uint256(rounds[i].round) - 1) / terms.roundsPerEpoch != epoch) continue;
+            if (cohort >= rounds[i].cohorts.length) continue;
+            if (rounds[i].cohorts[cohort] & rounds[i].survivors != 0) return true;
+        }
+        return false;
     }
 
     /// @notice What `seat` earns at least: C5.
@@ -104,6 +162,21 @@ library Reference {
                 if (partner < layer.length) owed[i].proof = longer(owed[i].proof, layer[partner]);
             }
             layer = above(layer);
+        }
+    }
+
+    /// @notice The root that the proof of the first leaf leads to.
+    function rootOf(address token, Claim[] memory owed) internal pure returns (bytes32 node) {
+        node = keccak256(abi.encode(token, uint256(owed[0].index), owed[0].payee, owed[0].amount));
+        for (uint256 i = 0; i < owed[0].proof.length; ++i) {
+            bytes32 other = owed[0].proof[i];
+            node = node < other ? keccak256(abi.encode(node, other)) : keccak256(abi.encode(other, node));
+        }
+    }
+
+    function totalOf(Claim[] memory owed) internal pure returns (uint256 total) {
+        for (uint256 i = 0; i < owed.length; ++i) {
+            total += owed[i].amount;
         }
     }
 

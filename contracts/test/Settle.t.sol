@@ -80,8 +80,7 @@ contract SettleTest is Fixture {
         uint256 deadline = block.timestamp + cast.terms.idleWindow;
         vm.warp(deadline);
         vm.expectRevert(abi.encodeWithSelector(IMarket.TooEarly.selector, deadline, deadline));
-        vm.prank(STRANGER);
-        market.settle(cast.terms, cast.computes, cast.datas, rounds);
+        settleAs(STRANGER, cast, rounds);
     }
 
     function test_keepsTheRootAndOpensTheChallengeWindow() public {
@@ -90,10 +89,10 @@ contract SettleTest is Fixture {
         Tally[] memory rounds = commitMany(cast, 3);
         Claim[] memory owed = claimsOf(cast, rounds, 0, false);
         uint40 deadline = uint40(block.timestamp + cast.terms.challengeWindow);
-        bytes32 root = rootOf(owed, cast.terms.token);
+        bytes32 root = Reference.rootOf(cast.terms.token, owed);
 
         vm.expectEmit(address(market));
-        emit IMarket.TaskSettled(id, root, false, deadline);
+        emit IMarket.TaskSettled(id, root, false, deadline, new int32[][](0));
         settle(cast, rounds);
 
         assertState(id, State.Settled);
@@ -113,7 +112,8 @@ contract SettleTest is Fixture {
         vm.warp(block.timestamp + 30 days);
         settle(cast, rounds);
         assertEq(
-            market.task(idOf(cast.terms)).root, rootOf(claimsOf(cast, rounds, 0, false), cast.terms.token)
+            market.task(idOf(cast.terms)).root,
+            Reference.rootOf(cast.terms.token, claimsOf(cast, rounds, 0, false))
         );
     }
 
@@ -123,9 +123,8 @@ contract SettleTest is Fixture {
         Tally[] memory rounds = commitMany(cast, 10);
         vm.warp(statusOf(id).deadline + 1);
         Claim[] memory owed = claimsOf(cast, rounds, 0, true);
-        vm.prank(STRANGER);
-        market.settle(cast.terms, cast.computes, cast.datas, rounds);
-        assertEq(market.task(id).root, rootOf(owed, cast.terms.token));
+        settleAs(STRANGER, cast, rounds);
+        assertEq(market.task(id).root, Reference.rootOf(cast.terms.token, owed));
         uint256 data = owed[0].amount + owed[1].amount + owed[2].amount + owed[3].amount;
         assertApproxEqAbs(data, uint256(cast.terms.dataPool) + cast.terms.bond, 8, "all rounds: whole bond");
     }
@@ -144,14 +143,13 @@ contract SettleTest is Fixture {
         bool vanished = seed % 2 == 1;
         if (vanished) {
             vm.warp(statusOf(id).deadline + 1);
-            vm.prank(STRANGER);
-            market.settle(cast.terms, cast.computes, cast.datas, rounds);
+            settleAs(STRANGER, cast, rounds);
         } else {
             settle(cast, rounds);
         }
 
         Claim[] memory owed = claimsOf(cast, rounds, absent, vanished);
-        assertEq(market.task(id).root, rootOf(owed, cast.terms.token), "root");
+        assertEq(market.task(id).root, Reference.rootOf(cast.terms.token, owed), "root");
         uint256 sum = 0;
         for (uint256 i = 0; i < owed.length; ++i) {
             sum += owed[i].amount;
@@ -162,7 +160,7 @@ contract SettleTest is Fixture {
         assertEq(sum, Reference.funded(cast.terms, computes, absent), "C2");
         vm.warp(statusOf(id).deadline + 1);
         vm.prank(STRANGER);
-        market.claim(id, address(token), owed);
+        market.claim(cast.terms, owed);
         uint256 free = 0;
         for (uint256 seat = 0; seat < computes; ++seat) {
             free += market.deposits(address(token), cast.computes[seat].account);
@@ -210,14 +208,5 @@ contract SettleTest is Fixture {
 
     function lowest(uint16 bits) internal pure returns (uint8 seat) {
         while ((bits >> seat) & 1 == 0) ++seat;
-    }
-
-    function rootOf(Claim[] memory owed, address paid) internal pure returns (bytes32 node) {
-        Claim memory first = owed[0];
-        node = keccak256(abi.encode(paid, uint256(first.index), first.payee, first.amount));
-        for (uint256 i = 0; i < first.proof.length; ++i) {
-            bytes32 other = first.proof[i];
-            node = node < other ? keccak256(abi.encode(node, other)) : keccak256(abi.encode(other, node));
-        }
     }
 }

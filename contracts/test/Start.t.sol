@@ -34,10 +34,10 @@ contract StartTest is Fixture {
             abi.encodeWithSelector(IMarket.NotModelProvider.selector, STRANGER, modelProvider);
         vm.startPrank(STRANGER);
         vm.expectRevert(refusal);
-        market.start(all.terms, all.computes, all.computeSignatures, all.datas, all.dataSignatures);
+        market.start(all.terms, partiesOf(all), acceptancesOf(all));
         dropData(all, 4);
         vm.expectRevert(refusal);
-        market.start(all.terms, all.computes, all.computeSignatures, all.datas, all.dataSignatures);
+        market.start(all.terms, partiesOf(all), acceptancesOf(all));
     }
 
     function test_revertsWhenItIsNotTheTime() public {
@@ -96,7 +96,7 @@ contract StartTest is Fixture {
 
         all = castFor(5, 4);
         (all.computes[2], all.computeSignatures[2]) = (all.computes[1], all.computeSignatures[1]);
-        bytes32 committee = committeeOf(all);
+        bytes32 committee = committeeOf(all.computes);
         uint256[] memory keys = sortedKeys(DATA_KEYS, 5);
         for (uint256 i = 0; i < 5; ++i) {
             all.dataSignatures[i] = signed(keys[i], dataDigest(idOf(all.terms), committee, all.datas[i]));
@@ -198,9 +198,7 @@ contract StartTest is Fixture {
             bytes32 digest = computeDigest(idOf(all.terms), all.computes[seat]);
             account.approveDigest(digest, ContractAccount.Mood(mood));
             vm.prank(modelProvider);
-            market.start{gas: 100_000_000}(
-                all.terms, all.computes, all.computeSignatures, all.datas, all.dataSignatures
-            );
+            market.start{gas: 100_000_000}(all.terms, partiesOf(all), acceptancesOf(all));
             assertEq(statusOf(idOf(all.terms)).absent, 1 << seat);
             vm.revertToState(before);
         }
@@ -237,7 +235,7 @@ contract StartTest is Fixture {
         }
         all.computes[seat] = party;
         all.computeSignatures[seat] = signature;
-        bytes32 committee = committeeOf(all);
+        bytes32 committee = committeeOf(all.computes);
         uint256[] memory keys = sortedKeys(DATA_KEYS, 6);
         for (uint256 i = 0; i < 6; ++i) {
             all.dataSignatures[i] = signed(keys[i], dataDigest(idOf(all.terms), committee, all.datas[i]));

@@ -1,5 +1,6 @@
 // The rounds of a committee member: takes in messages and results, forgets rounds that are over.
 import type * as Message from '../message.ts'
+import * as Plan from '../plan.ts'
 import * as Record from '../record.ts'
 import { blank, put, recomputation, withProposal, withSignature, withUpdate } from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
@@ -50,7 +51,7 @@ function noted(state: State, round: Round, message: RoundMessage, now: number): 
   switch (message.kind) {
     case 'roundOpened':
       if (round.opened !== undefined || !Participant.isFromModelProvider(state, message)) return round
-      if (message.body.epoch !== Ledger.epochOf(state.terms, message.round)) return round
+      if (message.body.epoch !== Plan.epoch(state.terms, message.round)) return round
       return { ...round, opened: message }
     case 'ready': {
       const before = state.rounds[message.round - 1]?.ready ?? {}

@@ -111,11 +111,12 @@ function hear(state: State, event: Event.Event, now: number): State {
       return { ...state, claims: true }
     case 'withdrawn':
       return Participant.withdraw(state, now)
+    case 'ended':
+      return Exits.isDue(state) ? { ...state, ended: true } : state
     case 'left':
     case 'returned':
     case 'chosen':
     case 'frozen':
-    case 'ended':
     case 'masked':
     case 'contributed':
     case 'prepared':

@@ -67,7 +67,7 @@ export function topics(state: State): readonly string[] {
   return [Topic.market(state.place), Topic.task(state.place, state.id)]
 }
 
-/** With this many receipts the update cannot be left out of a record any more: the owner may leave and is paid. */
+/** With this many receipts of members that count the update cannot be left out of a record any more: the owner may leave and is paid. */
 export function receiptsNeeded(state: State): number {
   return Ledger.present(state.ledger).length - state.terms.threshold + 1
 }
@@ -115,9 +115,10 @@ function hear(state: State, event: Event.Event, now: number): State {
       return { ...state, claims: true }
     case 'withdrawn':
       return Participant.withdraw(state, now)
+    case 'ended':
+      return Exits.isDue(state) ? { ...state, ended: true } : state
     case 'chosen':
     case 'frozen':
-    case 'ended':
     case 'sealed':
     case 'checked':
     case 'aggregated':

@@ -4,6 +4,7 @@ import type * as Body from '../body.ts'
 import type { Hex } from '../codec.ts'
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
+import * as Plan from '../plan.ts'
 import * as Draw from './draw.ts'
 import * as Drawn from './drawn.ts'
 import type * as Event from './event.ts'
@@ -84,7 +85,7 @@ export function read<state extends State>(state: state, message: Message.Message
 function roundOpened<state extends State>(state: state, message: Message.Of<'roundOpened'>): state {
   const { round, body, bodyDigest } = message
   if (state.rounds[round] !== undefined || round > state.terms.maxRounds) return state
-  if (body.epoch !== Ledger.epochOf(state.terms, round)) return state
+  if (body.epoch !== Plan.epoch(state.terms, round)) return state
   return put(state, {
     round,
     opened: bodyDigest,
@@ -114,7 +115,7 @@ function keyTold<state extends State>(state: state, message: Message.Of<'sealing
   const seat = Participant.committeeSeat(state, message)
   const known = state.sealing[epoch] ?? {}
   if (seat === undefined || known[seat] !== undefined || message.slot !== epoch) return state
-  if (epoch > Ledger.epochOf(state.terms, state.terms.maxRounds)) return state
+  if (epoch > Plan.epoch(state.terms, state.terms.maxRounds)) return state
   return { ...state, sealing: { ...state.sealing, [epoch]: { ...known, [seat]: key } } }
 }
 

@@ -2,8 +2,8 @@
 import type { Address, Hex } from '../codec.ts'
 import * as Cohort from '../cohort.ts'
 import type { DataParty } from '../party.ts'
+import * as Plan from '../plan.ts'
 import type * as Event from './event.ts'
-import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 
 /** Blocks between what fixes a draw and the block that it is drawn from. */
@@ -19,11 +19,11 @@ export type State = Participant.Participant & {
  * in which any was, or after the start. One chance for each draw, and while nothing is opened the cohorts stay.
  */
 function headerOf({ ledger, terms }: Participant.Participant, epoch: number): number {
-  const before = ledger.rounds.filter(({ record }) => Ledger.epochOf(terms, record.round) < epoch)
+  const before = ledger.rounds.filter(({ record }) => Plan.epoch(terms, record.round) < epoch)
   const last = before.at(-1)
   if (last === undefined) return ledger.startedAt + ahead
-  const latest = Ledger.epochOf(terms, last.record.round)
-  const first = before.find(({ record }) => Ledger.epochOf(terms, record.round) === latest)
+  const latest = Plan.epoch(terms, last.record.round)
+  const first = before.find(({ record }) => Plan.epoch(terms, record.round) === latest)
   return (first ?? last).block + ahead
 }
 

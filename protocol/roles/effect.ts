@@ -4,8 +4,9 @@ import type { Address, Hex } from '../codec.ts'
 import type * as Market from '../market.ts'
 import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
-import type { ComputeParty, DataParty } from '../party.ts'
+import type { ComputeParty, DataParty, Parties } from '../party.ts'
 import type * as Payout from '../payout.ts'
+import type { Utilities } from '../plan.ts'
 import type * as Record from '../record.ts'
 import type { Terms } from '../terms.ts'
 
@@ -16,8 +17,8 @@ export type Call =
   | {
       readonly name: 'start'
       readonly terms: Terms
-      readonly computes: readonly Market.Accepted<ComputeParty>[]
-      readonly datas: readonly Market.Accepted<DataParty>[]
+      readonly parties: Parties
+      readonly acceptances: Market.Acceptances
     }
   | {
       readonly name: 'commitRound'
@@ -29,9 +30,10 @@ export type Call =
   | {
       readonly name: 'settle'
       readonly terms: Terms
-      readonly computes: readonly ComputeParty[]
-      readonly datas: readonly DataParty[]
+      readonly parties: Parties
       readonly rounds: readonly Record.Tally[]
+      /** Only the model provider has any, and only where the plan asks for them. */
+      readonly utilities: Utilities
     }
   | { readonly name: 'cancel'; readonly terms: Terms }
   | {
@@ -42,13 +44,15 @@ export type Call =
     }
   | {
       readonly name: 'claim'
-      readonly task: Hex
-      readonly token: Address
+      readonly terms: Terms
       readonly claims: readonly Payout.Claim[]
     }
-  /** Brings the own free deposit up to `amount` at least, by permit where a relay pays the gas. */
+  /**
+   * Sees to a free deposit of `amount` for this task beside what is promised to others that have not started; by
+   * permit where a relay pays the gas.
+   */
   | { readonly name: 'deposit'; readonly token: Address; readonly amount: bigint }
-  /** Takes the whole own free deposit out. */
+  /** Takes the own free deposit out, but for what is promised to tasks that have not started. */
   | { readonly name: 'withdraw'; readonly token: Address }
 
 /** An encrypted update as members name it. */
@@ -159,12 +163,16 @@ export type Effect =
         readonly hash: Hex
       }[]
     }
-  /** Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`. */
+  /**
+   * Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`, with the score
+   * of the model as it is if `scored`.
+   */
   | {
       readonly id: string
       readonly type: 'prepare'
       readonly round: number
       readonly recipients: readonly { readonly account: Address; readonly box: Hex }[]
+      readonly scored: boolean
     }
   /**
    * Model provider: fetches and decrypts the sums, takes their masks off, forms the next model, scores it. Answered by

@@ -72,6 +72,8 @@ export type Result =
       readonly modelHash: Hex
       readonly model: string
       readonly publicKey: string
+      /** Correct predictions of this model on the test set; undefined where they were not asked for. */
+      readonly correct: number | undefined
     }
   | {
       readonly type: 'opened'
@@ -92,8 +94,16 @@ export type Result =
       readonly correct: number
       readonly total: number
     }
-  /** It will not succeed by trying again as it is; `reason` is a sentence. */
-  | { readonly type: 'failed'; readonly effect: string; readonly reason: string }
+  /**
+   * It will not succeed by trying again as it is; `reason` is a sentence. A start also says which compute providers'
+   * deposits are short of the bond.
+   */
+  | {
+      readonly type: 'failed'
+      readonly effect: string
+      readonly reason: string
+      readonly short?: readonly Address[]
+    }
 
 /** What an owner decides. */
 export type Wish =
@@ -108,7 +118,10 @@ export type Wish =
   | { readonly type: 'chosen'; readonly offers: readonly DataOffer[] }
   /** Model provider: waits for no further nominations. */
   | { readonly type: 'frozen' }
-  /** Model provider: settles after the round that is under way, or cancels what has not started. */
+  /**
+   * Model provider: settles after the round that is under way, or cancels what has not started. Others: does at once,
+   * instead of in turn, what anyone may do for a task whose model provider has let its time pass or is at fault.
+   */
   | { readonly type: 'ended' }
   | { readonly type: 'claimed' }
   /** Takes the free deposit out of the market. */

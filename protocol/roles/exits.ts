@@ -1,5 +1,7 @@
 // The ways out of a task that anyone may take once its time has come, so that no money waits for a vanished party.
+import type { Address } from '../codec.ts'
 import * as Payout from '../payout.ts'
+import type * as Plan from '../plan.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 
@@ -14,7 +16,7 @@ const restOfClaims = 'exit:rest:'
 export function take<state extends Participant.Participant>(state: state, now: number): state {
   const { ledger, terms } = state
   const past = ledger.head - ledger.deadline
-  const mine = order(state) * turn
+  const mine = state.ended ? 0 : order(state) * turn
   switch (ledger.state) {
     case 'none':
     case 'cancelled':
@@ -22,12 +24,13 @@ export function take<state extends Participant.Participant>(state: state, now: n
     case 'open':
       if (past <= mine) return state
       return Participant.submit(state, 'exit:cancel', { name: 'cancel', terms }, now)
-    case 'running': {
+    case 'running':
+    case 'faulted': {
       if (past <= mine) return state
       const { computes, datas } = ledger
       if (ledger.rounds.length === 0)
         return Participant.submit(state, 'exit:expire', { name: 'expire', terms, computes, datas }, now)
-      return settle(state, now)
+      return settle(state, [], now)
     }
     case 'settled':
       return past <= 0 ? state : claim(state, past, now)
@@ -39,24 +42,48 @@ export function take<state extends Participant.Participant>(state: state, now: n
 /** Drops exits that the chain has made moot. */
 export function tidy<state extends Participant.Participant>(state: state): state {
   const { ledger, me, payout } = state
-  const due = payout?.leaves.filter(({ amount, index }) => amount > 0n && !Ledger.isPaid(ledger, index)) ?? []
+  const due = owing(ledger, payout)
   return Participant.unwish(state, ({ id }) => {
     if (id === 'exit:cancel') return ledger.state !== 'open'
-    if (id === 'exit:expire' || id === 'exit:settle') return ledger.state !== 'running'
-    if (id === ownClaim) return due.every(({ account }) => account !== me.account)
+    if (id === 'exit:expire') return ledger.state !== 'running'
+    if (id === 'exit:settle') return ledger.state !== 'running' && ledger.state !== 'faulted'
+    if (id === ownClaim) return due.every((leaf) => recipient(state, leaf) !== me.account)
     return id.startsWith(restOfClaims) && id !== `${restOfClaims}${due.length}`
   })
 }
 
-export function settle<state extends Participant.Participant>(state: state, now: number): state {
+/** Only the model provider of a task without fault has utilities to give. */
+export function settle<state extends Participant.Participant>(
+  state: state,
+  utilities: Plan.Utilities,
+  now: number,
+): state {
   const { computes, datas } = state.ledger
   const rounds = Ledger.tallies(state.ledger)
-  return Participant.submit(
-    state,
-    'exit:settle',
-    { name: 'settle', terms: state.terms, computes, datas, rounds },
-    now,
-  )
+  const call = {
+    name: 'settle',
+    terms: state.terms,
+    parties: { computes, datas },
+    rounds,
+    utilities,
+  } as const
+  return Participant.submit(state, 'exit:settle', call, now)
+}
+
+/** Whether anyone may end this task now: its time is up, or its model provider is at fault. */
+export function isDue({ ledger }: Participant.Participant): boolean {
+  if (ledger.state === 'faulted') return true
+  return (ledger.state === 'open' || ledger.state === 'running') && ledger.head > ledger.deadline
+}
+
+/** Whose account a leaf is for: what a slashed compute provider would get is the model provider's. */
+export function recipient({ ledger, terms }: Participant.Participant, leaf: Payout.Leaf): Address {
+  const isSlashed = leaf.role === 'compute' && (ledger.slashed >> (leaf.index - ledger.datas.length)) & 1
+  return isSlashed ? terms.modelProvider : leaf.account
+}
+
+function owing(ledger: Ledger.Ledger, payout: Payout.Payout | undefined): readonly Payout.Leaf[] {
+  return payout?.leaves.filter(({ amount, index }) => amount > 0n && !Ledger.isPaid(ledger, index)) ?? []
 }
 
 /** One's own payouts first; when others let theirs lie, each participant in turn pays them out. */
@@ -64,16 +91,15 @@ function claim<state extends Participant.Participant>(state: state, past: number
   const { ledger, me, rules, terms } = state
   if ((!rules.claim && !state.claims) || state.payout === undefined) return state
   const { leaves } = state.payout
-  const due = leaves.filter(({ amount, index }) => amount > 0n && !Ledger.isPaid(ledger, index))
-  const own = due.filter(({ account }) => account === me.account)
+  const due = owing(ledger, state.payout)
+  const own = due.filter((leaf) => recipient(state, leaf) === me.account)
   const mine = own.length > 0
   if (due.length === 0 || (!mine && past <= (2 + order(state)) * turn)) return state
   const id = mine ? ownClaim : `${restOfClaims}${due.length}`
   if (!Participant.maySubmit(state, id, now)) return state
-  const claims = (mine ? own : due)
-    .slice(0, mostClaims)
-    .map(({ index }) => Payout.claim(terms.token, leaves, index))
-  return Participant.submit(state, id, { name: 'claim', task: state.id, token: terms.token, claims }, now)
+  const indices = (mine ? own : due).slice(0, mostClaims).map(({ index }) => index)
+  const claims = Payout.claims(terms.token, leaves, indices)
+  return Participant.submit(state, id, { name: 'claim', terms, claims }, now)
 }
 
 /** Whose turn it is: model provider, committee by seat, data providers by seat; before seats exist, by account. */

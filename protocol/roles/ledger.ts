@@ -2,6 +2,7 @@
 import type { Address } from '../codec.ts'
 import type * as Market from '../market.ts'
 import type { ComputeParty, DataParty } from '../party.ts'
+import * as Plan from '../plan.ts'
 import * as Record from '../record.ts'
 import type { Terms } from '../terms.ts'
 
@@ -14,7 +15,7 @@ export type Committed = {
 
 export type Ledger = {
   readonly state: Market.State
-  /** Last second to start (open), to commit (running), to challenge (settled). */
+  /** Last second to start (open), to commit (running), to challenge (settled); after it anyone may go on. */
   readonly deadline: number
   readonly computes: readonly ComputeParty[]
   readonly datas: readonly DataParty[]
@@ -22,9 +23,15 @@ export type Ledger = {
   readonly absent: number
   /** Number of the block in which the task started; 0 before. */
   readonly startedAt: number
+  /** Bitmap of compute seats that were proven to have signed what is false: their leaves are the model provider's. */
+  readonly slashed: number
+  /** The model provider was proven to have signed two openings of one round. */
+  readonly guilty: boolean
   readonly rounds: readonly Committed[]
-  /** Another than the model provider settled. */
-  readonly vanished: boolean
+  /** The settlement takes the model provider's bond: it vanished or is guilty. */
+  readonly punished: boolean
+  /** What the settlement was made with. */
+  readonly utilities: Plan.Utilities
   /** Bitmap of paid leaves. */
   readonly claimed: bigint
   /** Unix seconds of the block up to which everything was told. */
@@ -38,8 +45,11 @@ export const empty: Ledger = {
   datas: [],
   absent: 0,
   startedAt: 0,
+  slashed: 0,
+  guilty: false,
   rounds: [],
-  vanished: false,
+  punished: false,
+  utilities: [],
   claimed: 0n,
   head: 0,
 }
@@ -60,9 +70,19 @@ export function receive(ledger: Ledger, event: Market.Event): Ledger {
       const rounds = [...ledger.rounds, { record: event.record, signers: event.signers, block: event.block }]
       return { ...ledger, rounds, deadline: event.deadline }
     }
-    case 'TaskSettled':
-      if (ledger.state !== 'running') return ledger
-      return { ...ledger, state: 'settled', deadline: event.deadline, vanished: event.vanished }
+    case 'TaskSettled': {
+      if (ledger.state !== 'running' && ledger.state !== 'faulted') return ledger
+      const { deadline, punished, utilities } = event
+      return { ...ledger, state: 'settled', deadline, punished, utilities }
+    }
+    case 'TaskFaulted':
+      if (ledger.state !== 'running' && ledger.state !== 'settled') return ledger
+      // Anyone may settle from now on.
+      return { ...ledger, state: 'faulted', guilty: true, utilities: [], deadline: ledger.head }
+    case 'Slashed': {
+      const slashed = ledger.slashed | event.seats
+      return slashed === ledger.slashed ? ledger : { ...ledger, slashed }
+    }
     case 'TaskCancelled':
       if (ledger.state !== 'open' && ledger.state !== 'running') return ledger
       return { ...ledger, state: 'cancelled' }
@@ -89,7 +109,12 @@ export function committed(ledger: Ledger, round: number): Committed | undefined 
 
 /** Seats of the committee that count, ascending. */
 export function present(ledger: Ledger): readonly number[] {
-  return ledger.computes.map((_, seat) => seat).filter((seat) => ((ledger.absent >> seat) & 1) === 0)
+  return ledger.computes.map((_, seat) => seat).filter((seat) => counts(ledger, seat))
+}
+
+/** Whether this compute seat is neither absent nor slashed. */
+export function counts({ absent, slashed }: Ledger, seat: number): boolean {
+  return (((absent | slashed) >> seat) & 1) === 0
 }
 
 /** The seat of an account in a list that ascends by account; undefined when it has none. */
@@ -108,16 +133,11 @@ export function seatOf(
   return undefined
 }
 
-/** Epochs count from 0; rounds from 1. */
-export function epochOf(terms: Terms, round: number): number {
-  return Math.floor((round - 1) / terms.roundsPerEpoch)
-}
-
 /** The sets of data seats that were opened in this round's epoch before it. */
 export function openedSets(ledger: Ledger, terms: Terms, round: number): readonly bigint[] {
-  const epoch = epochOf(terms, round)
+  const epoch = Plan.epoch(terms, round)
   return ledger.rounds
-    .filter(({ record }) => record.round < round && epochOf(terms, record.round) === epoch)
+    .filter(({ record }) => record.round < round && Plan.epoch(terms, record.round) === epoch)
     .flatMap(({ record }) => record.cohorts.map((cohort) => cohort & record.survivors))
     .filter((set) => set !== 0n)
 }

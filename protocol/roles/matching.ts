@@ -1,6 +1,6 @@
 // How a model provider gathers a task's participants: asks, collects nominations, freezes a roster, collects acceptances.
 import type { Address, Hex } from '../codec.ts'
-import type * as Market from '../market.ts'
+import * as Invitation from '../invitation.ts'
 import type * as Message from '../message.ts'
 import * as Offer from '../offer.ts'
 import * as Party from '../party.ts'
@@ -52,10 +52,16 @@ export type State = Participant.Participant & {
   readonly roster: Roster | undefined
   /** Rosters frozen so far. */
   readonly rosters: number
+  /** The accounts behind `terms.invited`; empty for everyone. */
+  readonly invited: readonly Address[]
+  /** How often the market refused to start the task with the present roster, nobody knows why. */
+  readonly refusals: number
 }
 
 /** Most times that one data provider is asked. */
 const mostAttempts = 6
+/** Most times that a start is tried which is refused for a reason that no other roster mends. */
+const mostStarts = 3
 
 export function read<state extends State>(state: state, message: Message.Message, now: number): state {
   if (message.kind === 'computeOffer') {
@@ -118,14 +124,14 @@ function isOffered({ offer }: Asked, party: Party.DataParty): boolean {
   )
 }
 
-/** The owner chose offers; each account is asked for one of them. */
+/** The owner chose offers; each account that is invited is asked for one of them. */
 export function choose<state extends State>(
   state: state,
   offers: readonly Offer.DataOffer[],
   now: number,
 ): state {
   return offers
-    .filter(({ account }) => state.asked[account] === undefined)
+    .filter(({ account }) => state.asked[account] === undefined && isInvited(state, account))
     .reduce(
       (so, offer) =>
         withAsked(so, {
@@ -138,6 +144,38 @@ export function choose<state extends State>(
         }),
       state,
     )
+}
+
+export function isInvited({ invited }: Pick<State, 'invited'>, account: Address): boolean {
+  return invited.length === 0 || invited.includes(account)
+}
+
+/**
+ * The market did not start the task. Seats whose deposit does not cover the bond any more are out and the roster is drawn
+ * again without them; what is refused for another reason is tried a few times and then left to the owner.
+ */
+export function refused<state extends State>(
+  state: state,
+  { reason, short = [] }: { readonly reason: string; readonly short?: readonly Address[] },
+): state {
+  const seats = short.flatMap((account) => state.seats[account] ?? [])
+  if (seats.length > 0) {
+    const without = seats.reduce((so, seat) => withSeat(so, { ...seat, out: true }), state)
+    const told = Participant.note(
+      without,
+      `${seats.length === 1 ? 'A compute provider has' : `${seats.length} compute providers have`} no deposit for the bond any more. The others choose again.`,
+    )
+    return { ...told, roster: undefined }
+  }
+  const refusals = state.refusals + 1
+  if (refusals < mostStarts) return { ...state, refusals }
+  const told = Participant.note(state, `The task cannot start: ${reason} Cancel it; everything comes back.`)
+  return { ...told, refusals }
+}
+
+/** Whether the owner has to cancel: the market refuses to start this roster. */
+export function isRefused({ refusals }: Pick<State, 'refusals'>): boolean {
+  return refusals >= mostStarts
 }
 
 /** Wishes for what brings the task nearer to its start. */
@@ -224,7 +262,7 @@ function freeze<state extends State>(state: state, now: number): state {
     const roster = { slot, at: now, datas: list, computes }
     const body = { datas: list, computes }
     return Participant.send(
-      { ...late, roster, rosters: slot + 1 },
+      { ...late, roster, rosters: slot + 1, refusals: 0 },
       { kind: 'roster', task: late.id, round: 0, slot, body },
     )
   }
@@ -314,8 +352,18 @@ function begin<state extends State>(state: state, roster: Roster, now: number): 
   const isComplete = datas.length === roster.datas.length && accepted.length === roster.computes.length
   if (!isComplete && now < roster.at + 2 * patience(state)) return state
   if (datas.length >= terms.minDatas && present.length >= terms.threshold) {
+    if (isRefused(state)) return state
     const computes = roster.computes.flatMap((account) => seated(state.seats[account]))
-    return Participant.submit(state, 'start', { name: 'start', terms, computes, datas }, now)
+    const parties = { computes: computes.map(({ party }) => party), datas: datas.map(({ party }) => party) }
+    const acceptances = {
+      computes: computes.map(({ signature }) => signature),
+      datas: datas.map(({ signature }) => signature),
+      invitations:
+        state.invited.length === 0
+          ? []
+          : parties.datas.map(({ account }) => Invitation.proof(state.invited, account)),
+    }
+    return Participant.submit(state, 'start', { name: 'start', terms, parties, acceptances }, now)
   }
   const silent = roster.datas.filter((account) => state.asked[account]?.acceptance?.slot !== roster.slot)
   const idle = roster.computes.filter((account) => !accepted.includes(account))
@@ -332,7 +380,9 @@ function begin<state extends State>(state: state, roster: Roster, now: number): 
 }
 
 /** A seat that did not accept takes its place all the same, absent. */
-function seated(seat: Seat | undefined): readonly Market.Accepted<Party.ComputeParty>[] {
+function seated(
+  seat: Seat | undefined,
+): readonly { readonly party: Party.ComputeParty; readonly signature: Hex | undefined }[] {
   if (seat === undefined) return []
   const { account, device, box, price } = seat.offer
   return [seat.acceptance ?? { party: { account, payee: account, device, box, price }, signature: undefined }]

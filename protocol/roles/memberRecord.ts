@@ -189,10 +189,11 @@ export function commit<state extends State>(
   const { signed } = round
   const proposal = signed === undefined ? undefined : round.proposals[signed]
   if (proposal === undefined) return state
+  const { ledger, terms } = state
   const signatures = Object.entries(round.signatures[proposal.hash] ?? {})
     .map(([at, signature]) => ({ seat: Number(at), signature }))
+    .filter((each) => Ledger.counts(ledger, each.seat))
     .toSorted((a, b) => a.seat - b.seat)
-  const { ledger, terms } = state
   if (signatures.length < terms.threshold || !signatures.some((each) => each.seat === proposal.seat))
     return state
   if (round.quorumAt === 0) return put(state, { ...round, quorumAt: now })

@@ -1,6 +1,7 @@
 // How a member keeps the keys that shares are sealed to, and gives shares away: once a round, for one committed record.
 import type { Hex } from '../codec.ts'
 import type * as Message from '../message.ts'
+import * as Plan from '../plan.ts'
 import * as Record from '../record.ts'
 import type { Round, State } from './committeeRound.ts'
 import * as Drawn from './drawn.ts'
@@ -14,7 +15,7 @@ import * as Release from './release.ts'
 export function keepKeys<state extends State>(state: state): state {
   const { terms } = state
   const opened = Object.values(state.rounds).flatMap(({ opened: each }) => each?.body.epoch ?? [])
-  const last = Ledger.epochOf(terms, terms.maxRounds)
+  const last = Plan.epoch(terms, terms.maxRounds)
   const epochs = new Set([0, ...opened, ...opened.map((epoch) => epoch + 1)])
   let next = [0, ...opened].reduce((so, epoch) => Drawn.ask(so, epoch), state)
   for (const epoch of epochs) {
@@ -30,7 +31,7 @@ export function keepKeys<state extends State>(state: state): state {
 /** Erases the keys of epochs of which nothing can be unmasked any more. */
 export function eraseKeys<state extends State>(state: state): state {
   const { ledger, terms } = state
-  const reached = Ledger.epochOf(terms, Math.max(1, Ledger.lastRound(ledger)))
+  const reached = Plan.epoch(terms, Math.max(1, Ledger.lastRound(ledger)))
   return Object.entries(state.keys)
     .filter(([, key]) => key === 'made')
     .map(([epoch]) => Number(epoch))
@@ -48,11 +49,11 @@ export function eraseKeys<state extends State>(state: state): state {
 function isClosed(state: State, epoch: number, reached: number): boolean {
   const { ledger, terms } = state
   if (ledger.state === 'cancelled') return true
-  if (ledger.state === 'settled') return ledger.head > ledger.deadline
+  if (ledger.state === 'settled' || ledger.state === 'faulted') return ledger.head > ledger.deadline
   return (
     epoch < reached &&
     ledger.rounds
-      .filter(({ record }) => Ledger.epochOf(terms, record.round) === epoch)
+      .filter(({ record }) => Plan.epoch(terms, record.round) === epoch)
       .every(({ record }) => ledger.head > opensBy(state, record.closes))
   )
 }

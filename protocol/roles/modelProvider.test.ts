@@ -18,6 +18,7 @@ const options: ModelProvider.Options = {
   terms: Talk.terms,
   spec: Talk.spec,
   computes: Talk.computeNames.map(Talk.computeOffer),
+  invited: [],
 }
 const follow = (state: ModelProvider.State, events: readonly Event.Event[], now = Talk.now) =>
   Talk.follow(ModelProvider.step, state, events, now)
@@ -73,6 +74,7 @@ const prepared: Event.Event = {
   modelHash: Talk.digest('model'),
   model: Talk.opening.body.model,
   publicKey: Talk.opening.body.publicKey,
+  correct: undefined,
 }
 const opened = () => follow(running().state, [prepared])
 const sums = [{ cid: Talk.opening.body.model, root: Talk.digest('sum') }]
@@ -186,8 +188,12 @@ describe('a model provider that gathers', () => {
     expect(wished).toMatchObject([{ id: 'start', call: { name: 'start' } }])
     const [start] = wished
     if (start?.type !== 'submit' || start.call.name !== 'start') throw new Error('nothing started')
-    expect(start.call.datas.map(({ party }) => party)).toEqual(Talk.datas)
-    expect(start.call.computes.map(({ party }) => party)).toEqual(Talk.computes)
+    const { parties, acceptances: signed } = start.call
+    expect(parties).toEqual({ computes: Talk.computes, datas: Talk.datas })
+    expect(signed.invitations).toEqual([])
+    expect([...signed.computes, ...signed.datas].map((signature) => signature?.length)).toEqual(
+      Array.from({ length: 5 }, () => 132),
+    )
   })
 
   test('does not take an acceptance with another seat, price or roster', () => {
@@ -300,8 +306,9 @@ describe('a model provider that runs rounds', () => {
       name: 'TaskSettled',
       task: Talk.task,
       root: Talk.digest('root'),
-      vanished: false,
+      punished: false,
       deadline: Talk.now + 60,
+      utilities: [],
     })
     const after = follow(state, [
       ...commit(state),

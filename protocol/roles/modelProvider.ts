@@ -1,10 +1,13 @@
 // A model provider: puts money into escrow, gathers participants, opens rounds, opens sums, settles.
 // Who takes part is settled in matching.ts, what is known of a round in modelRound.ts; keys, models and sums stay with
 // the workers that carry out its wishes.
+import type { Address } from '../codec.ts'
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
+import * as Plan from '../plan.ts'
 import * as Topic from '../topic.ts'
+import * as Contribution from './contribution.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
@@ -18,8 +21,8 @@ export type { Round } from './modelRound.ts'
 export type State = Matching.State &
   ModelRound.State & {
     readonly role: 'model'
-    /** The owner wants it over. */
-    readonly ended: boolean
+    /** Correct predictions of the first model on the test set; undefined where the plan does not ask for them. */
+    readonly before: number | undefined
     readonly announced: boolean
     readonly withdrawn: boolean
   }
@@ -27,12 +30,16 @@ export type State = Matching.State &
 export type Options = Participant.Options & {
   /** Compute offers known so far. */
   readonly computes: readonly Offer.ComputeOffer[]
+  /** The accounts behind `terms.invited`; empty for everyone. */
+  readonly invited: readonly Address[]
 }
 
 export function create(options: Options): State {
   return {
     ...Participant.create(options),
     role: 'model',
+    before: undefined,
+    invited: options.invited,
     computes: Object.fromEntries(options.computes.map((offer) => [offer.account, offer])),
     asked: {},
     seats: {},
@@ -41,7 +48,7 @@ export function create(options: Options): State {
     frozen: false,
     roster: undefined,
     rosters: 0,
-    ended: false,
+    refusals: 0,
     announced: false,
     withdrawn: false,
     rounds: {},
@@ -142,16 +149,18 @@ function finish(state: State, result: Event.Result, now: number): State {
   const finished = Participant.finish(state, result, now)
   if (finished === undefined) return state
   const { effect, state: next } = finished
-  if (effect.type === 'submit')
-    return effect.call.name === 'withdraw' && result.type === 'submitted'
-      ? { ...next, withdrawn: true }
-      : next
+  if (effect.type === 'submit') {
+    if (effect.call.name === 'start' && result.type === 'failed') return Matching.refused(next, result)
+    const isOut = effect.call.name === 'withdraw' && result.type === 'submitted'
+    return isOut ? { ...next, withdrawn: true } : next
+  }
   if (effect.type !== 'prepare' && effect.type !== 'open') return next
   const round = next.rounds[effect.round]
   if (round === undefined) return next
   if (result.type === 'prepared') {
-    const { modelHash, model, publicKey } = result
-    return openRound(next, { ...round, prepared: { modelHash, model, publicKey } }, now)
+    const { modelHash, model, publicKey, correct } = result
+    const scored = correct === undefined ? next : { ...next, before: correct }
+    return openRound(scored, { ...round, prepared: { modelHash, model, publicKey } }, now)
   }
   if (effect.type === 'prepare') return put(next, { ...round, result: 'lost' })
   if (result.type !== 'opened') return put(next, { ...round, result: 'lost' })
@@ -204,7 +213,7 @@ function openRound(state: State, round: ModelRound.Round, now: number): State {
   const updatesBy = readyBy + update
   const closes = updatesBy + commit
   const body = {
-    epoch: Ledger.epochOf(state.terms, round.round),
+    epoch: Plan.epoch(state.terms, round.round),
     ...round.prepared,
     readyBy,
     updatesBy,
@@ -229,6 +238,7 @@ function advance(state: State, now: number): State {
       return Matching.advance(announce(next), now)
     case 'running':
       return Exits.take(run(next, now), now)
+    case 'faulted':
     case 'settled':
       return Exits.take(next, now)
     case 'cancelled':
@@ -252,14 +262,23 @@ function run(state: State, now: number): State {
   const next = openSums(state, now)
   if (Object.values(next.rounds).some((round) => isUnderWay(next, round))) return next
   const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
-  if (isEnough(next, number, now)) return next.ledger.rounds.length > 0 ? Exits.settle(next, now) : next
+  if (isEnough(next, number, now))
+    return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
   return Participant.wish(put(next, ModelRound.blank(number)), {
     id: `prepare:${number}`,
     type: 'prepare',
     round: number,
     recipients,
+    scored: number === 1 && next.terms.plan !== 'equal',
   })
+}
+
+function utilities(state: State): Plan.Utilities {
+  const scores = Object.values(state.rounds).flatMap(({ round, result }) =>
+    typeof result === 'string' ? [] : [{ round, correct: result.correct }],
+  )
+  return Contribution.utilities(state.terms, Ledger.tallies(state.ledger), state.before ?? 0, scores)
 }
 
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
@@ -277,7 +296,7 @@ function isStuck(state: State, closes: number): boolean {
   return head > closes + commit && (state.ended || head + ready + update + commit >= deadline)
 }
 
-/** Whether round `number` is not to be opened: the target, the rounds or the time are used up. */
+/** Whether round `number` is not to be opened: the target, the rounds, the time or the committee are used up. */
 function isEnough(state: State, number: number, now: number): boolean {
   const { spec, terms, ledger } = state
   const { ready, update, commit } = spec.timeouts
@@ -286,6 +305,7 @@ function isEnough(state: State, number: number, now: number): boolean {
     state.ended ||
     number > terms.maxRounds ||
     ledger.rounds.length >= spec.rounds ||
+    Ledger.present(ledger).length < terms.threshold ||
     (spec.targetAccuracy > 0 && best.some((accuracy) => accuracy >= spec.targetAccuracy)) ||
     now + ready + update + commit >= ledger.deadline
   )
@@ -312,7 +332,7 @@ function openSums(state: State, now: number): State {
 /** Erases the secret keys of rounds that were opened, or can be no more. */
 function forgetOver(state: State): State {
   const { ledger } = state
-  const isEnd = ledger.state === 'settled' || ledger.state === 'cancelled'
+  const isEnd = ledger.state !== 'running'
   return Object.values(state.rounds)
     .filter(
       (round) =>

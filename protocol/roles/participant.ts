@@ -23,6 +23,8 @@ export type Participant = {
   readonly payout: Payout.Payout | undefined
   /** The owner asked for its payout. */
   readonly claims: boolean
+  /** The owner wants the task over: what it may do to that end is done at once. */
+  readonly ended: boolean
   /** Transactions that were tried, by effect: how often, and when again at the earliest (Unix seconds). */
   readonly tries: Readonly<{ [effect: string]: { readonly count: number; readonly after: number } }>
   /** Unix seconds: when it last ran, roughly, and since when without a pause. */
@@ -60,6 +62,7 @@ export function create(options: Options): Participant {
     outbox: {},
     payout: undefined,
     claims: false,
+    ended: false,
     tries: {},
     early: [],
     notes: [],
@@ -94,16 +97,20 @@ export function follow<state extends Participant>(
   const next = { ...state, ledger }
   if (state.ledger.state === 'open' && ledger.state !== 'open')
     return { state: { ...next, early: [] }, early: state.early }
-  if (state.ledger.state === 'running' && ledger.state === 'settled')
+  if (ledger.state === 'settled' && state.ledger.state !== 'settled')
     return { state: { ...next, payout: owed(next) }, early: [] }
+  if (ledger.state === 'faulted' && state.payout !== undefined)
+    return { state: { ...next, payout: undefined }, early: [] }
   return { state: next, early: [] }
 }
 
-/** What the rounds so far would pay; undefined before the first. */
+/** What the rounds so far would pay, all cohorts weighing one before the settlement; undefined before the first. */
 export function owed({ ledger, terms }: Participant): Payout.Payout | undefined {
   if (ledger.rounds.length === 0) return undefined
-  const { computes, datas, absent, vanished } = ledger
-  return Payout.compute({ terms, computes, datas, absent, vanished, rounds: Ledger.tallies(ledger) })
+  const { computes, datas, absent, utilities } = ledger
+  const punished = ledger.punished || ledger.guilty
+  const rounds = Ledger.tallies(ledger)
+  return Payout.compute({ terms, computes, datas, absent, rounds, utilities, punished })
 }
 
 export function note<state extends Participant>(state: state, sentence: string): state {
@@ -191,11 +198,11 @@ export function isFromModelProvider(state: Participant, message: Message.Message
   return message.sender === state.terms.modelProvider && message.device === state.terms.opener
 }
 
-/** The committee seat that said this; undefined for anyone else and for absent seats. */
+/** The committee seat that said this; undefined for anyone else and for seats that do not count. */
 export function committeeSeat(state: Participant, message: Message.Message): number | undefined {
-  const { computes, absent } = state.ledger
+  const { computes } = state.ledger
   const seat = Ledger.seatOf(computes, message.sender)
-  if (seat === undefined || ((absent >> seat) & 1) === 1) return undefined
+  if (seat === undefined || !Ledger.counts(state.ledger, seat)) return undefined
   return computes[seat]?.device === message.device ? seat : undefined
 }
 

@@ -33,7 +33,7 @@ function all(
 
 /** `Record.sums` of a round: an entry for every cohort, with a zero root where nothing was added. */
 export function sumsDigest(
-  task: { readonly ledger: Ledger.Ledger; readonly terms: Terms; readonly spec: TaskSpec },
+  task: { readonly terms: Terms; readonly spec: TaskSpec },
   record: Pick<Record.Body, 'cohorts' | 'survivors'>,
   inputs: readonly Effect.Input[],
   sums: readonly { readonly root: Hex }[],
@@ -41,11 +41,7 @@ export function sumsDigest(
   const { q, t, n } = task.spec.he
   const found = sums.values()
   const cohorts = all(record, inputs).map((cohort) => ({
-    inputs: cohort.map(({ provider, ciphertextRoot, signature }) => ({
-      account: task.ledger.datas[provider]?.account ?? task.terms.modelProvider,
-      ciphertextRoot,
-      signature,
-    })),
+    inputs: cohort.map(({ ciphertextRoot, signature }) => ({ root: ciphertextRoot, signature })),
     sumRoot: (cohort.length === 0 ? undefined : found.next().value?.root) ?? ciphertextless,
   }))
   return Record.sums({ q, t: BigInt(t), n, ciphertexts: task.terms.words / wordsPerCiphertext, cohorts })

@@ -5,7 +5,7 @@ import type { Participant } from './participant.ts'
 /** Seconds for what is late, and by which clocks may differ. */
 export const grace = 4
 
-/** 0 for the round's aggregator, 1 for its first successor and so on; undefined for absent seats. */
+/** 0 for the round's aggregator, 1 for its first successor and so on; undefined for seats that do not count. */
 export function rankOf(state: Participant, round: number, seat: number): number | undefined {
   const seats = Ledger.present(state.ledger)
   const place = seats.indexOf(seat)

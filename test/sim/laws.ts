@@ -104,8 +104,10 @@ export function watch(work: Work.Work): Laws {
         const floor = (party.floor * BigInt(Math.min(delivered, terms.paidRounds))) / BigInt(terms.paidRounds)
         const amount = payout?.leaves[seat]?.amount ?? 0n
         hold(amount >= floor, `I11: provider ${seat} is paid ${amount}, less than its floor of ${floor}`)
+        // A model that got no better in an epoch pays its rounds by the floor alone.
+        const isPaid = amount > 0n || (terms.plan === 'proportional' && delivered > 0)
         hold(
-          delivered === 0 ? amount === 0n : amount > 0n,
+          delivered === 0 ? amount === 0n : isPaid,
           `I11: provider ${seat} delivered ${delivered} rounds for ${amount}`,
         )
       })

@@ -1,4 +1,5 @@
 // The market's rules in TypeScript, with every unit of the token accounted for after each transaction.
+import { concat, encodeAbiParameters, keccak256 } from 'viem/utils'
 import * as Acceptance from '../../protocol/acceptance.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Recover } from '../../protocol/envelope.ts'
@@ -6,6 +7,7 @@ import type * as Market from '../../protocol/market.ts'
 import * as Once from '../../protocol/once.ts'
 import * as Party from '../../protocol/party.ts'
 import * as Payout from '../../protocol/payout.ts'
+import * as Plan from '../../protocol/plan.ts'
 import * as Record from '../../protocol/record.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Terms from '../../protocol/terms.ts'
@@ -18,16 +20,33 @@ export type Task = {
   computes: readonly Party.ComputeParty[]
   datas: readonly Party.DataParty[]
   absent: number
+  slashed: number
+  guilty: boolean
   rounds: Record.Tally[]
   payout: Payout.Payout | undefined
   claimed: bigint
   escrow: bigint
 }
 
+/** What a stranger shows: that the opener, or the compute provider on a seat, signed two statements about one round. */
+export type Prove = {
+  readonly name: 'prove'
+  readonly terms: Terms.Terms
+  readonly computes: readonly Party.ComputeParty[]
+  readonly datas: readonly Party.DataParty[]
+  readonly round: number
+  /** Undefined for openings. */
+  readonly seat: number | undefined
+  readonly statements: readonly [Statement, Statement]
+}
+type Statement = { readonly statement: Hex; readonly signature: Hex }
+
+export type Call = Effect.Call | Prove
+
 /** A transaction that was run: what it told, or why it was refused. */
 export type Ran = {
   readonly from: Address
-  readonly call: Effect.Call
+  readonly call: Call
   /** Unix seconds of its block. */
   readonly time: number
   readonly told: readonly Told[]
@@ -39,7 +58,7 @@ export type Chain = {
   readonly events: readonly (Market.Event & { readonly time: number })[]
   readonly task: (id: Hex) => Task | undefined
   /** Runs a transaction in the block of this time; throws `RefusedError`. */
-  run(from: Address, call: Effect.Call, block: number, time: number): void
+  run(from: Address, call: Call, block: number, time: number): void
   mint(account: Address, amount: bigint): void
   /** Tokens of each account outside the market, and inside but free. */
   readonly balances: ReadonlyMap<Address, bigint>
@@ -70,7 +89,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
   }
   const total = (book: Map<Address, bigint>) => [...book.values()].reduce((sum, amount) => sum + amount, 0n)
 
-  function run(from: Address, call: Effect.Call, block: number, time: number): void {
+  function run(from: Address, call: Call, block: number, time: number): void {
     const told: Told[] = []
     try {
       execute(from, call, time, (event) => told.push(event))
@@ -103,7 +122,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     add(balances, account, amount)
   }
 
-  function execute(from: Address, call: Effect.Call, time: number, tell: (event: Told) => void): void {
+  function execute(from: Address, call: Call, time: number, tell: (event: Told) => void): void {
     switch (call.name) {
       case 'deposit': {
         const short = call.amount - of(deposits, from)
@@ -135,6 +154,8 @@ export function open(place: Topic.Place, recover: Recover): Chain {
           computes: [],
           datas: [],
           absent: 0,
+          slashed: 0,
+          guilty: false,
           rounds: [],
           payout: undefined,
           claimed: 0n,
@@ -169,44 +190,28 @@ export function open(place: Topic.Place, recover: Recover): Chain {
       case 'commitRound':
         commitRound(call, time, tell)
         return
-      case 'settle': {
-        const { id, task } = inState(call.terms, 'running')
-        need(task.rounds.length > 0, 'WrongState')
-        const vanished = from !== task.terms.modelProvider
-        need(!vanished || time > task.deadline, 'TooEarly')
-        const { terms, computes, datas, absent, rounds } = task
-        need(
-          Party.partiesHash(call.computes, call.datas) === Party.partiesHash(computes, datas),
-          'PartiesMismatch',
-        )
-        need(logOf(call.rounds) === logOf(rounds), 'LogMismatch')
-        task.payout = Payout.compute({ terms, computes, datas, absent, rounds, vanished })
-        const owed = task.payout.leaves.reduce((sum, leaf) => sum + leaf.amount, 0n)
-        if (owed !== task.escrow) throw new Error(`payouts of ${owed} out of an escrow of ${task.escrow}`)
-        task.state = 'settled'
-        task.deadline = time + terms.challengeWindow
-        tell({ name: 'TaskSettled', task: id, root: task.payout.root, vanished, deadline: task.deadline })
+      case 'settle':
+        settle(from, call, time, tell)
         return
-      }
+      case 'prove':
+        prove(call, time, tell)
+        return
       case 'claim': {
-        const task = tasks.get(call.task)
-        need(task?.state === 'settled' && task.payout !== undefined, 'WrongState')
+        const { id, task } = inState(call.terms, 'settled')
+        need(task.payout !== undefined, 'WrongState')
         need(time > task.deadline, 'TooEarly')
         for (const claim of call.claims) {
           const leaf = task.payout.leaves[claim.index]
           const bit = 1n << BigInt(claim.index)
           need((task.claimed & bit) === 0n, 'AlreadyClaimed')
           need(leaf?.amount === claim.amount && leaf.payee === claim.payee, 'ProofInvalid')
+          const isSlashed = (BigInt(task.slashed) << BigInt(task.datas.length)) & bit
+          const { index, amount } = claim
+          const payee = isSlashed ? task.terms.modelProvider : claim.payee
           task.claimed |= bit
-          task.escrow -= claim.amount
-          pay(claim.payee, claim.amount)
-          tell({
-            name: 'Claimed',
-            task: call.task,
-            index: claim.index,
-            payee: claim.payee,
-            amount: claim.amount,
-          })
+          task.escrow -= amount
+          pay(payee, amount)
+          tell({ name: 'Claimed', task: id, index, payee, amount })
         }
         return
       }
@@ -217,19 +222,25 @@ export function open(place: Topic.Place, recover: Recover): Chain {
 
   function start(
     from: Address,
-    { terms, computes, datas }: Extract<Effect.Call, { readonly name: 'start' }>,
+    { terms, parties, acceptances }: Extract<Effect.Call, { readonly name: 'start' }>,
     time: number,
     tell: (event: Told) => void,
   ): void {
     const { id, task } = inState(terms, 'open')
     need(from === terms.modelProvider, 'NotModelProvider')
     need(time <= task.deadline, 'TooLate')
+    const { computes, datas } = parties
+    const { invitations } = acceptances
     need(datas.length >= terms.minDatas && datas.length <= terms.maxDatas, 'DataCountInvalid')
+    const isOpen = terms.invited === Terms.noHash
+    need(invitations.length === (isOpen ? 0 : datas.length), 'InvitationCountInvalid')
     need(computes.length >= terms.minComputes && computes.length <= terms.maxComputes, 'ComputeCountInvalid')
-    const committee = Party.committeeHash(computes.map(({ party }) => party.account))
-    Party.datasHash(datas.map(({ party }) => party))
+    const committee = Party.committeeHash(computes.map(({ account }) => account))
+    Party.datasHash(datas)
     let floors = 0n
-    for (const { party, signature } of datas) {
+    for (const [seat, party] of datas.entries()) {
+      const signature = acceptances.datas[seat]
+      need(isOpen || isUnder(terms.invited, party.account, invitations[seat] ?? []), 'NotInvited')
       need(party.quality >= terms.minQuality, 'QualityTooLow')
       need(party.compute < computes.length, 'SeatMissing')
       const digest = Acceptance.dataDigest(place, id, committee, party)
@@ -238,10 +249,11 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     }
     need(floors <= terms.dataPool, 'FloorsExceedPool')
     const absent = Record.bitmapOf(
-      computes.flatMap(({ party, signature }, seat) => {
+      computes.flatMap((party, seat) => {
         const digest = Acceptance.computeDigest(place, id, party)
+        const signature = acceptances.computes[seat]
         const sits =
-          datas.some((data) => data.party.compute === seat) &&
+          datas.some(({ compute }) => compute === seat) &&
           of(deposits, party.account) >= terms.computeBond &&
           signature !== undefined &&
           signed(digest, signature) === party.account
@@ -250,14 +262,14 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     )
     const seated = computes.filter((_, seat) => ((absent >> BigInt(seat)) & 1n) === 0n)
     need(seated.length >= terms.threshold, 'TooFewPresent')
-    const prices = seated.map(({ party }) => party.price)
+    const prices = seated.map(({ price }) => price)
     need(Payout.worstCompute(terms, prices, datas.length) <= terms.computePool, 'ComputeExceedsPool')
-    for (const { party } of seated) add(deposits, party.account, -terms.computeBond)
+    for (const { account } of seated) add(deposits, account, -terms.computeBond)
     task.escrow += BigInt(seated.length) * terms.computeBond
     task.state = 'running'
     task.deadline = time + terms.idleWindow
-    task.computes = computes.map(({ party }) => party)
-    task.datas = datas.map(({ party }) => party)
+    task.computes = computes
+    task.datas = datas
     task.absent = Number(absent)
     const { deadline } = task
     tell({
@@ -268,6 +280,63 @@ export function open(place: Topic.Place, recover: Recover): Chain {
       absent: task.absent,
       deadline,
     })
+  }
+
+  function settle(
+    from: Address,
+    call: Extract<Effect.Call, { readonly name: 'settle' }>,
+    time: number,
+    tell: (event: Told) => void,
+  ): void {
+    const id = Terms.id(place.market, call.terms)
+    const task = tasks.get(id)
+    need(task?.state === 'running' || task?.state === 'faulted', 'WrongState')
+    need(task.rounds.length > 0, 'NoRounds')
+    const vanished = task.state === 'running' && from !== task.terms.modelProvider
+    need(!vanished || time > task.deadline, 'TooEarly')
+    const punished = vanished || task.guilty
+    const { terms, computes, datas, absent, rounds } = task
+    const { parties, utilities } = call
+    need(
+      Party.partiesHash(parties.computes, parties.datas) === Party.partiesHash(computes, datas),
+      'PartiesMismatch',
+    )
+    need(utilities.length === (punished ? 0 : Plan.epochs(terms, rounds)), 'UtilityCountInvalid')
+    need(logOf(call.rounds) === logOf(rounds), 'LogMismatch')
+    task.payout = Payout.compute({ terms, computes, datas, absent, rounds, utilities, punished })
+    const owed = task.payout.leaves.reduce((sum, leaf) => sum + leaf.amount, 0n)
+    if (owed !== task.escrow) throw new Error(`payouts of ${owed} out of an escrow of ${task.escrow}`)
+    task.state = 'settled'
+    task.deadline = time + terms.challengeWindow
+    const { deadline, payout } = task
+    tell({ name: 'TaskSettled', task: id, root: payout.root, punished, deadline, utilities })
+  }
+
+  function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {
+    const id = Terms.id(place.market, terms)
+    const task = tasks.get(id)
+    const isLate = task?.state === 'settled' && time > task.deadline
+    need(task !== undefined && ['running', 'settled', 'faulted'].includes(task.state), 'NotProvable')
+    need(!isLate, 'NotProvable')
+    const [kind, key] =
+      seat === undefined
+        ? (['opening', terms.opener] as const)
+        : (['record', task.computes[seat]?.device] as const)
+    need(statements[0].statement !== statements[1].statement, 'StatementsEqual')
+    for (const { statement, signature } of statements)
+      need(signed(Once.digest(place, id, kind, round, statement), signature) === key, 'StatementInvalid')
+    if (seat === undefined) {
+      need(task.rounds.length > 0, 'NoRounds')
+      need(!task.guilty, 'AlreadyProven')
+      task.guilty = true
+      task.state = 'faulted'
+      tell({ name: 'TaskFaulted', task: id, round })
+      return
+    }
+    const seats = (1 << seat) & ~task.slashed
+    need(seats !== 0, 'AlreadyProven')
+    task.slashed |= seats
+    tell({ name: 'Slashed', task: id, round, seats })
   }
 
   function commitRound(
@@ -304,7 +373,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
 
     const statement = Once.digest(place, id, 'record', record.round, Record.hash(record))
     const signers = Number(Record.bitmapOf(signatures.map(({ seat }) => seat)))
-    need((signers & task.absent) === 0, 'SignerAbsent')
+    need((signers & (task.absent | task.slashed)) === 0, 'SignerExcluded')
     need(((signers >> record.aggregator) & 1) === 1, 'AggregatorMissing')
     need(new Set(signatures.map(({ seat }) => seat)).size >= terms.threshold, 'TooFewSigners')
     for (const { seat, signature } of signatures)
@@ -354,6 +423,11 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     deposits,
     minted,
   }
+}
+
+function isUnder(root: Hex, account: Address, path: readonly Hex[]): boolean {
+  const leaf = keccak256(keccak256(encodeAbiParameters([{ type: 'address' }], [account])))
+  return root === path.reduce((a, b) => keccak256(concat(a < b ? [a, b] : [b, a])), leaf)
 }
 
 function need(condition: boolean, refusal: string): asserts condition {

@@ -117,6 +117,11 @@ export function create(world: World, kind: Kind, name: string): Person {
     })
   }
 
+  function takeBack(): void {
+    tally.fault('deposit taken back')
+    deliver({ type: 'withdrawn' })
+  }
+
   function leave(): void {
     tally.fault(`${kind} provider left`)
     isOnline = false
@@ -239,8 +244,8 @@ export function create(world: World, kind: Kind, name: string): Person {
   function begin(): void {
     network.join({ account, hear })
     if (kind === 'model') {
-      const { terms, spec } = world
-      const state = ModelProvider.create({ me, rules, place, id: world.task, terms, spec, computes: [] })
+      const { task: id, terms, spec, invited } = world
+      const state = ModelProvider.create({ me, rules, place, id, terms, spec, computes: [], invited })
       role = Role.hold(ModelProvider, state, isProbed)
     } else
       world.offer(
@@ -253,6 +258,7 @@ export function create(world: World, kind: Kind, name: string): Person {
       kind
     ]
     if (luck.odds(leaves)) clock.in(luck.between(30, 700), leave)
+    if (kind === 'compute' && luck.odds(weather.fickle)) clock.in(luck.between(60, 500), takeBack)
     clock.in(luck.between(0, tickEvery), tick)
     const again = (): void => {
       sync()

@@ -11,7 +11,9 @@ export type Scenario = {
   readonly computes: number
   readonly weather: Weather
   readonly spec: TaskSpec.TaskSpec
-  readonly terms: Omit<Terms.Terms, 'modelProvider' | 'opener' | 'token' | 'specHash' | 'startBy'>
+  readonly terms: Omit<Terms.Terms, 'modelProvider' | 'opener' | 'token' | 'specHash' | 'invited' | 'startBy'>
+  /** Of the data providers, those that are invited; 1 leaves the task open to everyone. */
+  readonly invited: number
   /** Seconds in which the task has to start. */
   readonly startWithin: number
   /** What kinds of fault this seed has, in a word. */
@@ -38,6 +40,11 @@ export type Weather = {
   readonly silent: number
   /** Providers that offer what they have no token to bond for. */
   readonly poor: number
+  /** Compute providers that take their deposit out again before the start. */
+  readonly fickle: number
+  /** Tasks in which somebody shows two openings by the model provider, or two records by each compute provider. */
+  readonly twoOpenings: number
+  readonly twoRecords: number
   /** Updates that take longer than the round waits. */
   readonly slow: number
   /** Pairs of a compute and a data provider of which the first never hears the second's updates. */
@@ -62,6 +69,9 @@ const calm: Weather = {
   decline: 0,
   silent: 0,
   poor: 0,
+  fickle: 0,
+  twoOpenings: 0,
+  twoRecords: 0,
   slow: 0,
   deaf: 0,
   skew: 0,
@@ -103,6 +113,9 @@ const weathers: readonly (readonly [string, Weather])[] = [
   ],
   ['deaf committee', { ...rain, deaf: 0.05, slow: 0.3 }],
   ['everyone vanishes', { ...rain, datasLeave: 1, computesLeave: 1, modelLeaves: 1 }],
+  ['deposits go', { ...rain, fickle: 0.3 }],
+  ['members lie', { ...rain, twoRecords: 0.3 }],
+  ['model provider lies', { ...rain, twoOpenings: 1, twoRecords: 0.1 }],
 ]
 
 export type Size = { readonly datas: number; readonly computes: number }
@@ -141,9 +154,10 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     weather,
     spec,
     startWithin: 900,
+    invited: luck.pick([1, 1, 0.9]),
     name,
     terms: {
-      plan: 'equal',
+      plan: luck.pick(Terms.plans),
       referee: Terms.noAddress,
       dataPool: BigInt(luck.whole(1, 1_000_000_000)) + 1_000_000_000n,
       computePool: 10n ** 12n,
@@ -156,7 +170,6 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
       sampleCap,
       unitsPerSignature: luck.whole(0, 5000),
       roundsPerEpoch: luck.whole(3, 5),
-      invited: Terms.noHash,
       idleWindow: 600,
       challengeWindow: 60,
       minQuality: 1000,

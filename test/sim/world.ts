@@ -1,5 +1,6 @@
 // Everything a run consists of: a clock, a chain, a network, the participants, and the laws that watch them.
 import type { Address, Hex } from '../../protocol/codec.ts'
+import * as Invitation from '../../protocol/invitation.ts'
 import * as Message from '../../protocol/message.ts'
 import * as Once from '../../protocol/once.ts'
 import * as Payout from '../../protocol/payout.ts'
@@ -33,6 +34,8 @@ export type World = {
   readonly token: Address
   readonly terms: Terms.Terms
   readonly spec: TaskSpec.TaskSpec
+  /** The accounts behind `terms.invited`; empty for everyone. */
+  readonly invited: readonly Address[]
   readonly task: Hex
   readonly digest: (text: string) => Hex
   /** Unix seconds of the newest block. */
@@ -84,8 +87,12 @@ export function run(
   const digest = (text: string): Hex => `0x${Keys.hash(`${scenario.seed} ${text}`)}`
   const { token } = site
   const place = { chainId: 31337, market: site.market }
+  const dataNames = Array.from({ length: scenario.datas }, (_, i) => `data provider ${i}`)
+  const invited =
+    scenario.invited < 1 ? dataNames.filter(() => luck.odds(scenario.invited)).map(keys.address) : []
   const terms: Terms.Terms = {
     ...scenario.terms,
+    invited: invited.length === 0 ? Terms.noHash : Invitation.root(invited),
     token,
     modelProvider: keys.address('model provider'),
     opener: keys.address("model provider's device"),
@@ -99,7 +106,7 @@ export function run(
   const laws = Laws.watch(work)
   const pool: {
     readonly from: Address
-    readonly call: Effect.Call
+    readonly call: Market.Call
     readonly done: (refusal: string) => void
   }[] = []
   const offers: Extract<Person.Offered, { readonly kind: 'dataOffer' }>[] = []
@@ -162,7 +169,7 @@ export function run(
               if (refusal === '') done({ type: 'submitted', effect: id })
               else {
                 tally.fault(`refused: ${refusal}`)
-                done({ type: 'failed', effect: id, reason: refusal })
+                done({ type: 'failed', effect: id, reason: refusal, short: shortOf(effect.call) })
               }
             },
           })
@@ -202,7 +209,8 @@ export function run(
         after(0.5, 3, () => {
           const cid = work.contribute(0, 1, `model ${effect.round}`).cid
           const modelHash = digest(`model ${effect.round}`)
-          done({ type: 'prepared', effect: id, modelHash, model: cid, publicKey: cid })
+          const correct = effect.scored ? 250 : undefined
+          done({ type: 'prepared', effect: id, modelHash, model: cid, publicKey: cid, correct })
         })
         return
       case 'open':
@@ -229,6 +237,38 @@ export function run(
     }
   }
 
+  /** Compute providers of a start whose deposit does not cover the bond. */
+  function shortOf(call: Effect.Call): readonly Address[] {
+    if (call.name !== 'start') return []
+    const accounts = call.parties.computes.map(({ account }) => account)
+    return accounts.filter((account) => (chain.deposits.get(account) ?? 0n) < terms.computeBond)
+  }
+
+  /** Somebody shows that one key said two things about one round: again later where it is too early. */
+  function accuse(state: Market.Task, seat: number | undefined): void {
+    const key = seat === undefined ? terms.opener : state.computes[seat]?.device
+    const kind = seat === undefined ? 'opening' : 'record'
+    const round = luck.whole(1, terms.maxRounds)
+    const say = (text: string) => {
+      const statement = digest(`${text} by ${key}`)
+      const signature = keys.sign(key ?? terms.opener, Once.digest(place, task, kind, round, statement))
+      return { statement, signature }
+    }
+    const { computes, datas } = state
+    const statements = [say('one'), say('another')] as const
+    const call = { name: 'prove', terms, computes, datas, round, seat, statements } as const
+    clock.in(luck.between(20, 400), () => {
+      pool.push({
+        from: keys.address('stranger'),
+        call,
+        done: (refusal) => {
+          tally.fault(refusal === '' ? `two ${kind}s shown` : `refused: ${refusal}`)
+          if (refusal === 'NoRounds') accuse(state, seat)
+        },
+      })
+    })
+  }
+
   function ledgerOf(person: Person.Person): Ledger.Ledger {
     return person.role()?.participant().ledger ?? Ledger.empty
   }
@@ -249,6 +289,12 @@ export function run(
       for (const event of chain.events.slice(before)) {
         if (event.name === 'RoundCommitted' && state !== undefined) laws.committed(event, state)
         if (event.name === 'TaskSettled' && state !== undefined) laws.settled(state)
+        if (event.name === 'TaskStarted' && state !== undefined) {
+          if (luck.odds(weather.twoOpenings)) accuse(state, undefined)
+          state.computes.forEach((_, seat) => {
+            if (luck.odds(weather.twoRecords)) accuse(state, seat)
+          })
+        }
       }
       clock.in(luck.between(0.1, 1), () => {
         done(refusal)
@@ -276,12 +322,13 @@ export function run(
     const call = ((): Effect.Call => {
       if (state.state === 'open') return { name: 'cancel', terms }
       if (state.state === 'running' && rounds.length === 0) return { name: 'expire', terms, computes, datas }
-      if (state.state === 'running') return { name: 'settle', terms, computes, datas, rounds }
+      if (state.state === 'running' || state.state === 'faulted')
+        return { name: 'settle', terms, parties: { computes, datas }, rounds, utilities: [] }
       const due = payout?.leaves.filter(
         ({ index, amount }) => amount > 0n && !((state.claimed >> BigInt(index)) & 1n),
       )
-      const claims = (due ?? []).map(({ index }) => Payout.claim(token, payout?.leaves ?? [], index))
-      return { name: 'claim', task, token, claims }
+      const indices = (due ?? []).map(({ index }) => index)
+      return { name: 'claim', terms, claims: Payout.claims(token, payout?.leaves ?? [], indices) }
     })()
     pool.push({ from, call, done: () => undefined })
   }
@@ -298,6 +345,7 @@ export function run(
     token,
     terms,
     spec,
+    invited,
     task,
     digest,
     blockTime: () =>
@@ -327,9 +375,7 @@ export function run(
   }
 
   const model = Person.create(world, 'model', 'model provider')
-  const datas = Array.from({ length: scenario.datas }, (_, i) =>
-    Person.create(world, 'data', `data provider ${i}`),
-  )
+  const datas = dataNames.map((name) => Person.create(world, 'data', name))
   const computes = Array.from({ length: scenario.computes }, (_, i) =>
     Person.create(world, 'compute', `compute provider ${i}`),
   )
