@@ -15,6 +15,7 @@ import type {
   Released,
 } from '../workers/api.ts'
 import * as Crypto from '../workers/crypto/crypto.ts'
+import * as Records from '../workers/crypto/records.ts'
 import * as Safe from '../workers/crypto/safe.ts'
 import * as Seal from '../workers/crypto/seal.ts'
 
@@ -112,7 +113,7 @@ export async function party(name = `party-${parties++}`) {
 
 /** How far this device's training number `step` moves weight `i`. */
 export function change(name: string, i: number, step = 1): number {
-  const phase = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+  const phase = new TextEncoder().encode(name).reduce((sum, letter) => sum + letter, 0)
   return 0.03 * Math.sin(i * step + phase)
 }
 
@@ -131,13 +132,15 @@ export type Setting = {
   readonly members: readonly Party[]
   readonly threshold: number
   readonly round?: number
+  /** What a provider was shown, where it was not what the others were. */
+  readonly views?: { readonly [index: number]: Partial<Masks.View> }
 }
 
 export const epoch = 0
 export const samplesOf = (index: number) => 20 + 40 * index
 
 /** Everything up to the draw: an opening, sealing keys, and everyone's `Ready`. */
-export async function begun({ owner, providers, members, threshold, round = 1 }: Setting) {
+export async function begun({ owner, providers, members, threshold, round = 1, views = {} }: Setting) {
   const opening = await prepared(owner, providers, round)
   const keys = await Promise.all(
     members.map(async ({ api, identity }, seat) => ({
@@ -147,10 +150,17 @@ export async function begun({ owner, providers, members, threshold, round = 1 }:
     })),
   )
   const masks = await Promise.all(
-    providers.map(({ api, identity: { account } }) =>
-      api.ready({ place: placeOf(round), opened, account, members: keys, threshold }),
+    providers.map(({ api, identity: { account } }, i) =>
+      api.ready({
+        place: placeOf(round),
+        opened: views[i]?.opened ?? opened,
+        account,
+        members: keys,
+        threshold,
+      }),
     ),
   )
+  const secrets = await Promise.all(providers.map((provider) => secretsOf(provider, round)))
   const peers = providers.map(({ identity: { account } }, i) => ({
     account,
     ephemeral: masks[i]?.ephemeral ?? opened,
@@ -163,11 +173,20 @@ export async function begun({ owner, providers, members, threshold, round = 1 }:
     dataSet: 'a',
     dataSignature: `0x${'03'.repeat(32)}`,
     samples: samplesOf(index),
-    opened,
-    cohorts: drawn,
-    ...opening,
+    opened: views[index]?.opened ?? opened,
+    cohorts: views[index]?.cohorts ?? drawn,
+    sealedModel: opening.sealedModel,
+    modelHash: opening.modelHash,
+    publicKey: opening.publicKey,
   })
-  return { opening, keys, masks, peers, requestOf }
+  return { opening, keys, masks, secrets, peers, requestOf }
+}
+
+/** A device's own secrets of a round, while it has them. */
+async function secretsOf({ safe }: Party, round: number): Promise<{ key: Buffer; seed: Buffer } | undefined> {
+  const stored = await safe.get(Records.maskings.id(task, round))
+  const secrets = stored === undefined ? null : Records.maskings.decode(stored).secrets
+  return secrets === null ? undefined : { key: Buffer.from(secrets.key), seed: Buffer.from(secrets.seed) }
 }
 
 type Begun = Awaited<ReturnType<typeof begun>>
@@ -201,7 +220,7 @@ export async function asked(
   start: Begun,
   contributions: readonly (Contribution | undefined)[],
   survivors: readonly number[],
-  seats = setting.members.map((_, seat) => seat),
+  seats: readonly number[] = setting.members.map((_, seat) => seat),
 ): Promise<OpenRequest> {
   const { providers, owner, threshold, round = 1 } = setting
   const given = await Promise.all(

@@ -13,47 +13,44 @@ import { fileURLToPath } from 'node:url'
 import * as DagCbor from '@ipld/dag-cbor'
 
 type Hex = `0x${string}`
-export type Place = { chainId: number; market: Hex; task: Hex; round: number }
-export type View = { opened: Hex; cohorts: Hex }
+type Place = { chainId: number; market: Hex; task: Hex; round: number }
+type View = { opened: Hex; cohorts: Hex }
 /** Secrets as `Ready` makes them. */
 export type Party = { account: Hex; key: Buffer; seed: Buffer }
 
 const modulus = 2n ** 44n
 const coefficients = 4096
 
-export function publicKey(secret: Buffer): Buffer {
-  const prefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
-  const key = createPrivateKey({ key: Buffer.concat([prefix, secret]), format: 'der', type: 'pkcs8' })
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32)
+/** What DER puts before the 32 bytes of an X25519 key. */
+const der = {
+  secret: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+  point: Buffer.from('302a300506032b656e032100', 'hex'),
 }
 
-export function agree(secret: Buffer, point: Buffer): Buffer {
-  const [pkcs8, spki] = ['302e020100300506032b656e04220420', '302a300506032b656e032100']
-  return diffieHellman({
-    privateKey: createPrivateKey({
-      key: Buffer.concat([Buffer.from(pkcs8 ?? '', 'hex'), secret]),
-      format: 'der',
-      type: 'pkcs8',
-    }),
-    publicKey: createPublicKey({
-      key: Buffer.concat([Buffer.from(spki ?? '', 'hex'), point]),
-      format: 'der',
-      type: 'spki',
-    }),
-  })
+function publicKey(secret: Buffer): Buffer {
+  return createPublicKey(secretKey(secret)).export({ format: 'der', type: 'spki' }).subarray(-32)
+}
+
+function agree(secret: Buffer, point: Buffer): Buffer {
+  const key = createPublicKey({ key: Buffer.concat([der.point, point]), format: 'der', type: 'spki' })
+  return diffieHellman({ privateKey: secretKey(secret), publicKey: key })
+}
+
+function secretKey(secret: Buffer) {
+  return createPrivateKey({ key: Buffer.concat([der.secret, secret]), format: 'der', type: 'pkcs8' })
 }
 
 /** HKDF-SHA256 without salt, its info the canonical dag-cbor of a list. */
-export function derive(secret: Buffer, info: readonly unknown[]): Buffer {
+function derive(secret: Buffer, info: readonly unknown[]): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), DagCbor.encode(info), 32))
 }
 
-export function selfKey(party: Party, place: Place, view: View): Buffer {
+function selfKey(party: Party, place: Place, view: View): Buffer {
   const scope = [place.chainId, place.market, place.task, place.round, view.opened, view.cohorts]
   return derive(party.seed, ['galaxy self mask', ...scope, party.account, bytes(publicKey(party.key))])
 }
 
-export function pairKey(one: Party, other: Party, place: Place, view: View): Buffer {
+function pairKey(one: Party, other: Party, place: Place, view: View): Buffer {
   const [low, high] = one.account < other.account ? [one, other] : [other, one]
   const scope = [place.chainId, place.market, place.task, place.round, view.opened, view.cohorts]
   const [lowKey, highKey] = [publicKey(low.key), publicKey(high.key)]
@@ -62,7 +59,7 @@ export function pairKey(one: Party, other: Party, place: Place, view: View): Buf
 }
 
 /** Numbers below 2^44: AES-256-CTR from counter 0, 8 bytes little-endian each, the low 44 bits. */
-export function stream(key: Buffer, count: number): readonly bigint[] {
+function stream(key: Buffer, count: number): readonly bigint[] {
   const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
   const made = cipher.update(Buffer.alloc(count * 8))
   return Array.from({ length: count }, (_, i) => made.readBigUInt64LE(i * 8) % modulus)
@@ -150,7 +147,7 @@ export function vectors() {
         pairKeys: cohort
           .filter((peer) => peer !== me)
           .map((peer) => ({ account: peer.account, key: hex(pairKey(me, peer, place, view)) })),
-        firstNumbers: own.slice(0, 4).map(String),
+        firstNumbers: own.slice(0, 4).join(' '),
         masked: digest(numbers.map((number, i) => (number + (own[i] ?? 0n)) % modulus)),
       }
     }),
