@@ -28,6 +28,15 @@ test('fields are as narrow as the cohort allows', () => {
   expect(He.parametersFor(16, 64)).toEqual({ n: 4096, q: He.q, t: He.t, valueBits: 16, fieldBits: 22 })
   expect(He.parametersFor(8, 8).fieldBits).toBe(11)
   expect(He.parametersFor(10, 16).fieldBits).toBe(14)
+  const fieldsOf = (valueBits: number, providers: number) => {
+    const { fieldBits } = He.parametersFor(valueBits, providers)
+    return [Math.floor(He.plainBits / fieldBits), fieldBits]
+  }
+  expect(fieldsOf(7, 16)).toEqual([4, 11])
+  expect(fieldsOf(8, 16)).toEqual([3, 14])
+  expect(fieldsOf(8, 64)).toEqual([3, 14])
+  expect(fieldsOf(4, 16)).toEqual([5, 8])
+  expect(fieldsOf(16, 65)).toEqual([1, 32])
   expect(() => He.parametersFor(16, 400)).toThrow(He.CapacityError)
 })
 

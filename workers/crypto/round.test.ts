@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Hex } from '../../protocol/codec.ts'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as Masks from '../../protocol/masks.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as Update from '../../protocol/update.ts'
@@ -10,6 +11,7 @@ import * as Reference from '../../test/vectors/masks.ts'
 import type { Masked, OpenRequest } from '../api.ts'
 import * as Box from './box.ts'
 import * as Crypto from './crypto.ts'
+import * as Masking from './masking.ts'
 import * as Records from './records.ts'
 import * as Round from './round.ts'
 import * as Stream from './stream.ts'
@@ -90,6 +92,27 @@ describe('what the model provider’s key opens of less than a sum is noise:', (
       const plains = await decryptedPlains(await keyOf(), Ciphertext.sum(chosen))
       expect(isUniform(numbersOf(await Stream.apply(plains, masks)))).toBe(subset.length < 4)
     }
+  })
+
+  test('an update that was delivered and dropped, with its key, which the round released', async () => {
+    const { request, contributions, secrets, peers } = await Parties.played(setting, { dropped: [3] })
+    const { members } = request.cohorts[0]!
+    const { of } = await Unmask.restore(members, 3, 1)
+    const [view, dropped] = [{ opened, cohorts: drawn }, members[3]!]
+    const key = of.get(dropped.account)!
+    const opposite = (mask: Stream.Mask): Stream.Mask => ({
+      key: mask.key,
+      sign: mask.sign === 'add' ? 'subtract' : 'add',
+    })
+    const pairs = peers
+      .filter(({ account }) => account !== dropped.account)
+      .map((peer) => opposite(Masking.pair(key, placeOf(), view, dropped, peer)))
+    const plains = await decryptedPlains(await keyOf(), contributions[3]!.ciphertexts)
+    const found = await Stream.apply(plains, pairs)
+    expect(isUniform(numbersOf(found))).toBe(true)
+    const self = Masks.selfKey(new Uint8Array(secrets[3]!.seed), placeOf(), view, dropped)
+    const bare = await Stream.apply(found, [{ key: self, sign: 'subtract' }])
+    expect(isUniform(numbersOf(bare))).toBe(false)
   })
 
   test('a sum of those who were shown different openings or draws', async () => {

@@ -127,11 +127,15 @@ test('garbage is refused, and frees what it took', () => {
   expect(() => seal.decrypt(secretKey.subarray(9), [])).toThrow(Seal.RefusedError)
 })
 
-test('memory stays flat over 100 encryptions and decryptions', () => {
+test('memory stays flat over 100 rounds of keys, encryption, refusal and decryption', () => {
   const he = He.parametersFor(16, 64)
-  const { publicKey, secretKey } = seal.keyPair()
   const plains = Packing.pack(levels(100, he, 3), he)
-  const round = () => seal.decrypt(secretKey, seal.encrypt(publicKey, plains))
+  const round = () => {
+    const { publicKey, secretKey } = seal.keyPair()
+    expect(() => seal.encrypt(publicKey, [new Uint8Array(Packing.plainBytes).fill(255)])).toThrow()
+    expect(() => seal.decrypt(secretKey.subarray(9), [])).toThrow()
+    return seal.decrypt(secretKey, seal.encrypt(publicKey, plains))
+  }
   for (let i = 0; i < 5; i++) round()
   const before = memory?.buffer.byteLength
   for (let i = 0; i < 100; i++) round()
