@@ -1,104 +1,229 @@
-// What must hold at every step of every run, by the numbers of protocol.md. A breach ends the run.
-import type { Hex } from '../../protocol/codec.ts'
-import * as Record from '../../protocol/record.ts'
+// What must hold at every step of every run, by the numbers of protocol.md. A breach ends the run. Written apart from
+// the rules that roles follow, so that a rule which is wrong or switched off is found.
+import type { Address, Hex } from '../../protocol/codec.ts'
+import * as Cohort from '../../protocol/cohort.ts'
 import type * as Market from '../../protocol/market.ts'
-import * as Survivors from '../../protocol/roles/survivors.ts'
+import type * as Masks from '../../protocol/masks.ts'
+import type * as Message from '../../protocol/message.ts'
+import * as Record from '../../protocol/record.ts'
+import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import type { Task } from './market.ts'
-import * as Work from './work.ts'
+import type * as Primitives from './primitives.ts'
+import * as Sets from './sets.ts'
+
+/** Values that tell updates of different rounds apart, before the one-hot part. */
+export const free = 6
 
 export type Laws = {
-  /** A provider published this update. */
-  contributed(provider: number, round: number, about: string, root: Hex): void
-  /** A provider counts enough receipts to leave. */
-  promised(provider: number, round: number): void
+  /** The task started in this block. */
+  started(block: number): void
+  /** A provider's worker gave this update out. */
+  contributed(by: Contribution): void
+  /** A provider counts enough receipts to leave; `keepers` are the seats that gave them. */
+  promised(provider: Address, round: number, keepers: readonly number[]): void
   committed(event: Extract<Market.Event, { readonly name: 'RoundCommitted' }>, task: Task): void
-  /** The model provider opened a sum. */
-  opened(round: number, values: readonly number[]): void
+  slashed(seats: number, task: Task): void
+  /** A member's worker gave these shares out. */
+  released(member: Address, round: number, record: Hex, shares: readonly Masks.Released[]): void
+  /** The model provider opened sums: their values, or nothing where one was discarded. */
+  opened(round: number, sums: readonly (readonly number[] | undefined)[]): void
+  /** The model provider holds that these did wrong. */
+  convicted(accounts: readonly Address[]): void
   settled(task: Task): void
+  /** What the model provider saw of this provider, and what the provider's own ledger says that it may have seen. */
+  ended(provider: Address, ledger: number): void
+  /** How many secrets are left on the device of somebody who saw the end. */
+  left(account: Address, secrets: number): void
+}
+
+export type Contribution = {
+  readonly account: Address
+  readonly seat: number
+  readonly round: number
+  readonly root: Hex
+  readonly cipher: Primitives.Cipher
+}
+
+/** What the laws may look at beside what they are told. */
+export type Sight = {
+  readonly task: Hex
+  readonly spec: TaskSpec
+  readonly isEvil: (account: Address) => boolean
+  readonly header: (number: number) => Hex | undefined
+  readonly heard: <kind extends Message.Message['kind']>(
+    kind: kind,
+    round: number,
+  ) => readonly Message.Of<kind>[]
+  readonly isPublished: (cid: string) => boolean
 }
 
 export class BreachError extends Error {
   override readonly name = 'BreachError'
 }
 
-export function watch(work: Work.Work): Laws {
-  const updates = new Map<string, { readonly about: string; readonly root: Hex }>()
-  const promises = new Map<number, Set<number>>()
+export function watch(sight: Sight): Laws {
+  const updates = new Map<string, Contribution[]>()
+  const streams = new Map<string, Hex>()
+  const promises = new Map<number, Set<Address>>()
   const records = new Map<number, Record.Body>()
-  const cids = new Map<string, string>()
+  const blocks = new Map<number, number>()
+  const kinds = new Map<string, Masks.Kind>()
+  const seen = new Map<Address, number>()
+  let task: Task | undefined
 
   function hold(condition: boolean, law: string): void {
     if (!condition) throw new BreachError(law)
   }
+  const accountOf = (seat: number): Address => task?.datas[seat]?.account ?? '0x'
+  const memberOf = (seat: number): Address => task?.computes[seat]?.account ?? '0x'
+  const evilMembers = () => task?.computes.filter(({ account }) => sight.isEvil(account)).length ?? 0
+  const areMembersSound = () => evilMembers() < (task?.terms.threshold ?? 0)
+  const epochOf = (round: number) => Math.floor((round - 1) / (task?.terms.roundsPerEpoch ?? 1))
+
+  /** The cohorts of a round as they follow from the chain. */
+  function drawn(round: number, of: Task): readonly bigint[] | undefined {
+    const before = [...records.keys()]
+      .filter((other) => epochOf(other) < epochOf(round))
+      .toSorted((a, b) => a - b)
+    const epoch = epochOf(before.at(-1) ?? 0)
+    const first = before.find((other) => epochOf(other) === epoch)
+    const hash = sight.header((blocks.get(first ?? 0) ?? 0) + 4)
+    if (hash === undefined) return undefined
+    const { minCohort, maxCohorts } = of.terms
+    const rules = { largest: Cohort.largest(sight.spec.he), minCohort, maxCohorts }
+    const accounts = of.datas.map(({ account }) => account)
+    return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules).map((cohort) =>
+      Record.bitmapOf(cohort.map((account) => accounts.indexOf(account))),
+    )
+  }
+
+  function promiseKept(round: number, account: Address): void {
+    const record = records.get(round)
+    const seat = task?.datas.findIndex((party) => party.account === account) ?? -1
+    hold(record === undefined || has(record.delivered, seat), `I10: round ${round} misses provider ${seat}`)
+  }
 
   return {
-    contributed: (provider, round, about, root) => {
-      const key = `${round} ${provider}`
-      const before = updates.get(key)
-      hold(
-        before === undefined || before.root === root,
-        `I6: provider ${provider} made two updates in round ${round}`,
-      )
-      updates.set(key, { about, root })
-      cids.set(`${key} ${root}`, about)
+    started: (block) => {
+      blocks.set(0, block)
     },
-    promised: (provider, round) => {
-      const set = promises.get(round) ?? new Set()
-      promises.set(round, set.add(provider))
-      const record = records.get(round)
+    contributed: (made) => {
+      const key = `${made.round} ${made.account}`
+      const before = updates.get(key) ?? []
+      updates.set(key, [...before, made])
+      if (sight.isEvil(made.account)) return
       hold(
-        record === undefined || has(record.delivered, provider),
-        `I10: round ${round} misses provider ${provider}`,
+        before.every(({ root }) => root === made.root),
+        `I6: provider ${made.seat} made two updates in round ${made.round}`,
       )
+      for (const mask of made.cipher.masks.keys()) {
+        const stream = `${mask} ${made.account}`
+        const root = streams.get(stream) ?? made.root
+        hold(root === made.root, `I6: a mask of provider ${made.seat} hides two updates`)
+        streams.set(stream, root)
+      }
     },
-    committed: ({ record, round }, task) => {
+    promised: (provider, round, keepers) => {
+      const honest = keepers.filter((seat) => !sight.isEvil(memberOf(seat)))
+      const needed = keepers.length
+      if (honest.length < needed || !areMembersSound()) return
+      promises.set(round, (promises.get(round) ?? new Set()).add(provider))
+      promiseKept(round, provider)
+    },
+    committed: ({ record, round, block }, of) => {
+      task = of
       hold(!records.has(round), `I3: round ${round} was committed twice`)
+      hold(
+        [...records.keys()].every((other) => other < round),
+        `I3: round ${round} was committed after it was passed over`,
+      )
+      const cohorts = drawn(round, of)
+      records.set(round, record)
+      blocks.set(round, block)
       const union = record.cohorts.reduce((all, cohort) => all | cohort, 0n)
       hold(
         (record.survivors & ~(record.delivered & union)) === 0n,
         `I4: round ${round} opens what was not delivered`,
       )
-      for (const provider of promises.get(round) ?? [])
-        hold(has(record.delivered, provider), `I10: round ${round} misses provider ${provider}`)
-      const epoch = (of: number) => Math.floor((of - 1) / task.terms.roundsPerEpoch)
-      const sets = [...records.values()].filter((other) => epoch(other.round) === epoch(round))
+      for (const account of promises.get(round) ?? []) promiseKept(round, account)
+      if (!areMembersSound()) return
+      hold(
+        cohorts?.length === record.cohorts.length &&
+          record.cohorts.every((cohort, at) => (cohort & ~(cohorts[at] ?? 0n)) === 0n),
+        `I4: round ${round} has other cohorts than were drawn`,
+      )
+      const same = [...records.values()].filter((other) => epochOf(other.round) === epochOf(round))
+      const before = same
+        .filter((other) => other.round !== round)
+        .flatMap((other) => other.cohorts.map((cohort) => cohort & other.survivors))
+        .filter((set) => set !== 0n)
       const opened = record.cohorts.map((cohort) => cohort & record.survivors).filter((set) => set !== 0n)
-      const before = sets.flatMap((other) => other.cohorts.map((cohort) => cohort & other.survivors))
       for (const set of opened) {
-        hold(Record.seats(set).length >= task.terms.minCohort, `I4: round ${round} opens too few`)
+        hold(Sets.size(set) >= of.terms.minCohort, `I4: round ${round} opens too few`)
         for (const other of before) {
-          const distance = Record.seats(set ^ other).length
-          hold(distance === 0 || distance >= task.terms.minCohort, `I5: round ${round} is too near another`)
+          const distance = Sets.size(set ^ other)
+          hold(distance === 0 || distance >= of.terms.minCohort, `I5: round ${round} is too near another`)
         }
       }
-      hold(!Survivors.isolatesSomeone([...before, ...opened]), `I5: round ${round} isolates somebody`)
-      records.set(round, record)
-    },
-    opened: (round, values) => {
-      const record = records.get(round)
-      hold(record !== undefined, `I2: round ${round} was opened without a commit`)
-      const survivors = record?.survivors ?? 0n
-      const ones = values.slice(Work.free)
+      hold(!Sets.singlesOut([...before, ...opened]), `I5: round ${round} singles somebody out`)
+      const proposal = sight
+        .heard('recordProposed', round)
+        .find(({ body }) => Record.hash(body.record) === Record.hash(record))
+      const cids = [...(proposal?.body.inputs ?? []), ...(proposal?.body.sums ?? [])].map(({ cid }) => cid)
       hold(
-        ones.every((value, seat) => value === (has(survivors, seat) ? 1 : 0)),
-        `I8: the sum of round ${round} is not the sum of its survivors`,
+        proposal !== undefined && cids.every((cid) => sight.isPublished(cid)),
+        `I13: what round ${round} commits to cannot be fetched`,
       )
-      const expected = Array.from({ length: Work.free }, () => 0)
-      for (const seat of Record.seats(survivors)) {
-        const update = updates.get(`${round} ${seat}`)
-        const { cid } = work.contribute(seat, ones.length, update?.about ?? '')
-        work
-          .values(cid)
-          .slice(0, Work.free)
-          .forEach((value, i) => (expected[i] = (expected[i] ?? 0) + value))
+    },
+    slashed: (seats, of) => {
+      of.computes.forEach(({ account }, seat) => {
+        if ((seats >> seat) & 1) hold(sight.isEvil(account), `I12: honest member ${seat} was slashed`)
+      })
+    },
+    released: (member, round, record, shares) => {
+      if (sight.isEvil(member)) return
+      const committed = records.get(round)
+      hold(
+        committed !== undefined && Record.hash(committed) === record,
+        `I2: shares of round ${round} were given away without a commit`,
+      )
+      for (const { provider, kind } of shares) {
+        const key = `${member} ${round} ${provider}`
+        hold((kinds.get(key) ?? kind) === kind, `I1: both kinds of shares of ${provider} in round ${round}`)
+        kinds.set(key, kind)
       }
-      hold(
-        expected.every((value, i) => value === values[i]),
-        `I8: the sum of round ${round} is not exact`,
-      )
     },
-    settled: (task) => {
-      const { payout, rounds, datas, terms } = task
+    opened: (round, sums) => {
+      const record = records.get(round)
+      if (record === undefined) throw new BreachError(`I2: round ${round} was opened without a commit`)
+      const isAnyEvil = task?.datas.some(({ account }) => sight.isEvil(account)) === true || evilMembers() > 0
+      hold(isAnyEvil || !sums.includes(undefined), `I8: a sum of round ${round} was discarded`)
+      for (const values of sums) {
+        if (values === undefined) continue
+        const seats = values.slice(free)
+        const set = record.cohorts
+          .map((cohort) => cohort & record.survivors)
+          .find((each) => seats.every((value, seat) => value === (has(each, seat) ? 1 : 0)))
+        hold(set !== undefined, `I8: a sum of round ${round} is not the sum of a cohort's survivors`)
+        const parts = Record.seats(set ?? 0n).map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
+        for (const seat of Record.seats(set ?? 0n))
+          seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? 0) + 1)
+        if (parts.some((made) => made.length !== 1 && new Set(made.map(({ root }) => root)).size !== 1))
+          continue
+        const expected = Array.from({ length: free }, (_, at) =>
+          parts.reduce((sum, [made]) => sum + (made?.cipher.values[at] ?? 0), 0),
+        )
+        hold(
+          expected.every((value, at) => value === values[at]),
+          `I8: a sum of round ${round} is not exact`,
+        )
+      }
+    },
+    convicted: (accounts) => {
+      for (const account of accounts) hold(sight.isEvil(account), `I14: ${account} did nothing wrong`)
+    },
+    settled: (of) => {
+      const { payout, rounds, datas, terms } = of
       datas.forEach((party, seat) => {
         const delivered = rounds.filter((tally) => has(tally.delivered, seat)).length
         const floor = (party.floor * BigInt(Math.min(delivered, terms.paidRounds))) / BigInt(terms.paidRounds)
@@ -111,6 +236,13 @@ export function watch(work: Work.Work): Laws {
           `I11: provider ${seat} delivered ${delivered} rounds for ${amount}`,
         )
       })
+    },
+    ended: (provider, ledger) => {
+      const openings = seen.get(provider) ?? 0
+      hold(ledger >= openings, `I17: ${provider} counts ${ledger} openings of ${openings}`)
+    },
+    left: (account, secrets) => {
+      hold(secrets === 0, `I18: ${account} keeps ${secrets} secrets after the end`)
     },
   }
 }

@@ -15,6 +15,8 @@ const { values } = parseArgs({
 const [first = 1, last = first] = values.seeds.split('..').map(Number)
 const size = { datas: Number(values.datas), computes: Number(values.computes) }
 const faults = new Map<string, number>()
+const adversaries = new Map<string, number>()
+const total = { steps: 0, committed: 0, aborted: 0 }
 let failed = 0
 
 for (let seed = first; seed <= last; seed++) {
@@ -23,6 +25,10 @@ for (let seed = first; seed <= last; seed++) {
     const outcome = World.run(Scenario.from(seed, size), values['real-keys'] ? Keys.real() : Keys.pretended())
     const { counts } = outcome.tally
     for (const [kind, count] of counts.faults) faults.set(kind, (faults.get(kind) ?? 0) + count)
+    for (const [kind, count] of counts.adversaries) adversaries.set(kind, (adversaries.get(kind) ?? 0) + count)
+    total.steps += counts.steps
+    total.committed += outcome.committed
+    total.aborted += outcome.aborted
     const cells = [
       `seed ${seed}`.padEnd(10),
       outcome.scenario.name.padEnd(24),
@@ -48,8 +54,16 @@ for (let seed = first; seed <= last; seed++) {
   }
 }
 
-console.log('\nfaults by kind')
-for (const [kind, count] of [...faults].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  console.log(`  ${String(count).padStart(8)} ${kind}`)
+for (const [title, kinds] of [
+  ['faults by kind', faults],
+  ['adversaries by what they did', adversaries],
+] as const) {
+  console.log(`\n${title}`)
+  for (const [kind, count] of [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(`  ${String(count).padStart(8)} ${kind}`)
+}
+console.log(
+  `\n${total.steps} steps, ${total.committed} rounds finished, ${total.aborted} aborted`,
+)
 console.log(`\n${last - first + 1 - failed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -5,6 +5,8 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as Message from '../../protocol/message.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import type { Clock } from './clock.ts'
+import * as Keys from './keys.ts'
+import { BreachError } from './laws.ts'
 import type { Luck } from './luck.ts'
 import type { Weather } from './scenario.ts'
 import type { Tally } from './tally.ts'
@@ -15,15 +17,26 @@ export type Listener = {
 }
 
 export type Network = {
-  /** Stores the bytes at a relay and gossips them. */
-  post(topic: string, bytes: Uint8Array): void
+  /** Stores the bytes at a relay and gossips them: to everyone, or by a relay that lies to some only. */
+  post(topic: string, bytes: Uint8Array, to?: (account: Address) => boolean): void
   join(listener: Listener): void
-  /** Everything on a topic after the cursor. */
-  history(topic: string, cursor: number): readonly Message.Message[]
+  /** Everything on a topic after the cursor that this account is told of. */
+  history(topic: string, cursor: number, account: Address): History
+  /** What was said of this kind in this round, by whomever. */
+  heard<kind extends Message.Message['kind']>(kind: kind, round: number): readonly Message.Of<kind>[]
+}
+
+export type History = {
+  readonly messages: readonly { readonly cursor: number; readonly message: Message.Message }[]
+  readonly next: number
 }
 
 /** Of messages that no relay keeps. */
 export const noCursor = -1
+
+type Kept = { readonly message: Message.Message; readonly to: (account: Address) => boolean }
+
+const everyone = (): boolean => true
 
 /** Gossip reaches listeners in so many waves, each with a delay of its own. */
 const waves = 4
@@ -35,15 +48,22 @@ export function open(options: {
   readonly luck: Luck
   readonly weather: Weather
   readonly tally: Tally
+  readonly isEvil: (account: Address) => boolean
 }): Network {
-  const { place, recover, clock, luck, weather, tally } = options
-  const topics = new Map<string, Message.Message[]>()
+  const { place, recover, clock, luck, weather, tally, isEvil } = options
+  const topics = new Map<string, Kept[]>()
   const said = new Map<string, string>()
   const listeners: Listener[] = []
 
-  function gossip(topic: string, cursor: number, message: Message.Message): void {
+  function gossip(
+    topic: string,
+    cursor: number,
+    message: Message.Message,
+    to: (account: Address) => boolean = everyone,
+  ): void {
     const groups: Listener[][] = Array.from({ length: waves }, () => [])
     for (const listener of listeners) {
+      if (!to(listener.account) || isCutOff(listener.account)) continue
       if (luck.odds(weather.loss)) {
         tally.fault('message lost')
         continue
@@ -61,6 +81,16 @@ export function open(options: {
     }
   }
 
+  /** Whether a partition keeps gossip from this account; what it missed it hears from its relay afterwards. */
+  function isCutOff(account: Address): boolean {
+    if (weather.partition === 0) return false
+    const phase = Math.floor(clock.now() / 40)
+    const isSplit = parseInt(Keys.hash(`split ${phase}`).slice(0, 6), 16) < weather.partition * 2 ** 24
+    if (!isSplit || BigInt(account) % 3n !== BigInt(phase % 3)) return false
+    tally.fault('cut off by a partition')
+    return true
+  }
+
   /** A message with one byte changed: refused, or another device's, whom roles must not believe. */
   function garble(topic: string, bytes: Uint8Array): void {
     const garbled = bytes.slice()
@@ -76,27 +106,45 @@ export function open(options: {
   }
 
   return {
-    post: (topic, bytes) => {
+    post: (topic, bytes, to = everyone) => {
       if (luck.odds(weather.rubbish)) garble(topic, bytes)
       const message = Message.open(bytes, place, recover)
       const key = `${message.task} ${message.round} ${message.kind} ${message.slot} ${message.sender}`
       const before = said.get(key)
-      if (before !== undefined && before !== message.digest)
-        throw new Error(`${message.kind} of round ${message.round} was said twice, differently`)
+      if (before !== undefined && before !== message.digest && !isEvil(message.sender))
+        throw new BreachError(`I15: ${message.kind} of round ${message.round} was said twice, differently`)
       const log = topics.get(topic) ?? []
       topics.set(topic, log)
-      if (before !== undefined) {
+      if (before === message.digest) {
         tally.fault('message resent')
         return
       }
       said.set(key, message.digest)
       tally.message()
-      const cursor = log.push(message) - 1
-      gossip(topic, cursor, message)
+      const cursor = log.push({ message, to }) - 1
+      gossip(topic, cursor, message, to)
     },
     join: (listener) => {
       listeners.push(listener)
     },
-    history: (topic, cursor) => (topics.get(topic) ?? []).slice(cursor),
+    history: (topic, cursor, account) => {
+      const log = topics.get(topic) ?? []
+      if (isCutOff(account)) return { messages: [], next: cursor }
+      const messages = log
+        .slice(cursor)
+        .flatMap(({ message, to }, at) => (to(account) ? [{ cursor: cursor + at, message }] : []))
+      return { messages, next: log.length }
+    },
+    heard: (kind, round) =>
+      [...topics.values()].flatMap((log) =>
+        log.flatMap(({ message }) => (isOf(message, kind) && message.round === round ? [message] : [])),
+      ),
   }
+}
+
+function isOf<kind extends Message.Message['kind']>(
+  message: Message.Message,
+  kind: kind,
+): message is Extract<Message.Message, { readonly kind: kind }> & Message.Of<kind> {
+  return message.kind === kind
 }

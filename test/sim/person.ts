@@ -8,10 +8,12 @@ import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Topic from '../../protocol/topic.ts'
+import type { Adversary } from './adversaries/adversary.ts'
 import * as Keys from './keys.ts'
 import * as Laws from './laws.ts'
 import * as Network from './network.ts'
 import * as Role from './role.ts'
+import * as Vault from './vault.ts'
 import type { World } from './world.ts'
 
 export type Kind = 'data' | 'compute' | 'model'
@@ -19,8 +21,14 @@ export type Kind = 'data' | 'compute' | 'model'
 export type Person = {
   readonly me: Event.Me
   readonly kind: Kind
+  readonly vault: Vault.Vault
+  /** Who has corrupted it. */
+  readonly evil: Adversary | undefined
   readonly role: () => Role.Role | undefined
   readonly isGone: () => boolean
+  readonly isOnline: () => boolean
+  /** Goes down at once. */
+  readonly crash: () => void
   /** Begins to live: offers, listens, ticks. */
   readonly begin: () => void
   readonly wish: (event: Event.Wish) => void
@@ -30,7 +38,7 @@ export type Person = {
 const tickEvery = 4
 const syncEvery = 12
 
-export function create(world: World, kind: Kind, name: string): Person {
+export function create(world: World, kind: Kind, name: string, evil: Adversary | undefined): Person {
   const { clock, luck, network, chain, place, scenario, tally, keys } = world
   const { weather } = scenario
   const account = keys.address(name)
@@ -204,17 +212,19 @@ export function create(world: World, kind: Kind, name: string): Person {
     const topics = [Topic.market(place), ...(role === undefined ? [] : [Topic.task(place, world.task)])]
     for (const topic of topics) {
       const from = synced.get(topic) ?? 0
-      const missed = network.history(topic, from)
-      synced.set(topic, from + missed.length)
-      missed.forEach((message, at) => {
-        if (synced.get(topic) === from + missed.length) hear(topic, from + at, message)
-      })
+      const { messages, next } = network.history(topic, from, account)
+      synced.set(topic, next)
+      for (const { cursor, message } of messages) if (synced.get(topic) === next) hear(topic, cursor, message)
     }
   }
 
   /** A head is told only after every event up to it was stored; false when the chain does not answer. */
   function follow(): boolean {
     if (role === undefined || luck.odds(weather.chainLag)) return false
+    if (luck.odds(weather.endpointsDisagree)) {
+      tally.fault('endpoints disagreed')
+      return false
+    }
     const head = world.blockTime()
     while (isOnline && told < chain.events.length) {
       const event = chain.events[told]
@@ -238,6 +248,7 @@ export function create(world: World, kind: Kind, name: string): Person {
     assertCared()
     if (luck.odds((weather.crash * tickEvery) / 3600)) isDoomed = true
     if (isOnline && !follow()) deliver({ type: 'tick' })
+    world.look(person)
     clock.in(tickEvery * luck.between(0.7, 1.3), tick)
   }
 
@@ -270,8 +281,14 @@ export function create(world: World, kind: Kind, name: string): Person {
   const person: Person = {
     me,
     kind,
+    vault: Vault.create(world.primitives),
+    evil,
     role: () => role,
     isGone: () => isGone,
+    isOnline: () => isOnline,
+    crash: () => {
+      goDown(luck.between(1, weather.downFor))
+    },
     begin,
     wish: deliver,
   }

@@ -2,6 +2,8 @@
 import type { Hex } from '../../protocol/codec.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
+import type { Adversary } from './adversaries/adversary.ts'
+import * as Adversaries from './adversaries/all.ts'
 import * as Keys from './keys.ts'
 import * as Luck from './luck.ts'
 
@@ -16,6 +18,7 @@ export type Scenario = {
   readonly invited: number
   /** Seconds in which the task has to start. */
   readonly startWithin: number
+  readonly adversaries: readonly Adversary[]
   /** What kinds of fault this seed has, in a word. */
   readonly name: string
 }
@@ -51,6 +54,18 @@ export type Weather = {
   readonly deaf: number
   /** Seconds by which clocks are off, either way. */
   readonly skew: number
+  /** Times of 40 s in which a third of all hear no gossip. */
+  readonly partition: number
+  /** Writes of a worker around which its device dies. */
+  readonly diskFails: number
+  /** Blocks before which the chain reorganises itself. */
+  readonly reorganises: number
+  /** Looks at the chain in which two endpoints say different things. */
+  readonly endpointsDisagree: number
+  /** Tasks in which a challenger shows another's statements. */
+  readonly frames: number
+  /** Participants that are corrupted, at most. */
+  readonly corrupted: number
 }
 
 const calm: Weather = {
@@ -75,6 +90,12 @@ const calm: Weather = {
   slow: 0,
   deaf: 0,
   skew: 0,
+  partition: 0,
+  diskFails: 0,
+  reorganises: 0,
+  endpointsDisagree: 0,
+  frames: 0,
+  corrupted: 0,
 }
 const rain: Weather = {
   ...calm,
@@ -89,6 +110,11 @@ const rain: Weather = {
   decline: 0.05,
   slow: 0.02,
   skew: 1,
+  diskFails: 0.005,
+  reorganises: 0.01,
+  endpointsDisagree: 0.02,
+  frames: 0.3,
+  corrupted: 3,
 }
 const weathers: readonly (readonly [string, Weather])[] = [
   ['calm', calm],
@@ -97,7 +123,9 @@ const weathers: readonly (readonly [string, Weather])[] = [
   ['committee shrinks', { ...rain, computesLeave: 0.25, poor: 0.08 }],
   ['committee vanishes', { ...rain, computesLeave: 0.7 }],
   ['model provider vanishes', { ...rain, modelLeaves: 1, datasLeave: 0.2 }],
-  ['crashes', { ...rain, crash: 20, downFor: 60 }],
+  ['crashes', { ...rain, crash: 20, downFor: 60, diskFails: 0.1 }],
+  ['partitions', { ...rain, partition: 0.4 }],
+  ['forks', { ...rain, reorganises: 0.15, endpointsDisagree: 0.2 }],
   [
     'storm',
     {
@@ -129,6 +157,8 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
   const schemaId: Hex = `0x${Keys.hash('schema')}`
   const timeouts = { ready: luck.whole(20, 40), update: luck.whole(40, 80), commit: luck.whole(60, 90) }
   const sampleCap = luck.whole(100, 2000)
+  // Room for 64, 16 or 8 in a sum.
+  const valueBits = luck.pick([16, 16, 18, 19])
   const spec: TaskSpec.TaskSpec = {
     v: 1,
     title: 'Simulated',
@@ -136,7 +166,7 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     schemaId,
     model: { template: 'softmax', inputs: 4, hidden: [], classes: 2 },
     training: { epochs: 1, batchSize: 8, learningRate: 0.1, momentum: 0, seed },
-    he: { n: 4096, q: 1152921504606830593n, t: 2 ** 44, valueBits: 16, fieldBits: 22 },
+    he: { n: 4096, q: 1152921504606830593n, t: 2 ** 44, valueBits, fieldBits: 22 },
     clip: 1,
     range: 1,
     sampleCap,
@@ -147,6 +177,7 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     timeouts,
   }
   const committee = Math.max(Math.min(computes, 2), computes - 1)
+  const threshold = Math.min(committee, Math.floor((2 * computes) / 3) + 1)
   return {
     seed,
     datas,
@@ -155,6 +186,7 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     spec,
     startWithin: 900,
     invited: luck.pick([1, 1, 0.9]),
+    adversaries: corrupted(luck, weather, threshold),
     name,
     terms: {
       plan: luck.pick(Terms.plans),
@@ -177,11 +209,19 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
       maxDatas: datas,
       minComputes: committee,
       maxComputes: computes,
-      threshold: Math.min(committee, Math.floor((2 * computes) / 3) + 1),
+      threshold,
       minCohort: Math.max(3, Math.floor(datas / 20)),
-      maxCohorts: 1,
+      maxCohorts: Math.max(1, Math.floor(datas / 6)),
       maxRounds: rounds + 4,
       paidRounds: rounds,
     },
   }
+}
+
+/** Fewer members than could do anything together, and a few others. */
+function corrupted(luck: Luck.Luck, weather: Weather, threshold: number): readonly Adversary[] {
+  if (weather.corrupted === 0 || !luck.odds(0.7)) return []
+  const picked = Array.from({ length: luck.whole(1, weather.corrupted) }, () => luck.pick(Adversaries.all))
+  const members = picked.filter(({ by }) => by === 'compute').slice(0, threshold - 1)
+  return [...members, ...picked.filter(({ by }) => by !== 'compute')]
 }

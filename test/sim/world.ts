@@ -1,26 +1,28 @@
 // Everything a run consists of: a clock, a chain, a network, the participants, and the laws that watch them.
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Invitation from '../../protocol/invitation.ts'
-import * as Message from '../../protocol/message.ts'
+import type * as Message from '../../protocol/message.ts'
 import * as Once from '../../protocol/once.ts'
 import * as Payout from '../../protocol/payout.ts'
 import type * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
-import type * as Event from '../../protocol/roles/event.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
+import type * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import * as Topic from '../../protocol/topic.ts'
+import * as Blocks from './blocks.ts'
 import * as Clock from './clock.ts'
+import * as Executor from './executor.ts'
 import * as Keys from './keys.ts'
 import * as Laws from './laws.ts'
 import * as Luck from './luck.ts'
 import * as Market from './market.ts'
 import * as Network from './network.ts'
 import * as Person from './person.ts'
+import * as Primitives from './primitives.ts'
 import type * as Scenario from './scenario.ts'
 import * as Tally from './tally.ts'
-import * as Work from './work.ts'
 
 export type World = {
   readonly scenario: Scenario.Scenario
@@ -38,17 +40,14 @@ export type World = {
   readonly invited: readonly Address[]
   readonly task: Hex
   readonly digest: (text: string) => Hex
-  /** Unix seconds of the newest block. */
+  readonly primitives: Primitives.Primitives
+  /** Unix seconds of the newest final block. */
   readonly blockTime: () => number
-  /** Carries out an effect while `isCurrent`; `'again'` asks for another attempt. */
-  readonly carryOut: (
-    person: Person.Person,
-    effect: Effect.Effect,
-    isCurrent: () => boolean,
-    done: (result: Event.Result | 'again') => void,
-  ) => void
+  readonly carryOut: Executor.Executor
   readonly offer: (person: Person.Person, offered: Person.Offered) => void
   readonly observe: (person: Person.Person) => void
+  /** Looks at somebody every few seconds. */
+  readonly look: (person: Person.Person) => void
 }
 
 export type Outcome = {
@@ -72,6 +71,8 @@ export const start = 1_700_000_000
 const blockSeconds = 2
 /** Seconds after a deadline when somebody who took no part does what anyone may. */
 const strangersAfter = 7200
+/** Virtual seconds that a run goes on after its end, for secrets to be erased. */
+const afterwards = 120
 /** Virtual seconds after which a run that has not ended counts as stuck. */
 const longest = 15_000
 
@@ -100,149 +101,26 @@ export function run(
     startBy: start + scenario.startWithin,
   }
   const task = Terms.id(place.market, terms)
-  const network = Network.open({ place, recover: keys.recover, clock, luck, weather, tally })
+  const liars = new Set<Address>()
+  const isEvil = (account: Address) =>
+    liars.has(account) || persons.some(({ me, evil }) => me.account === account && evil !== undefined)
+  const network = Network.open({ place, recover: keys.recover, clock, luck, weather, tally, isEvil })
   const chain = Market.open(place, keys.recover)
-  const work = Work.open()
-  const laws = Laws.watch(work)
-  const pool: {
-    readonly from: Address
-    readonly call: Market.Call
-    readonly done: (refusal: string) => void
-  }[] = []
+  const primitives = Primitives.open(scenario.seed)
+  const blocks = Blocks.open({ chain, clock, luck, weather, tally, seed: scenario.seed, ran: told })
+  const laws = Laws.watch({
+    task,
+    spec,
+    isEvil,
+    header: blocks.header,
+    heard: network.heard,
+    isPublished: (cid) => primitives.fetch(cid) !== undefined,
+  })
+  const persons: Person.Person[] = []
   const offers: Extract<Person.Offered, { readonly kind: 'dataOffer' }>[] = []
   const roundsOpened = new Set<number>()
-  let blocks = 0
   let isOver = false
   let byStranger = false
-
-  function sealed(
-    person: Person.Person,
-    draft: Message.Draft,
-  ): { readonly bytes: Uint8Array; readonly once: Hex | undefined } {
-    const { account, device } = person.me
-    const asked = Message.toCountersign(place, draft)
-    const countersignature = asked === undefined ? '0x' : keys.sign(account, asked)
-    const { digest: signed, statement, finish } = Message.compose(place, account, draft, countersignature)
-    const once = statement === undefined ? undefined : keys.sign(device, statement)
-    return { bytes: finish(keys.sign(device, signed), once), once }
-  }
-
-  function carryOut(
-    person: Person.Person,
-    effect: Effect.Effect,
-    isCurrent: () => boolean,
-    done: (result: Event.Result | 'again') => void,
-  ): void {
-    const { id } = effect
-    const after = (low: number, high: number, happens: () => void) => {
-      clock.in(luck.between(low, high), () => {
-        if (isCurrent()) happens()
-      })
-    }
-    switch (effect.type) {
-      case 'send':
-        after(0.05, 0.5, () => {
-          if (luck.odds(weather.postFails)) {
-            tally.fault('post failed')
-            done('again')
-            return
-          }
-          const { bytes, once } = sealed(person, effect.draft)
-          network.post(effect.topic, bytes)
-          if (effect.draft.kind === 'roundOpened') roundsOpened.add(effect.draft.round)
-          after(0.05, 0.5, () => {
-            done({ type: 'sent', effect: id, once })
-          })
-        })
-        return
-      case 'submit':
-        after(0.1, 1, () => {
-          if (luck.odds(weather.chainFails)) {
-            tally.fault('chain did not answer')
-            done('again')
-            return
-          }
-          pool.push({
-            from: person.me.account,
-            call: effect.call,
-            done: (refusal) => {
-              if (refusal === '') done({ type: 'submitted', effect: id })
-              else {
-                tally.fault(`refused: ${refusal}`)
-                done({ type: 'failed', effect: id, reason: refusal, short: shortOf(effect.call) })
-              }
-            },
-          })
-        })
-        return
-      case 'contribute': {
-        const isSlow = luck.odds(weather.slow)
-        if (isSlow) tally.fault('training was slow')
-        after(3, isSlow ? 110 : 25, () => {
-          const { datas } = ledgerOf(person)
-          const provider = Ledger.seatOf(datas, person.me.account) ?? -1
-          const about = `${effect.round} ${effect.opened} ${effect.cohorts} ${effect.modelHash}`
-          const { cid, root } = work.contribute(provider, datas.length, about)
-          laws.contributed(provider, effect.round, about, root)
-          done({ type: 'contributed', effect: id, cid, ciphertextRoot: root, byteLength: terms.words * 32 })
-        })
-        return
-      }
-      case 'check':
-        after(0.1, 2, () => {
-          const { cid, ciphertextRoot, signature } = effect.input
-          const statement = Once.digest(place, task, 'update', effect.round, ciphertextRoot)
-          if (work.rootOf(cid) !== ciphertextRoot)
-            done({ type: 'checked', effect: id, fault: 'another root' })
-          else if (keys.recover(statement, signature) !== effect.device)
-            done({ type: 'checked', effect: id, fault: 'another signer' })
-          else done({ type: 'checked', effect: id, fault: '' })
-        })
-        return
-      case 'aggregate':
-      case 'recompute':
-        after(0.5, 5, () => {
-          done({ type: 'aggregated', effect: id, sums: effect.cohorts.map((cohort) => work.add(cohort)) })
-        })
-        return
-      case 'prepare':
-        after(0.5, 3, () => {
-          const cid = work.contribute(0, 1, `model ${effect.round}`).cid
-          const modelHash = digest(`model ${effect.round}`)
-          const correct = effect.scored ? 250 : undefined
-          done({ type: 'prepared', effect: id, modelHash, model: cid, publicKey: cid, correct })
-        })
-        return
-      case 'open':
-        after(0.5, 3, () => {
-          for (const { cid, root } of effect.cohorts) {
-            if (work.rootOf(cid) !== root)
-              throw new Laws.BreachError('I8: a sum under another root was opened')
-            laws.opened(effect.round, work.values(cid))
-          }
-          const correct = Math.min(1000, 300 + 150 * effect.round)
-          const nextModelHash = digest(`model after ${effect.round}`)
-          done({
-            type: 'opened',
-            effect: id,
-            sumDigests: [nextModelHash],
-            nextModelHash,
-            correct,
-            total: 1000,
-          })
-        })
-        return
-      default:
-        effect satisfies never
-    }
-  }
-
-  /** Compute providers of a start whose deposit does not cover the bond. */
-  function shortOf(call: Effect.Call): readonly Address[] {
-    if (call.name !== 'start') return []
-    const accounts = call.parties.computes.map(({ account }) => account)
-    return accounts.filter((account) => (chain.deposits.get(account) ?? 0n) < terms.computeBond)
-  }
 
   /** Somebody shows that one key said two things about one round: again later where it is too early. */
   function accuse(state: Market.Task, seat: number | undefined): void {
@@ -258,7 +136,8 @@ export function run(
     const statements = [say('one'), say('another')] as const
     const call = { name: 'prove', terms, computes, datas, round, seat, statements } as const
     clock.in(luck.between(20, 400), () => {
-      pool.push({
+      if (seat !== undefined) liars.add(state.computes[seat]?.account ?? '0x')
+      blocks.submit({
         from: keys.address('stranger'),
         call,
         done: (refusal) => {
@@ -269,43 +148,59 @@ export function run(
     })
   }
 
-  function ledgerOf(person: Person.Person): Ledger.Ledger {
-    return person.role()?.participant().ledger ?? Ledger.empty
+  /** Looks at what a transaction told. */
+  function told(before: number): void {
+    const state = chain.task(task)
+    if (state === undefined) return
+    for (const event of chain.events.slice(before)) {
+      if (event.name === 'RoundCommitted') laws.committed(event, state)
+      if (event.name === 'TaskSettled') laws.settled(state)
+      if (event.name === 'Slashed') laws.slashed(event.seats, state)
+      if (event.name !== 'TaskStarted') continue
+      laws.started(event.block)
+      if (luck.odds(weather.twoOpenings)) accuse(state, undefined)
+      state.computes.forEach((_, seat) => {
+        if (luck.odds(weather.twoRecords)) accuse(state, seat)
+      })
+      if (luck.odds(weather.frames)) frame(state)
+    }
+  }
+
+  /** A7: statements of one key shown as another's. */
+  function frame(state: Market.Task): void {
+    const seat = luck.whole(0, state.computes.length - 1)
+    const statements = ['one', 'another'].map((text) => {
+      const statement = digest(text)
+      const asked = Once.digest(place, task, 'record', 1, statement)
+      return { statement, signature: keys.sign(keys.address('stranger'), asked) }
+    })
+    const [one, another] = statements
+    if (one === undefined || another === undefined) return
+    const { computes, datas } = state
+    tally.adversary('A7 framing: showed statements of another key')
+    const call = {
+      name: 'prove',
+      terms,
+      computes,
+      datas,
+      round: 1,
+      seat,
+      statements: [one, another],
+    } as const
+    clock.in(luck.between(20, 400), () => {
+      blocks.submit({ from: keys.address('stranger'), call, done: () => undefined })
+    })
   }
 
   function block(): void {
-    blocks += 1
-    const time = Math.floor(clock.now())
-    for (const { from, call, done } of pool.splice(0)) {
-      const before = chain.events.length
-      let refusal = ''
-      try {
-        chain.run(from, call, blocks, time)
-      } catch (thrown) {
-        if (!(thrown instanceof Market.RefusedError)) throw thrown
-        refusal = thrown.message
-      }
-      const state = chain.task(task)
-      for (const event of chain.events.slice(before)) {
-        if (event.name === 'RoundCommitted' && state !== undefined) laws.committed(event, state)
-        if (event.name === 'TaskSettled' && state !== undefined) laws.settled(state)
-        if (event.name === 'TaskStarted' && state !== undefined) {
-          if (luck.odds(weather.twoOpenings)) accuse(state, undefined)
-          state.computes.forEach((_, seat) => {
-            if (luck.odds(weather.twoRecords)) accuse(state, seat)
-          })
-        }
-      }
-      clock.in(luck.between(0.1, 1), () => {
-        done(refusal)
-      })
-    }
+    blocks.next()
+    const time = blocks.finalTime()
     const state = chain.task(task)
     const everyoneLeft = persons.every((person) => person.isGone())
     if (state?.escrow === 0n && (state.state === 'settled' || state.state === 'cancelled')) isOver = true
     else if (state === undefined && (everyoneLeft || time > terms.startBy)) isOver = true
     else if (state !== undefined && (everyoneLeft || isNobodys(state, time))) endAsStranger(state)
-    if (!isOver) clock.in(blockSeconds, block)
+    clock.in(blockSeconds, block)
   }
 
   /** Nobody was asked yet when the model provider left. */
@@ -330,10 +225,10 @@ export function run(
       const indices = (due ?? []).map(({ index }) => index)
       return { name: 'claim', terms, claims: Payout.claims(token, payout?.leaves ?? [], indices) }
     })()
-    pool.push({ from, call, done: () => undefined })
+    blocks.submit({ from, call, done: () => undefined })
   }
 
-  const world: World = {
+  const parts = {
     scenario,
     clock,
     luck,
@@ -348,38 +243,46 @@ export function run(
     invited,
     task,
     digest,
-    blockTime: () =>
-      start + Math.floor((Math.floor(clock.now()) - start) / blockSeconds) * blockSeconds - blockSeconds,
-    carryOut,
-    offer: (person, offered) => {
+    primitives,
+    blockTime: blocks.finalTime,
+    offer: (person: Person.Person, offered: Person.Offered) => {
       if (offered.kind === 'dataOffer') offers.push(offered)
       const { kind, offer } = offered
       const draft: Message.Draft =
         kind === 'dataOffer'
           ? { kind, task: noTask, round: 0, slot: 0, body: { offer } }
           : { kind, task: noTask, round: 0, slot: 0, body: { offer } }
-      network.post(Topic.market(place), sealed(person, draft).bytes)
+      network.post(Topic.market(place), Executor.seal({ place, keys }, person, draft).bytes)
     },
-    observe: (person) => {
+    observe: (person: Person.Person) => {
       if (person.kind === 'data') observeReceipts(person)
     },
+    look: (person: Person.Person) => {
+      const state = person.role()?.participant()
+      if (state !== undefined && person.evil === undefined && isModelProvider(state))
+        laws.convicted(Object.keys(state.convicted).map(asAddress))
+    },
   }
+  const tools = { world: parts, laws, primitives, blocks, roundsOpened }
+  const world: World = { ...parts, carryOut: Executor.create(tools) }
 
   function observeReceipts(person: Person.Person): void {
     const state = person.role()?.participant()
     if (state === undefined || !isDataProvider(state) || state.ledger.state !== 'running') return
-    const provider = Ledger.seatOf(state.ledger.datas, state.me.account)
     const needed = Ledger.present(state.ledger).length - state.terms.threshold + 1
-    for (const { round, receipts } of Object.values(state.rounds))
-      if (provider !== undefined && receipts.length >= needed) laws.promised(provider, round)
+    for (const { round, receipts } of Object.values(state.rounds)) {
+      const keepers = receipts.filter((seat) => Ledger.counts(state.ledger, seat))
+      if (keepers.length >= needed) laws.promised(state.me.account, round, keepers)
+    }
   }
 
-  const model = Person.create(world, 'model', 'model provider')
-  const datas = dataNames.map((name) => Person.create(world, 'data', name))
+  const evil = (kind: Person.Kind, at: number) => scenario.adversaries.filter(({ by }) => by === kind)[at]
+  const model = Person.create(world, 'model', 'model provider', evil('model', 0))
+  const datas = dataNames.map((name, at) => Person.create(world, 'data', name, evil('data', at)))
   const computes = Array.from({ length: scenario.computes }, (_, i) =>
-    Person.create(world, 'compute', `compute provider ${i}`),
+    Person.create(world, 'compute', `compute provider ${i}`, evil('compute', i)),
   )
-  const persons = [model, ...computes, ...datas]
+  persons.push(model, ...computes, ...datas)
   chain.mint(model.me.account, Terms.funding(terms))
   for (const { me } of computes) if (!luck.odds(weather.poor)) chain.mint(me.account, terms.computeBond)
   for (const person of persons) person.begin()
@@ -388,7 +291,7 @@ export function run(
   const freezesAt = luck.between(100, 300)
   const choose = (): void => {
     if (model.isGone() || isOver) return
-    const { state } = ledgerOf(model)
+    const { state } = Executor.ledgerOf(model)
     if (state === 'open') model.wish({ type: 'chosen', offers: offers.map(({ offer }) => offer) })
     if (state === 'open' && isImpatient && clock.now() > start + freezesAt) model.wish({ type: 'frozen' })
     if (state === 'none' || state === 'open') clock.in(10, choose)
@@ -399,6 +302,26 @@ export function run(
     if (clock.now() > start + longest)
       throw new Laws.BreachError(`I16: the run did not end: ${whereItStands()}`)
     if (!clock.next()) throw new Laws.BreachError('I16: everything stopped before the end')
+  }
+  const ended = clock.now()
+  while (clock.now() < ended + afterwards && clock.next()) continue
+  for (const person of persons) atTheEnd(person)
+
+  /** Whoever saw the end has counted what was opened, and has no secrets left. */
+  function atTheEnd(person: Person.Person): void {
+    const state = person.role()?.participant()
+    if (state === undefined || !person.isOnline() || person.evil !== undefined) return
+    const { ledger } = state
+    const sawTheEnd =
+      ledger.state === 'cancelled' || (ledger.state === 'settled' && ledger.head > ledger.deadline)
+    const isErasing = Object.values(state.outbox).some(({ type }) => type === 'forget')
+    if (sawTheEnd && !isErasing) laws.left(person.me.account, person.vault.count())
+    if (person.kind !== 'data' || !sawTheEnd) return
+    const seat = Ledger.seatOf(ledger.datas, person.me.account)
+    const counted = ledger.rounds.filter(
+      ({ record }) => seat !== undefined && (record.survivors >> BigInt(seat)) & 1n,
+    )
+    laws.ended(person.me.account, counted.length)
   }
 
   function whereItStands(): string {
@@ -414,7 +337,7 @@ export function run(
   return {
     scenario,
     state: state === undefined ? 'never created' : state.state === 'settled' ? 'settled' : 'cancelled',
-    seconds: Math.round(clock.now() - start),
+    seconds: Math.round(ended - start),
     committed,
     aborted: roundsOpened.size - committed,
     enrolled: state?.datas.length ?? 0,
@@ -428,4 +351,12 @@ const noTask: Hex = `0x${'00'.repeat(32)}`
 
 function isDataProvider(state: object): state is DataProvider.State {
   return 'role' in state && state.role === 'data'
+}
+
+function isModelProvider(state: object): state is ModelProvider.State {
+  return 'role' in state && state.role === 'model'
+}
+
+function asAddress(text: string): Address {
+  return `0x${text.slice(2)}`
 }
