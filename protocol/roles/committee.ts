@@ -156,11 +156,9 @@ export function advance<state extends State>(state: state, now: number): state {
   if (seat === undefined || Rotation.rankOf(next, 1, seat) === undefined) return next
   next = MemberUnmask.keepKeys(next)
   for (const number of Object.keys(next.rounds).map(Number)) {
-    if (Ledger.committed(next.ledger, number) !== undefined) {
-      const round = next.rounds[number]
-      if (round !== undefined) next = MemberUnmask.unmask(next, round, seat)
-      continue
-    }
+    const known = next.rounds[number]
+    if (known !== undefined) next = MemberUnmask.unmask(next, known, seat)
+    if (Ledger.committed(next.ledger, number) !== undefined) continue
     for (const act of Member.acts) {
       const round = next.rounds[number]
       if (round?.opened === undefined || now > round.opened.body.closes) break

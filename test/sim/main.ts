@@ -1,8 +1,7 @@
 // Runs seeds and prints what happened in each: node test/sim/main.ts --seeds 1..20 [--datas 100] [--computes 5] [--real-keys]
+// With --without survivors,shares,release rules are switched off, which the laws have to notice.
 import { parseArgs } from 'node:util'
-import * as Keys from './keys.ts'
-import * as Scenario from './scenario.ts'
-import * as World from './world.ts'
+import { without } from './without/hooks.ts'
 
 const { values } = parseArgs({
   options: {
@@ -10,8 +9,15 @@ const { values } = parseArgs({
     datas: { type: 'string', default: '100' },
     computes: { type: 'string', default: '5' },
     'real-keys': { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
   },
 })
+without(values.without === '' ? [] : values.without.split(','))
+const [Keys, Scenario, World] = await Promise.all([
+  import('./keys.ts'),
+  import('./scenario.ts'),
+  import('./world.ts'),
+])
 const [first = 1, last = first] = values.seeds.split('..').map(Number)
 const size = { datas: Number(values.datas), computes: Number(values.computes) }
 const faults = new Map<string, number>()
@@ -25,7 +31,8 @@ for (let seed = first; seed <= last; seed++) {
     const outcome = World.run(Scenario.from(seed, size), values['real-keys'] ? Keys.real() : Keys.pretended())
     const { counts } = outcome.tally
     for (const [kind, count] of counts.faults) faults.set(kind, (faults.get(kind) ?? 0) + count)
-    for (const [kind, count] of counts.adversaries) adversaries.set(kind, (adversaries.get(kind) ?? 0) + count)
+    for (const [kind, count] of counts.adversaries)
+      adversaries.set(kind, (adversaries.get(kind) ?? 0) + count)
     total.steps += counts.steps
     total.committed += outcome.committed
     total.aborted += outcome.aborted
@@ -47,7 +54,8 @@ for (let seed = first; seed <= last; seed++) {
     console.error(
       `seed ${seed} FAILED: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
     )
-    const real = values['real-keys'] ? ' --real-keys' : ''
+    const off = values.without === '' ? '' : ` --without ${values.without}`
+    const real = `${values['real-keys'] ? ' --real-keys' : ''}${off}`
     console.error(
       `replay: node test/sim/main.ts --seeds ${seed} --datas ${size.datas} --computes ${size.computes}${real}`,
     )
@@ -62,8 +70,6 @@ for (const [title, kinds] of [
   for (const [kind, count] of [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`  ${String(count).padStart(8)} ${kind}`)
 }
-console.log(
-  `\n${total.steps} steps, ${total.committed} rounds finished, ${total.aborted} aborted`,
-)
+console.log(`\n${total.steps} steps, ${total.committed} rounds finished, ${total.aborted} aborted`)
 console.log(`\n${last - first + 1 - failed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
