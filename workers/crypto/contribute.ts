@@ -1,5 +1,4 @@
 // A data provider's part of a round: open the model, have it trained, mask and encrypt what changed, once and for all.
-import * as Ciphertext from '../../protocol/ciphertext.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Masks from '../../protocol/masks.ts'
 import * as Model from '../../protocol/model.ts'
@@ -17,6 +16,7 @@ import * as Rules from './rules.ts'
 import type { Safe } from './safe.ts'
 import type { Seal } from './seal.ts'
 import * as Stream from './stream.ts'
+import * as Tree from './tree.ts'
 
 export type Means = { readonly safe: Safe; readonly seal: Seal; readonly train: TrainPeer }
 
@@ -81,7 +81,7 @@ async function make(
   const ciphertexts = seal.encrypt(request.publicKey, masked, (done) =>
     progress({ label: 'encrypting', done, total: plains.length }),
   )
-  const root = Ciphertext.root(ciphertexts)
+  const root = Tree.root(ciphertexts)
   return {
     opened: request.opened,
     cohorts: request.cohorts,

@@ -17,6 +17,7 @@ import * as Round from './round.ts'
 import * as Safe from './safe.ts'
 import * as Safetensors from './safetensors.ts'
 import type { Seal } from './seal.ts'
+import * as Tree from './tree.ts'
 
 /** Each is called when it is first needed. */
 export type Means = {
@@ -57,12 +58,12 @@ export function create({ safe, seal, train, score }: Means): Crypto {
     },
     check: async (ciphertexts) => {
       ciphertexts.forEach((words, index) => Ciphertext.assert(words, index))
-      return { root: Ciphertext.root(ciphertexts) }
+      return { root: Tree.root(ciphertexts) }
     },
     aggregate: async (encrypted) => {
       const started = performance.now()
       const ciphertexts = Ciphertext.sum(encrypted)
-      const root = Ciphertext.root(ciphertexts)
+      const root = Tree.root(ciphertexts)
       return { ciphertexts, root, seconds: (performance.now() - started) / 1000 }
     },
 

@@ -1,7 +1,6 @@
 // The model provider's part of a round: announce a model under a fresh key, then open the sums and move the model.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import * as Ciphertext from '../../protocol/ciphertext.ts'
 import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
@@ -20,6 +19,7 @@ import * as Rules from './rules.ts'
 import type { Safe } from './safe.ts'
 import type { Seal } from './seal.ts'
 import * as Stream from './stream.ts'
+import * as Tree from './tree.ts'
 import * as Unmask from './unmask.ts'
 
 type Discarded = Extract<OpenedRound['sums'][number], { readonly digest: null }>
@@ -129,7 +129,7 @@ async function move(
   const secrets: Unmask.Secrets[] = []
   for (const { sum, sumRoot, members } of cohorts) {
     He.assertSummable(rules.he, members.filter(({ survived }) => survived).length)
-    if (Ciphertext.root(sum) !== sumRoot) throw new RootError(round)
+    if (Tree.root(sum) !== sumRoot) throw new RootError(round)
     secrets.push(await Unmask.restore(members, request.threshold, round))
   }
   const found: (Update.Sum | Discarded)[] = []
