@@ -1,5 +1,6 @@
 // A small task and its participants' messages, for tests of roles: three data providers, two compute providers.
 import type { Address, Hex } from '../protocol/codec.ts'
+import * as Masks from '../protocol/masks.ts'
 import type * as Market from '../protocol/market.ts'
 import * as Message from '../protocol/message.ts'
 import * as Offer from '../protocol/offer.ts'
@@ -160,6 +161,45 @@ export const opening = {
   },
 } as const
 export const opened = say('model', opening).bodyDigest
+/** The hash of the block that epoch 0 is drawn from, as the wish of a role is answered. */
+export const header: Event.Event = { type: 'header', effect: 'header:5', hash: digest('block 5') }
+
+export function sealingKey(name: string, epoch = 0): Message.Draft {
+  return { kind: 'sealingKey', task, round: 0, slot: epoch, body: { epoch, key: key(`${name} ${epoch}`) } }
+}
+
+/** An X25519 key of this name. */
+export function key(text: string): Hex {
+  return `0x${Keys.hash(text).slice(0, 62)}01`
+}
+
+/** Shares for both members that open to what `released` gives away. */
+export function masksOf(name: string): Masks.Masks {
+  const sealed: Hex = `0x${'0e'.repeat(Masks.sealedBytes)}`
+  const hash = (kind: Masks.Kind, seat: number) => {
+    const { share, salt } = released(name, kind, seat)
+    return Masks.shareHash(kind, share, salt)
+  }
+  const shares = [0, 1].map((seat) => ({
+    seat,
+    keyHash: hash('key', seat),
+    seedHash: hash('seed', seat),
+    key: sealed,
+    seed: sealed,
+  }))
+  return { ephemeral: key(`${name}'s round`), seedHash: digest(`${name}'s seed`), shares }
+}
+
+/** What a member opens of a provider's shares. */
+export function released(name: string, kind: Masks.Kind, seat: number): Masks.Released {
+  const share: Hex = `0x${Keys.hash(`${name} ${kind} ${seat}`)}${seat.toString(16).padStart(2, '0')}`
+  return { provider: me(name).account, kind, share, salt: digest(`salt ${name} ${kind} ${seat}`) }
+}
+
+export function readyDraft(name: string): Message.Draft {
+  return { kind: 'ready', task, round: 1, slot: 0, body: { opened, masks: masksOf(name) } }
+}
+
 export const cohortsDraft = {
   kind: 'cohorts',
   task,

@@ -45,17 +45,9 @@ const update = (
   },
 })
 const updates = Talk.dataNames.map((name) => Talk.heard(name, update(name)))
-const ready = Talk.dataNames.map((name) =>
-  Talk.heard(name, {
-    kind: 'ready',
-    task: Talk.task,
-    round: 1,
-    slot: 0,
-    body: { opened: Talk.opened, masks: null },
-  }),
-)
+const ready = Talk.dataNames.map((name) => Talk.heard(name, Talk.readyDraft(name)))
 const seated = (name: string) =>
-  follow(create(name), [{ type: 'head', time: Talk.now }, Talk.created, Talk.started]).state
+  follow(create(name), [{ type: 'head', time: Talk.now }, Talk.created, Talk.started, Talk.header]).state
 const inRound = (name: string) =>
   follow(seated(name), [Talk.heard('model', Talk.opening), ...ready], awake).state
 const checked = (effects: readonly Effect.Effect[], fault = ''): readonly Event.Event[] =>
@@ -84,7 +76,7 @@ function proposal(kept: readonly Event.Event[], now = Talk.now + 90): Message.Dr
 const right = (id: string | undefined): Event.Event => ({
   type: 'aggregated',
   effect: id ?? '',
-  sums: [{ cid: '', root: Talk.digest('sum') }],
+  sums: [{ cid: Talk.opening.body.model, root: Talk.digest('sum') }],
 })
 const recomputation = (wished: readonly Effect.Effect[]) =>
   wished.find(({ type }) => type === 'recompute')?.id
@@ -233,7 +225,8 @@ describe('a member of the committee', () => {
     const draft = proposal(updates)
     if (draft.kind !== 'recordProposed') throw new Error('no proposal')
     const proposed = Talk.heard(aggregator, { ...draft, body: change(draft.body) })
-    const { state, wished } = follow(keeping(member, updates).state, [proposed, { type: 'tick' }], awake)
+    const late = Talk.now + 80
+    const { state, wished } = follow(keeping(member, updates).state, [proposed, { type: 'tick' }], late)
     expect(wished).toEqual([])
     expect(state.notes.join()).toContain(reason)
   })
@@ -256,6 +249,115 @@ describe('a member of the committee', () => {
     const { state: signed } = follow(state, [right(recomputation(wished)), own, signature(aggregator)], awake)
     const later = follow(signed, [{ type: 'tick' }], awake + 60)
     expect(later.wished).toMatchObject([{ id: 'commit:1', call: { name: 'commitRound' } }])
+  })
+})
+
+describe('a member that keeps secrets', () => {
+  const record = () => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    return draft.body.record
+  }
+  const commit = (change: Partial<Record.Record> = {}): Event.Event =>
+    Talk.chain({
+      name: 'RoundCommitted',
+      task: Talk.task,
+      round: 1,
+      record: { ...record(), ...change },
+      signers: 3,
+      deadline: Talk.now + 700,
+    })
+  const kinds = (wished: readonly Effect.Effect[]) =>
+    wished.flatMap((effect) => (effect.type === 'unmask' ? effect.wanted.map(({ kind }) => kind) : []))
+
+  test('makes and says a sealing key for this epoch and the next', () => {
+    const { state, wished } = follow(create(member), [Talk.created, Talk.started])
+    expect(wished.filter(({ type }) => type === 'seal')).toMatchObject([{ epoch: 0 }])
+    const told = follow(state, [{ type: 'sealed', effect: 'seal:0', key: Talk.key('mine') }])
+    expect(Talk.saidOf(told.wished, 'sealingKey')).toEqual([{ epoch: 0, key: Talk.key('mine') }])
+    const opened = follow(told.state, [Talk.heard('model', Talk.opening)])
+    expect(opened.wished.filter(({ type }) => type === 'seal')).toMatchObject([{ epoch: 1 }])
+  })
+
+  test('gives the shares of survivors’ seeds and of the others’ keys away once the round is committed, once', () => {
+    const before = keeping(member, updates).state
+    expect(kinds(follow(before, [Talk.heard(aggregator, proposal(updates))], awake).wished)).toEqual([])
+    const { state, wished } = follow(before, [commit()], awake)
+    expect(kinds(wished)).toEqual(['seed', 'seed', 'seed'])
+    const shares = Talk.dataNames.map((name) => Talk.released(name, 'seed', 1))
+    const said = follow(state, [{ type: 'unmasked', effect: 'unmask:1', shares }], awake)
+    expect(Talk.saidOf(said.wished, 'unmask')).toEqual([{ record: Record.hash(record()), shares }])
+    expect(
+      kinds(follow(said.state, [commit(), ...ready, ...updates, { type: 'tick' }], awake).wished),
+    ).toEqual([])
+    expect(ComputeProvider.resume(structuredClone(state))).toEqual(ComputeProvider.resume(state))
+  })
+
+  test.each<[string, Partial<Record.Record>]>([
+    ['another opening', { opened: Talk.digest('other') }],
+    ['another time to close', { closes: 7 }],
+    ['another draw', { cohortsDigest: Talk.digest('other') }],
+    ['other cohorts', { cohorts: [3n] }],
+    ['a set that is too small', { survivors: 3n }],
+  ])('gives nothing away for a record with %s', (_, change) => {
+    expect(kinds(follow(keeping(member, updates).state, [commit(change)], awake).wished)).toEqual([])
+  })
+
+  test('waits for a Ready that it missed', () => {
+    const missed = follow(
+      seated(member),
+      [Talk.heard('model', Talk.opening), ...ready.slice(1), { type: 'message', message: drawn }, commit()],
+      awake,
+    )
+    expect(kinds(missed.wished)).toEqual([])
+    expect(kinds(follow(missed.state, ready.slice(0, 1), awake).wished)).toHaveLength(3)
+  })
+
+  test('erases its keys when nothing can be challenged any more', () => {
+    const { state } = follow(keeping(member, updates).state, [commit()], awake)
+    const settled = Talk.chain({
+      name: 'TaskSettled',
+      task: Talk.task,
+      root: Talk.digest('root'),
+      punished: false,
+      deadline: Talk.now + 200,
+      utilities: [],
+    })
+    const closing = follow(state, [settled, { type: 'head', time: Talk.now + 200 }], awake)
+    expect(closing.wished.map(({ type }) => type)).not.toContain('forget')
+    const { wished } = follow(closing.state, [{ type: 'head', time: Talk.now + 201 }], awake)
+    expect(wished.filter(({ type }) => type === 'forget')).toMatchObject([
+      { of: 'epoch', number: 0 },
+      { of: 'epoch', number: 1 },
+    ])
+  })
+})
+
+describe('a member that judges draws', () => {
+  const without = {
+    ...Talk.cohortsDraft,
+    body: { ...Talk.cohortsDraft.body, cohorts: [Talk.datas.slice(1).map(({ account }) => account)] },
+  }
+  const adopted = (state: ComputeProvider.State) => state.rounds[1]?.adopted
+
+  test('goes by none of somebody who is not enrolled, or not known to be ready', () => {
+    const unready = follow(
+      seated(member),
+      [Talk.heard('model', Talk.opening), ...ready.slice(1), { type: 'message', message: drawn }],
+      awake,
+    )
+    expect(adopted(unready.state)).toBeUndefined()
+    expect(adopted(follow(unready.state, ready.slice(0, 1), awake).state)).toBeDefined()
+  })
+
+  test('goes by none that is too small', () => {
+    const { state } = follow(inRound(member), [Talk.heard(aggregator, without)], Talk.now + 26)
+    expect(adopted(state)).toBeUndefined()
+  })
+
+  test('goes by none before its drawer’s turn', () => {
+    const early = follow(inRound(aggregator), [Talk.heard(member, Talk.cohortsDraft)], awake)
+    expect(adopted(early.state)).toMatchObject({ seat: 0 })
   })
 })
 

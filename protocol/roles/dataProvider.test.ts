@@ -24,8 +24,11 @@ const seat = Talk.datas.findIndex(({ account }) => account === me.account)
 const follow = (state: DataProvider.State, events: readonly Event.Event[], now = Talk.now) =>
   Talk.follow(DataProvider.step, state, events, now)
 const asked = () => DataProvider.create(options, Talk.now)
-const enrolled = () => follow(asked(), [Talk.created, Talk.started]).state
+const enrolled = () => follow(asked(), [Talk.created, Talk.started, Talk.header, ...keys]).state
 const opened = Talk.heard('model', Talk.opening)
+const keys = Talk.computeNames.map((member) => Talk.heard(member, Talk.sealingKey(member)))
+const masked: Event.Event = { type: 'masked', effect: 'ready:1', masks: Talk.masksOf(name) }
+const ready = Talk.dataNames.map((each) => Talk.heard(each, Talk.readyDraft(each)))
 const receipt = (from: string, update: `0x${string}`): Event.Event =>
   Talk.heard(from, {
     kind: 'receipt',
@@ -38,7 +41,8 @@ const contributed = (state: DataProvider.State) => {
   const result = { cid: Talk.opening.body.model, ciphertextRoot: Talk.digest('root'), byteLength: 65_536 }
   return follow(state, [{ type: 'contributed', effect: 'contribute:1', ...result }])
 }
-const training = () => follow(enrolled(), [opened, Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)])
+const training = () =>
+  follow(enrolled(), [opened, masked, ...ready, Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)])
 
 test('exports', () => {
   expect(Object.keys(DataProvider)).toMatchInlineSnapshot(`
@@ -131,10 +135,60 @@ describe('a data provider that was asked', () => {
 })
 
 describe('a data provider in a round', () => {
-  test('says Ready once', () => {
+  test('says Ready once, with the masks of its worker', () => {
     const { state, wished } = follow(enrolled(), [opened, opened, { type: 'tick' }])
-    expect(Talk.saidOf(wished, 'ready')).toEqual([{ opened: Talk.opened, masks: null }])
-    expect(Talk.saidOf(follow(state, [opened]).wished, 'ready')).toEqual([])
+    expect(wished.filter(({ type }) => type === 'prepareReady')).toMatchObject([
+      { opened: Talk.opened, threshold: 2, members: [{ seat: 0 }, { seat: 1 }] },
+    ])
+    const said = follow(state, [masked])
+    expect(Talk.saidOf(said.wished, 'ready')).toEqual([{ opened: Talk.opened, masks: Talk.masksOf(name) }])
+    expect(Talk.saidOf(follow(said.state, [opened, masked]).wished, 'ready')).toEqual([])
+  })
+
+  test('waits for the sealing keys of all members, and in the end for as many as open a share', () => {
+    const state = follow(asked(), [Talk.created, Talk.started, Talk.header, opened]).state
+    const one = follow(state, keys.slice(0, 1), Talk.now + 15)
+    expect(one.wished).toEqual([])
+    expect(follow(one.state, keys.slice(1), Talk.now + 15).wished).toMatchObject([{ id: 'ready:1' }])
+    const lenient = { ...one.state, terms: { ...Talk.terms, threshold: 1 } }
+    expect(follow(lenient, [{ type: 'tick' }], Talk.now + 9).wished).toEqual([])
+    expect(follow(lenient, [{ type: 'tick' }], Talk.now + 10).wished).toMatchObject([{ id: 'ready:1' }])
+  })
+
+  test('trains with the keys of the others of its cohort', () => {
+    const effect = training().wished.find(({ type }) => type === 'contribute')
+    const others = Talk.dataNames.filter((each) => each !== name)
+    expect(effect).toMatchObject({
+      peers: others.map((each) => ({
+        account: Talk.me(each).account,
+        ephemeral: Talk.masksOf(each).ephemeral,
+      })),
+    })
+  })
+
+  test('does not train with somebody whose key it does not know, or who copied one', () => {
+    const copied = {
+      ...Talk.readyDraft('data 1'),
+      kind: 'ready',
+      body: {
+        opened: Talk.opened,
+        masks: { ...Talk.masksOf('data 1'), ephemeral: Talk.masksOf(name).ephemeral },
+      },
+    } as const
+    const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
+    for (const last of [[], [Talk.heard('data 1', copied)]]) {
+      const known = ready.filter((_, at) => Talk.dataNames[at] !== 'data 1')
+      const { wished } = follow(enrolled(), [opened, masked, ...known, ...last, cohorts])
+      expect(wished.map(({ type }) => type)).not.toContain('contribute')
+    }
+  })
+
+  test('erases its secrets once the round is over', () => {
+    const { state } = training()
+    const late = Talk.opening.body.closes
+    expect(follow(state, [{ type: 'head', time: late }], late).wished).toEqual([])
+    const { wished } = follow(state, [{ type: 'head', time: late + 1 }], late + 1)
+    expect(wished).toMatchObject([{ type: 'forget', of: 'round', number: 1 }])
   })
 
   test.each<[string, readonly Event.Event[], number]>([
@@ -147,7 +201,8 @@ describe('a data provider in a round', () => {
 
   test('hears of a round that was opened before it saw the start', () => {
     const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
-    const { wished } = follow(asked(), [Talk.created, opened, cohorts, Talk.started])
+    const early = [opened, ...keys, ...ready, cohorts]
+    const { wished } = follow(asked(), [Talk.created, ...early, Talk.started, Talk.header, masked])
     expect(wished.map(({ id }) => id)).toContain('contribute:1')
   })
 
@@ -164,7 +219,7 @@ describe('a data provider in a round', () => {
   })
 
   test('does not train for a draw of somebody outside the committee', () => {
-    const { wished } = follow(enrolled(), [opened, Talk.heard('data 1', Talk.cohortsDraft)])
+    const { wished } = follow(enrolled(), [opened, masked, ...ready, Talk.heard('data 1', Talk.cohortsDraft)])
     expect(wished.map(({ type }) => type)).not.toContain('contribute')
   })
 
@@ -175,9 +230,9 @@ describe('a data provider in a round', () => {
       body: { ...body, cohorts: body.cohorts.map((cohort) => cohort.slice(0, 1)) },
     }
     const member = Talk.computeNames[0] ?? ''
-    const { state, wished } = follow(enrolled(), [opened, Talk.heard(member, small)])
+    const { state, wished } = follow(enrolled(), [opened, masked, ...ready, Talk.heard(member, small)])
     expect(wished.map(({ type }) => type)).not.toContain('contribute')
-    const second = follow(state, [Talk.heard(Talk.computeNames[1] ?? '', Talk.cohortsDraft)])
+    const second = follow(state, [Talk.heard(Talk.computeNames[1] ?? '', Talk.cohortsDraft)], Talk.now + 30)
     expect(second.wished.map(({ type }) => type)).toContain('contribute')
   })
 
@@ -212,15 +267,8 @@ describe('a data provider in a round', () => {
 
   test('changes nothing at messages that are not its concern', () => {
     const state = enrolled()
-    const ready = {
-      kind: 'ready',
-      task: Talk.task,
-      round: 1,
-      slot: 0,
-      body: { opened: Talk.opened, masks: null },
-    } as const
     const foreign = { ...Talk.opening, task: Talk.digest('another task') }
-    for (const event of [Talk.heard('data 1', ready), Talk.heard('model', foreign)])
+    for (const event of [Talk.heard('data 9', Talk.readyDraft('data 9')), Talk.heard('model', foreign)])
       expect(DataProvider.step(state, event, Talk.now).state).toBe(state)
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as Talk from '../../test/conversation.ts'
 import type { Address } from '../codec.ts'
+import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
 import * as Party from '../party.ts'
 import * as Record from '../record.ts'
@@ -76,7 +77,12 @@ const prepared: Event.Event = {
   publicKey: Talk.opening.body.publicKey,
   correct: undefined,
 }
-const opened = () => follow(running().state, [prepared])
+const opened = () => follow(running().state, [prepared, ...said()])
+const said = () => [
+  ...Talk.dataNames.map((name) => Talk.heard(name, Talk.readyDraft(name))),
+  Talk.heard(first, Talk.cohortsDraft),
+]
+const cohortsDigest = Talk.say(first, Talk.cohortsDraft).bodyDigest
 const sums = [{ cid: Talk.opening.body.model, root: Talk.digest('sum') }]
 
 /** Round 1 as the committee proposes and commits it. */
@@ -93,7 +99,7 @@ function commit(state: ModelProvider.State): readonly Event.Event[] {
     round: 1,
     closes: Talk.opening.body.closes,
     opened: Talk.opened,
-    cohortsDigest: Talk.digest('cohorts'),
+    cohortsDigest,
     aggregator: 0,
     delivered: 7n,
     sums: Proposal.sumsDigest(state, bits, inputs, sums),
@@ -112,10 +118,26 @@ function commit(state: ModelProvider.State): readonly Event.Event[] {
     }),
   ]
 }
+/** What both members give away of what was committed, changed by hand. */
+function unmask(
+  committed: readonly Event.Event[],
+  change: (share: Masks.Released, seat: number) => Masks.Released = (share) => share,
+): readonly Event.Event[] {
+  const [event] = committed.flatMap((each) => (each.type === 'chain' ? [each.event] : []))
+  if (event?.name !== 'RoundCommitted') throw new Error('no commit')
+  const record = Record.hash(event.record)
+  return Talk.computeNames.map((name, seat) => {
+    const shares = Talk.dataNames
+      .map((provider) => change(Talk.released(provider, 'seed', seat), seat))
+      .toSorted((a, b) => (a.provider < b.provider ? -1 : 1))
+    return Talk.heard(name, { kind: 'unmask', task: Talk.task, round: 1, slot: 0, body: { record, shares } })
+  })
+}
 const result = (correct: number): Event.Event => ({
   type: 'opened',
   effect: 'open:1',
-  sumDigests: [Talk.digest('sum')],
+  sums: [{ digest: Talk.digest('sum') }],
+  wrongShares: [],
   nextModelHash: Talk.digest('next'),
   correct,
   total: 100,
@@ -236,9 +258,10 @@ describe('a model provider that runs rounds', () => {
 
   test('opens the sums that were committed, and then the next round', () => {
     const { state } = opened()
-    const committed = follow(state, commit(state))
+    const committed = follow(state, [...commit(state), ...unmask(commit(state))])
+    const member = { samples: 300, survived: true, shares: [{ seat: 0 }, { seat: 1 }] }
     expect(committed.wished).toMatchObject([
-      { id: 'open:1', cohorts: [{ ...sums[0], samples: [300, 300, 300] }] },
+      { id: 'open:1', cohortsDigest, cohorts: [{ ...sums[0], members: [member, member, member] }] },
     ])
     const next = follow(committed.state, [result(60)])
     expect(Talk.saidOf(next.wished, 'opened')).toMatchObject([{ accuracy: 6000 }])
@@ -247,14 +270,50 @@ describe('a model provider that runs rounds', () => {
 
   test('opens nothing that is not on the chain', () => {
     const { state } = opened()
-    expect(follow(state, commit(state).slice(0, 1)).wished).toEqual([])
+    expect(follow(state, [...commit(state).slice(0, 1), ...unmask(commit(state))]).wished).toEqual([])
+  })
+
+  test('opens nothing before every provider has shares enough', () => {
+    const { state } = opened()
+    const shares = unmask(commit(state))
+    const waiting = follow(state, [...commit(state), ...shares.slice(0, 1)])
+    expect(waiting.wished).toEqual([])
+    expect(follow(waiting.state, shares).wished).toMatchObject([{ id: 'open:1' }])
+  })
+
+  test('convicts the author of a wrong share, and nobody else', () => {
+    const { state } = opened()
+    const wrong = unmask(commit(state), (share, seat) =>
+      seat === 1 && share.provider === Talk.datas[0]?.account
+        ? { ...share, salt: Talk.digest('wrong') }
+        : share,
+    )
+    const { state: after, wished } = follow(state, [...commit(state), ...wrong])
+    expect(wished).toEqual([])
+    expect(Object.keys(after.convicted)).toEqual([Talk.me(second).account])
+  })
+
+  test('passes over a round that cannot be opened by its deadline, and opens the next', () => {
+    const { state } = opened()
+    const deadline = Talk.opening.body.closes + Talk.spec.timeouts.commit
+    const waiting = follow(state, [...commit(state), tick], deadline)
+    expect(waiting.wished).toEqual([])
+    const { state: after, wished } = follow(waiting.state, [tick], deadline + 1)
+    expect(wished.map(({ id }) => id)).toContain('prepare:2')
+    expect(after.notes.join()).toContain('Too few members')
+  })
+
+  test('erases the round’s key once its sums are opened', () => {
+    const { state } = opened()
+    const { wished } = follow(state, [...commit(state), ...unmask(commit(state)), result(60)])
+    expect(wished).toContainEqual({ id: 'forget:round:1', type: 'forget', of: 'round', number: 1 })
   })
 
   test('waits for the sums when the commit comes first', () => {
     const { state } = opened()
     const [proposal, committed] = commit(state)
     if (proposal === undefined || committed === undefined) throw new Error('no commit')
-    const waiting = follow(state, [committed])
+    const waiting = follow(state, [committed, ...unmask(commit(state))])
     expect(waiting.wished).toEqual([])
     expect(follow(waiting.state, [proposal]).wished).toMatchObject([{ id: 'open:1' }])
   })
@@ -264,6 +323,7 @@ describe('a model provider that runs rounds', () => {
     const { closes } = Talk.opening.body
     expect(follow(state, [tick, { type: 'head', time: closes }], closes + 30).wished).toEqual([])
     expect(follow(state, [{ type: 'head', time: closes + 1 }], closes + 30).wished).toMatchObject([
+      { id: 'forget:round:1' },
       { id: 'prepare:2' },
     ])
   })
@@ -275,8 +335,9 @@ describe('a model provider that runs rounds', () => {
     ['before its time is up', {}, [], Talk.now + 600],
   ])('settles %s', (_, change, events, now) => {
     const state = { ...opened().state, ...change }
-    const { wished } = follow(state, [...events, ...commit(state), result(60)], now)
-    expect(wished.at(-1)).toMatchObject({ id: 'exit:settle', call: { name: 'settle' } })
+    const opening = [...commit(state), ...unmask(commit(state)), result(60)]
+    const { wished } = follow(state, [...events, ...opening], now)
+    expect(wished.map(({ id }) => id)).toContain('exit:settle')
   })
 
   test('goes on without sums that are wrong for good', () => {
@@ -286,7 +347,7 @@ describe('a model provider that runs rounds', () => {
       effect: 'open:1',
       reason: 'The sum is longer than it can be.',
     }
-    const after = follow(state, [...commit(state), wrong])
+    const after = follow(state, [...commit(state), ...unmask(commit(state)), wrong])
     expect(after.wished.map(({ id }) => id)).toContain('prepare:2')
     expect(after.state.notes.join()).toContain('longer than it can be')
   })
@@ -312,6 +373,7 @@ describe('a model provider that runs rounds', () => {
     })
     const after = follow(state, [
       ...commit(state),
+      ...unmask(commit(state)),
       result(60),
       settled,
       { type: 'head', time: Talk.now + 60 },

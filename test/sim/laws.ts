@@ -68,7 +68,7 @@ export function watch(sight: Sight): Laws {
   const records = new Map<number, Record.Body>()
   const blocks = new Map<number, number>()
   const kinds = new Map<string, Masks.Kind>()
-  const seen = new Map<Address, number>()
+  const seen = new Map<Address, Set<number>>()
   let task: Task | undefined
 
   function hold(condition: boolean, law: string): void {
@@ -207,7 +207,7 @@ export function watch(sight: Sight): Laws {
         hold(set !== undefined, `I8: a sum of round ${round} is not the sum of a cohort's survivors`)
         const parts = Record.seats(set ?? 0n).map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
         for (const seat of Record.seats(set ?? 0n))
-          seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? 0) + 1)
+          seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? new Set()).add(round))
         if (parts.some((made) => made.length !== 1 && new Set(made.map(({ root }) => root)).size !== 1))
           continue
         const expected = Array.from({ length: free }, (_, at) =>
@@ -238,7 +238,7 @@ export function watch(sight: Sight): Laws {
       })
     },
     ended: (provider, ledger) => {
-      const openings = seen.get(provider) ?? 0
+      const openings = seen.get(provider)?.size ?? 0
       hold(ledger >= openings, `I17: ${provider} counts ${ledger} openings of ${openings}`)
     },
     left: (account, secrets) => {
