@@ -1,6 +1,8 @@
 // Devices that play private rounds in Node: real keys, masks and encryption, training and scoring that are known.
 import 'fake-indexeddb/auto'
 import { readFile } from 'node:fs/promises'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Hex } from '../protocol/codec.ts'
 import * as He from '../protocol/he.ts'
 import type * as Masks from '../protocol/masks.ts'
@@ -180,6 +182,12 @@ export async function begun({ owner, providers, members, threshold, round = 1, v
     publicKey: opening.publicKey,
   })
   return { opening, keys, masks, secrets, peers, requestOf }
+}
+
+/** A contribution with digests for bytes, so that a difference is shown in a line. */
+export function brief(contribution: Contribution | undefined) {
+  const digests = contribution?.ciphertexts.map((words) => bytesToHex(sha256(words)))
+  return { ...contribution, ciphertexts: digests }
 }
 
 /** A device's own secrets of a round, while it has them. */
