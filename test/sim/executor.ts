@@ -9,6 +9,7 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type { Means } from './adversaries/adversary.ts'
 import type * as Blocks from './blocks.ts'
+import type * as Collusion from './collusion.ts'
 import * as Keys from './keys.ts'
 import * as Laws from './laws.ts'
 import type * as Person from './person.ts'
@@ -31,9 +32,11 @@ export type Tools = {
   readonly blocks: Blocks.Blocks
   /** Rounds that were opened. */
   readonly roundsOpened: Set<number>
+  /** Updates that went out. */
+  readonly published: Collusion.Published[]
 }
 
-export function create({ world, laws, primitives, blocks, roundsOpened }: Tools): Executor {
+export function create({ world, laws, primitives, blocks, roundsOpened, published }: Tools): Executor {
   const { clock, luck, tally, network, chain, keys, place, terms, task, scenario, digest } = world
   const { weather } = scenario
   /** Public keys of rounds, by the CID of their object. */
@@ -164,6 +167,9 @@ export function create({ world, laws, primitives, blocks, roundsOpened }: Tools)
           }
           const cipher = evil?.encrypts?.(made.value, means) ?? made.value
           const { cid, root } = primitives.publish(cipher)
+          const { round, opened, cohorts, peers } = effect
+          const accounts = peers.map(({ account }) => account)
+          published.push({ account: me.account, round, view: { opened, cohorts }, peers: accounts })
           laws.contributed({ account: me.account, seat, round: effect.round, root, cipher })
           give({ type: 'contributed', effect: id, cid, ciphertextRoot: root, byteLength: terms.words * 32 })
         })

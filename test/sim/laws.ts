@@ -32,6 +32,8 @@ export type Laws = {
   settled(task: Task): void
   /** What the model provider saw of this provider, and what the provider's own ledger says that it may have seen. */
   ended(provider: Address, ledger: number): void
+  /** What the corrupted can read together of those who are not. */
+  bared(updates: readonly { readonly account: Address; readonly round: number }[]): void
   /** How many secrets are left on the device of somebody who saw the end. */
   left(account: Address, secrets: number): void
 }
@@ -240,6 +242,9 @@ export function watch(sight: Sight): Laws {
     ended: (provider, ledger) => {
       const openings = seen.get(provider)?.size ?? 0
       hold(ledger >= openings, `I17: ${provider} counts ${ledger} openings of ${openings}`)
+    },
+    bared: ([update]) => {
+      hold(update === undefined, `I9: the update of ${update?.account} in round ${update?.round} lies bare`)
     },
     left: (account, secrets) => {
       hold(secrets === 0, `I18: ${account} keeps ${secrets} secrets after the end`)

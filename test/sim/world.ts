@@ -13,6 +13,7 @@ import * as Terms from '../../protocol/terms.ts'
 import * as Topic from '../../protocol/topic.ts'
 import * as Blocks from './blocks.ts'
 import * as Clock from './clock.ts'
+import * as Collusion from './collusion.ts'
 import * as Executor from './executor.ts'
 import * as Keys from './keys.ts'
 import * as Laws from './laws.ts'
@@ -62,6 +63,10 @@ export type Outcome = {
   readonly byStranger: boolean
   readonly tally: Tally.Tally
   readonly chain: Market.Chain
+  /** What the model provider was told and thinks, newest first. */
+  readonly notes: readonly string[]
+  /** The updates that a coalition with the model provider can read. */
+  readonly bared: (coalition: Collusion.Coalition) => readonly Collusion.Published[]
 }
 
 /** The market and token that the messages of a run are about. */
@@ -119,6 +124,7 @@ export function run(
   const persons: Person.Person[] = []
   const offers: Extract<Person.Offered, { readonly kind: 'dataOffer' }>[] = []
   const roundsOpened = new Set<number>()
+  const published: Collusion.Published[] = []
   let isOver = false
   let byStranger = false
 
@@ -263,7 +269,7 @@ export function run(
         laws.convicted(Object.keys(state.convicted).map(asAddress))
     },
   }
-  const tools = { world: parts, laws, primitives, blocks, roundsOpened }
+  const tools = { world: parts, laws, primitives, blocks, roundsOpened, published }
   const world: World = { ...parts, carryOut: Executor.create(tools) }
 
   function observeReceipts(person: Person.Person): void {
@@ -304,6 +310,32 @@ export function run(
     if (!clock.next()) throw new Laws.BreachError('I16: everything stopped before the end')
   }
   const ended = clock.now()
+  const bared = (coalition: Collusion.Coalition): readonly Collusion.Published[] => {
+    const { computes: members = [], datas: providers = [] } = chain.task(task) ?? {}
+    return Collusion.bared(
+      {
+        threshold: terms.threshold,
+        published,
+        heard: network.heard,
+        records: new Map(
+          chain.events.flatMap((event) =>
+            event.name === 'RoundCommitted' ? [[event.round, event.record] as const] : [],
+          ),
+        ),
+        datas: providers.map(({ account }) => account),
+        computes: members.map(({ account }) => account),
+      },
+      coalition,
+    )
+  }
+  laws.bared(bared(coalitionOf(chain.task(task))))
+
+  /** Everybody who was corrupted, unless there are enough to do as they like. */
+  function coalitionOf(of: Market.Task | undefined): Collusion.Coalition {
+    const seats = (of?.computes ?? []).flatMap(({ account }, seat) => (isEvil(account) ? [seat] : []))
+    const providers = (of?.datas ?? []).flatMap(({ account }) => (isEvil(account) ? [account] : []))
+    return { members: new Set(seats.slice(0, terms.threshold - 1)), providers: new Set(providers) }
+  }
   while (clock.now() < ended + afterwards && clock.next()) continue
   for (const person of persons) atTheEnd(person)
 
@@ -344,6 +376,8 @@ export function run(
     byStranger,
     tally,
     chain,
+    bared,
+    notes: model.role()?.participant().notes ?? [],
   }
 }
 
