@@ -2,6 +2,7 @@
 // Who takes part is settled in matching.ts; keys, models and sums stay with the workers that carry out its wishes.
 import type * as Body from '../body.ts'
 import type { Address, Hex } from '../codec.ts'
+import * as History from '../history.ts'
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
@@ -273,7 +274,7 @@ function utilities(state: State): Plan.Utilities {
   const scores = Object.values(state.rounds).flatMap(({ round, result }) =>
     typeof result === 'string' ? [] : [{ round, correct: result.correct }],
   )
-  return Contribution.utilities(state.terms, Ledger.tallies(state.ledger), state.before ?? 0, scores)
+  return Contribution.utilities(state.terms, History.tallies(state.ledger), state.before ?? 0, scores)
 }
 
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
@@ -281,7 +282,13 @@ function isUnderWay(state: State, round: Round): boolean {
   if (round.result !== 'none') return false
   const committed = Ledger.committed(state.ledger, round.round)
   if (committed !== undefined) return !isStuck(state, committed.record.closes)
+  if (!isQuorate(state)) return false
   return round.opened === undefined || state.ledger.head <= round.opened.body.closes
+}
+
+/** Whether enough members count to commit a round. */
+function isQuorate({ ledger, terms }: State): boolean {
+  return Ledger.present(ledger).length >= terms.threshold
 }
 
 /** Whether sums that should long be here hold up an owner who wants to end, or a settlement that is nearly due. */
@@ -300,7 +307,7 @@ function isEnough(state: State, number: number, now: number): boolean {
     state.ended ||
     number > terms.maxRounds ||
     ledger.rounds.length >= spec.rounds ||
-    Ledger.present(ledger).length < terms.threshold ||
+    !isQuorate(state) ||
     (spec.targetAccuracy > 0 && best.some((accuracy) => accuracy >= spec.targetAccuracy)) ||
     now + ready + update + commit >= ledger.deadline
   )
