@@ -3,8 +3,8 @@
 pragma solidity 0.8.37;
 
 import {ComputeParty, IMarket, State, Status} from "../IMarket.sol";
+import {ContractAccount} from "./Accounts.sol";
 import {Cast, Fixture} from "./Fixture.sol";
-import {ContractAccount} from "./Tokens.sol";
 
 contract StartTest is Fixture {
     function test_keepsPartiesAndLocksBonds() public {
@@ -194,7 +194,7 @@ contract StartTest is Fixture {
         (Cast memory all, ContractAccount account) = withContract();
         uint256 seat = seatOf(all, address(account));
         uint256 before = vm.snapshotState();
-        for (uint256 mood = 1; mood < 4; ++mood) {
+        for (uint256 mood = 1; mood < 5; ++mood) {
             bytes32 digest = computeDigest(idOf(all.terms), all.computes[seat]);
             account.approveDigest(digest, ContractAccount.Mood(mood));
             vm.prank(modelProvider);
