@@ -42,7 +42,7 @@ export const everyone: readonly Person[] = [
 export const purse = 2_000_000n
 export const computeBond = 50_000n
 
-export function terms(token: Address, startBy: number): Terms.Terms {
+export function terms(token: Address, startBy: number, words: number): Terms.Terms {
   return {
     modelProvider: players.model.account,
     opener: players.model.device,
@@ -57,7 +57,7 @@ export function terms(token: Address, startBy: number): Terms.Terms {
     specHash: hash('spec'),
     schemaId: hash('schema'),
     salt: hash('salt'),
-    words: 8_192,
+    words,
     sampleCap: 6_000,
     unitsPerSignature: 20_000,
     roundsPerEpoch: 3,

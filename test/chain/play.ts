@@ -16,6 +16,16 @@ import type { Call, Stage } from './stage.ts'
 
 const { model, datas, computes, stranger } = Cast.players
 
+/** What a play says of a round; the rest follows. */
+export type Plot = Omit<Rounds.Plot, 'closes' | 'ciphertexts'>
+
+export type Setting = {
+  /** Compute seats that send no acceptance; their deposits are in the market all the same. */
+  readonly absent?: readonly number[]
+  /** Of one update. */
+  readonly ciphertexts?: number
+}
+
 export type Play = {
   readonly terms: Terms.Terms
   readonly place: Evidence.Place
@@ -23,10 +33,10 @@ export type Play = {
   readonly events: readonly Market.Event[]
   history(): History.History
   /** A round, with everything that is behind it; nobody sent it yet. */
-  make(plot: Omit<Rounds.Plot, 'closes'>): Promise<Rounds.Round>
+  make(plot: Plot): Promise<Rounds.Round>
   commitCall(commitment: Market.Commitment): Call
   /** The stranger submits a round as `make` makes it. */
-  commit(plot: Omit<Rounds.Plot, 'closes'>): Promise<Rounds.Round>
+  commit(plot: Plot): Promise<Rounds.Round>
   settleCall(utilities: Plan.Utilities): Call
   settle(from: Cast.Person, utilities: Plan.Utilities): Promise<void>
   expireCall(): Call
@@ -39,10 +49,11 @@ export type Play = {
   owed(): Readonly<Record<string, bigint>>
 }
 
-/** A started task. Seats in `absent` sent no acceptance; their deposits are in the market all the same. */
-export async function begin(stage: Stage, absent: readonly number[] = []): Promise<Play> {
+/** A started task. */
+export async function begin(stage: Stage, setting: Setting = {}): Promise<Play> {
   const { market, token, domain } = stage
-  const terms = Cast.terms(token, (await stage.now()) + 86_400)
+  const { absent = [], ciphertexts = 4 } = setting
+  const terms = Cast.terms(token, (await stage.now()) + 86_400, 2_048 * ciphertexts)
   const task = Terms.id(market, terms)
   const place = { domain, task }
   const parties = Cast.parties
@@ -73,7 +84,7 @@ export async function begin(stage: Stage, absent: readonly number[] = []): Promi
   const settleCall: Play['settleCall'] = (utilities) =>
     Market.settle(market, terms, parties, History.tallies(history()), utilities)
   const make: Play['make'] = async (plot) =>
-    Rounds.make(place, { ...plot, closes: (await stage.now()) + 3_600 })
+    Rounds.make(place, { ...plot, ciphertexts, closes: (await stage.now()) + 3_600 })
   const commitCall: Play['commitCall'] = (commitment) =>
     Market.commitRound(market, terms, parties.computes, parties.datas, commitment)
   const proveCall: Play['proveCall'] = ({ charge, evidence }) =>

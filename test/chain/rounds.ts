@@ -14,6 +14,8 @@ export type Plot = {
   readonly round: number
   /** Unix seconds. */
   readonly closes: number
+  /** Of one update. */
+  readonly ciphertexts: number
   /** Data seats that deliver nothing. */
   readonly silent?: readonly number[]
   /** Compute seats that sign; the first one adds. */
@@ -38,11 +40,11 @@ const cohorts = [
 ]
 
 export function make(place: Evidence.Place, plot: Plot): Round {
-  const { round, closes, silent = [], signers = [0, 1, 2], forged, corrupt } = plot
+  const { round, closes, ciphertexts, silent = [], signers = [0, 1, 2], forged, corrupt } = plot
   const delivered = cohorts.map((cohort) => cohort.filter((seat) => !silent.includes(seat)))
   const survivors = delivered.map((cohort) => (cohort.length < 3 ? [] : cohort))
   const shown = survivors.map((seats, at) => {
-    const { updates, sum, sumRoot } = Updates.cohort(seats, forged)
+    const { updates, sum, sumRoot } = Updates.cohort(ciphertexts, seats, forged)
     const words = updates.map((update) => update.words)
     const inputs = updates.map(({ root, seat }) => {
       // Who forges has no key of the device, and signs with its own.
@@ -54,7 +56,7 @@ export function make(place: Evidence.Place, plot: Plot): Round {
     return { inputs, sumRoot: Ciphertext.root(other), bytes: { updates: words, sum: other } }
   })
   const { q, degree: n } = He
-  const sums = { q, t: BigInt(He.t), n, ciphertexts: Updates.ciphertexts, cohorts: shown }
+  const sums = { q, t: BigInt(He.t), n, ciphertexts, cohorts: shown }
   const body: Record.Body = {
     round,
     closes,

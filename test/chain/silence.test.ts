@@ -38,7 +38,7 @@ test('a vanished model provider: a stranger settles, and its bond joins the data
 
 test('a compute provider absent from the start: it keeps its deposit and has no say', async () => {
   const before = await Books.page(stage, 'before')
-  const play = await Play.begin(stage, [3])
+  const play = await Play.begin(stage, { absent: [3] })
   expect(play.events.at(-1)).toMatchObject({ name: 'TaskStarted', absent: 0b1000 })
   const withIt = await play.make({ round: 1, signers: [1, 2, 3] })
   expect(await stage.refusal(stranger, play.commitCall(withIt.commitment))).toEqual([

@@ -89,6 +89,33 @@ async function refuseOtherWords(
   expect(await refusal(word, { ...logged, signers: 0b1000 })).toEqual(['LogMismatch', play.place.task])
 }
 
+test('the first word and the last are proven, beside padding too, and padding is no word', async () => {
+  const play = await Play.begin(stage, { ciphertexts: 3 })
+  const bent = (at: number, byte: number) => (sum: readonly Uint8Array[]) =>
+    sum.map((words, i) => (i === at ? words.with(byte, (words[byte] ?? 0) ^ 1) : words))
+  const first = await play.commit({ round: 1, corrupt: bent(0, 0) })
+  const last = await play.commit({ round: 2, corrupt: bent(2, Ciphertext.bytes - 8), signers: [1, 2, 3] })
+  const places = [
+    { round: 1, index: 0n, ...first },
+    { round: 2, index: 6_143n, ...last },
+  ]
+  for (const { round, index, sums, bytes } of places) {
+    const [, second] = bytes
+    if (second === undefined) throw new Error('there are two cohorts')
+    const proof = Evidence.wrongSum({ log: play.history().rounds, round, sums }, 1, second)
+    const [logged, summed, word] = decodeAbiParameters(parameters.wrongSum, proof.evidence)
+    expect(word.index).toBe(index)
+    const evidence = encodeAbiParameters(parameters.wrongSum, [logged, summed, { ...word, index: 6_144n }])
+    expect(await stage.refusal(stranger, play.proveCall({ ...proof, evidence }))).toEqual([
+      'WordOutOfRange',
+      6_144n,
+      6_144,
+    ])
+    await play.prove(stranger, proof)
+  }
+  expect(play.history().slashed).toBe(0b1111)
+})
+
 test('a forged input, proven after settlement: no leaf moves but those of its signers', async () => {
   const before = await Books.page(stage, 'before')
   const play = await Play.begin(stage)

@@ -5,9 +5,6 @@ import * as He from '../../protocol/he.ts'
 import * as Prng from '../../protocol/prng.ts'
 import * as Terms from '../../protocol/terms.ts'
 
-/** Of one update. */
-export const ciphertexts = 4
-
 export type Update = { readonly seat: number; readonly words: readonly Uint8Array[]; readonly root: Hex }
 
 export type Cohort = {
@@ -20,10 +17,10 @@ export type Cohort = {
 const cohorts = new Map<string, Cohort>()
 const updates = new Map<string, Update>()
 
-/** The update of the seat `forged` is somebody else's. */
-export function cohort(seats: readonly number[], forged?: number): Cohort {
-  return once(cohorts, [forged, ...seats].join(), () => {
-    const all = seats.map((seat) => updateOf(seat, seat === forged ? 100 + seat : seat))
+/** Updates of so many ciphertexts each; that of the seat `forged` is somebody else's. */
+export function cohort(ciphertexts: number, seats: readonly number[], forged?: number): Cohort {
+  return once(cohorts, [ciphertexts, forged, ...seats].join(), () => {
+    const all = seats.map((seat) => updateOf(seat, seat === forged ? 100 + seat : seat, ciphertexts))
     if (all.length === 0) return { updates: [], sum: [], sumRoot: Terms.noHash }
     const sum = Ciphertext.sum(all.map(({ words }) => words))
     return { updates: all, sum, sumRoot: Ciphertext.root(sum) }
@@ -31,8 +28,8 @@ export function cohort(seats: readonly number[], forged?: number): Cohort {
 }
 
 /** Words as encryption leaves them: they cannot be told from uniform ones below the modulus. */
-function updateOf(seat: number, seed: number): Update {
-  return once(updates, String(seed), () => {
+function updateOf(seat: number, seed: number, ciphertexts: number): Update {
+  return once(updates, [seed, ciphertexts].join(), () => {
     const prng = Prng.from(seed)
     const words = Array.from({ length: ciphertexts }, () => {
       const lanes = new BigUint64Array(Ciphertext.bytes / 8)
