@@ -62,6 +62,26 @@ test('two records by one member: it loses its bond and its seat, and the others 
   expect(after.escrow).toBe(0n)
 })
 
+test('two records, of which none is ever committed: the bond goes where the refund goes', async () => {
+  const before = await Books.page(stage, 'before')
+  const play = await Play.begin(stage)
+  const { commitment } = await play.make({ round: 1 })
+  const body = { ...commitment.record, survivors: commitment.record.survivors & ~1n }
+  const proof = Evidence.twoRecords(play.place, Cast.parties.computes, 0, [
+    signedBy(commitment.record, commitment.signatures[0]?.signature),
+    signedBy(body, recordSignature(play, 0, body)),
+  ])
+  await play.prove(stranger, proof)
+  const proven = await Books.page(stage, 'proven')
+  await stage.pass(play.terms.idleWindow + 1)
+  await play.send(stranger, play.expireCall())
+  const after = await Books.page(stage, 'expired')
+  Books.print('Two records by compute provider 0, and no round at all', [before, proven, after])
+  expect(Books.changes(before, after)).toEqual(play.owed())
+  expect(play.owed()).toEqual({ 'model provider': Cast.computeBond, 'compute provider 0': -Cast.computeBond })
+  expect(await stage.refusal(stranger, play.proveCall(proof))).toContain('NotProvable')
+})
+
 /** The same evidence with a statement that was never made, or one alone. */
 async function refuseOtherStatements(
   play: Play.Play,
