@@ -18,8 +18,12 @@ struct Drawn {
 }
 
 contract Recomputation is Test {
+    function checkFile(string memory file, address market) external view {
+        check(vm.readFile(file), "", market);
+    }
+
     /// @param path Of one settlement in `json`, as test/vectors/settlements.ts writes it.
-    function check(string memory json, string memory path, address market) external view {
+    function check(string memory json, string memory path, address market) public view {
         string memory seed =
             string.concat("seed ", vm.toString(vm.parseJsonUint(json, string.concat(path, ".seed"))));
         Drawn memory drawn = read(json, path);

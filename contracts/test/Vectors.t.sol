@@ -181,7 +181,7 @@ contract VectorsTest is Test {
         assertEq(Digests.log(keccak256("before"), word(".record.hash"), tally.signers), word(".record.log"));
     }
 
-    function test_settlementsOfEveryKindAgree() public view {
+    function test_C17_settlementsOfEveryKindAgree() public view {
         uint256 settlements = count(".settlements");
         assertGt(settlements, 0);
         for (uint256 i = 0; i < settlements; ++i) {
