@@ -145,9 +145,7 @@ if (values.list) {
   say(`${all.length} mutants`)
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'galaxy-mutants-'))
-  try {
-    process.exitCode = (await run(folder)) ? 0 : 1
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+  process.exitCode = (await run(folder)) ? 0 : 1
 }
