@@ -4,7 +4,7 @@ import * as Invitation from '../../protocol/invitation.ts'
 import * as Message from '../../protocol/message.ts'
 import * as Once from '../../protocol/once.ts'
 import * as Payout from '../../protocol/payout.ts'
-import type * as DataProvider from '../../protocol/roles/dataProvider.ts'
+import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
@@ -369,9 +369,8 @@ export function run(
     const state = person.role()?.participant()
     if (state === undefined || !isDataProvider(state) || state.ledger.state !== 'running') return
     const provider = Ledger.seatOf(state.ledger.datas, state.me.account)
-    const needed = Ledger.present(state.ledger).length - state.terms.threshold + 1
-    for (const { round, receipts } of Object.values(state.rounds))
-      if (provider !== undefined && receipts.length >= needed) laws.promised(provider, round)
+    for (const round of Object.values(state.rounds))
+      if (provider !== undefined && DataProvider.isKept(state, round)) laws.promised(provider, round.round)
   }
 
   const model = Person.create(world, 'model', 'model provider')
