@@ -3,7 +3,7 @@
 // (Settle.t.sol, Plans.t.sol), so these compare payouts without playing tasks.
 pragma solidity 0.8.37;
 
-import {Claim, DataParty, Plan, Tally} from "../IMarket.sol";
+import {DataParty, Plan, Tally} from "../IMarket.sol";
 import {Cast, Fixture} from "./Fixture.sol";
 import {Reference} from "./Reference.sol";
 
@@ -39,7 +39,7 @@ contract RewardsTest is Fixture {
         all.datas[DATAS - 1].floor = 0;
         Tally[] memory rounds = played(seed, 0);
         int32[][] memory utilities = all.terms.plan == Plan.Equal ? new int32[][](0) : scores(rounds, seed, 1);
-        Claim[] memory whole = claimsOf(all, rounds, utilities, 0, false);
+        uint256[] memory whole = amountsOf(all, rounds, utilities);
 
         DataParty[] memory split = new DataParty[](DATAS + 1);
         for (uint256 i = 0; i < DATAS; ++i) {
@@ -50,14 +50,14 @@ contract RewardsTest is Fixture {
         split[DATAS].samples = 1 + part % (samples - 1);
         split[DATAS - 1].samples = samples - split[DATAS].samples;
         all.datas = split;
-        Claim[] memory halves = claimsOf(all, played(seed, 1 << DATAS), utilities, 0, false);
+        uint256[] memory halves = amountsOf(all, played(seed, 1 << DATAS), utilities);
 
         for (uint256 i = 0; i < DATAS - 1; ++i) {
-            assertEq(halves[i].amount, whole[i].amount, "others");
+            assertEq(halves[i], whole[i], "others");
         }
-        uint256 together = halves[DATAS - 1].amount + halves[DATAS].amount;
-        assertLe(together, whole[DATAS - 1].amount, "nothing gained");
-        assertApproxEqAbs(together, whole[DATAS - 1].amount, 1, "dust");
+        uint256 together = halves[DATAS - 1] + halves[DATAS];
+        assertLe(together, whole[DATAS - 1], "nothing gained");
+        assertApproxEqAbs(together, whole[DATAS - 1], 1, "dust");
     }
 
     /// @notice Who claims more samples than it has gains at most cap ÷ true, and nothing beyond the cap.
@@ -67,10 +67,10 @@ contract RewardsTest is Fixture {
         all.datas[0].floor = 0;
         all.datas[0].samples = samples;
         Tally[] memory rounds = played(seed, 0);
-        uint256 fair = claimsOf(all, rounds, 0, false)[0].amount;
+        uint256 fair = amountsOf(all, rounds, new int32[][](0))[0];
         all.datas[0].samples = claimed;
         vm.assume(claimed != 0);
-        uint256 got = claimsOf(all, rounds, 0, false)[0].amount;
+        uint256 got = amountsOf(all, rounds, new int32[][](0))[0];
         assertLe(got * samples, (fair + 1) * max(samples, all.terms.sampleCap));
     }
 
@@ -79,9 +79,10 @@ contract RewardsTest is Fixture {
         Cast memory all = cast;
         all.terms.plan = rank ? Plan.Rank : Plan.Proportional;
         Tally[] memory rounds = played(seed, 0);
-        Claim[] memory owed = claimsOf(all, rounds, scores(rounds, seed, 1), 0, false);
+        int32[][] memory utilities = scores(rounds, seed, 1);
+        uint256[] memory owed = amountsOf(all, rounds, utilities);
         for (uint256 i = 0; i < DATAS; ++i) {
-            assertGe(owed[i].amount, Reference.floorOf(all.terms, all.datas, rounds, i));
+            assertGe(owed[i], Reference.floorOf(all.terms, all.datas, rounds, i));
         }
     }
 
@@ -126,13 +127,25 @@ contract RewardsTest is Fixture {
         }
     }
 
+    /// @dev Up to what compute and bonds make of it, on which utilities have no say.
     function leafOf(Cast memory all, Tally[] memory rounds, int32[][] memory utilities)
         private
         pure
-        returns (uint256)
+        returns (uint256 left)
     {
-        Claim[] memory owed = claimsOf(all, rounds, utilities, 0, false);
-        return owed[owed.length - 1].amount;
+        uint256[] memory amounts = amountsOf(all, rounds, utilities);
+        left = all.terms.dataPool;
+        for (uint256 i = 0; i < amounts.length; ++i) {
+            left -= amounts[i];
+        }
+    }
+
+    function amountsOf(Cast memory all, Tally[] memory rounds, int32[][] memory utilities)
+        private
+        pure
+        returns (uint256[] memory)
+    {
+        return Reference.dataAmounts(all.terms, all.datas, rounds, utilities, false);
     }
 
     function max(uint256 a, uint256 b) private pure returns (uint256) {
