@@ -9,7 +9,7 @@ import * as Retold from './retold.ts'
 
 const wanted = Exchange.count(Exchange.isDeep ? 10_000 : 1_000)
 /** Lives of all scenes that one run of forge writes down. */
-const batch = Exchange.count(150)
+const batch = Exchange.count(170)
 const file = 'test/history/history.test.ts'
 
 test(`${wanted} random tasks are told from their events as the chain has them`, async () => {
