@@ -13,6 +13,8 @@ export type Round = {
   readonly record: Record.Body
   /** Bitmap of the compute seats that signed. */
   readonly signers: number
+  /** Number of the block that holds it. */
+  readonly block: number
 }
 
 export type Settlement = {
@@ -86,8 +88,8 @@ function receive(history: History, event: TaskEvent): History {
     }
     case 'RoundCommitted': {
       expect('running')
-      const { record, signers, deadline } = event
-      return { ...history, rounds: [...history.rounds, { record, signers }], deadline }
+      const { record, signers, block, deadline } = event
+      return { ...history, rounds: [...history.rounds, { record, signers, block }], deadline }
     }
     case 'TaskSettled': {
       expect('running', 'faulted')

@@ -14,8 +14,12 @@ const reports = mkdtempSync(join(tmpdir(), 'galaxy-reports-'))
 
 const isQuick = process.argv.includes('--quick')
 const isDeep = process.argv.includes('--deep')
+if (isDeep) process.env['GALAXY_DEEP'] = '1'
 const suites: Record<string, () => Promise<Count>> = isDeep
-  ? { contracts: () => contracts({ FOUNDRY_PROFILE: 'deep' }) }
+  ? {
+      contracts: () => contracts({ FOUNDRY_PROFILE: 'deep' }),
+      node: () => vitest('node', 'test/history/', 'test/vectors/'),
+    }
   : isQuick
     ? {
         check: async () => count(await Steps.runAll(quick, 1)),

@@ -63,6 +63,7 @@ export const tasks = fc
       return {
         record: { round, closes: 0, aggregator: 0, delivered, survivors, cohorts, ...digests },
         signers,
+        block: round,
       }
     })
     const terms = {

@@ -56,27 +56,6 @@ contract DepositTest is Fixture {
         market.depositFor(address(token), owner, 250, block.timestamp, v, r, s);
     }
 
-    function testFuzz_withdrawPaysOutOfTheFreeBalance(uint128 amount, uint128 out) public {
-        depositAs(owner, amount);
-        depositAs(STRANGER, 77);
-        uint256 taken = bound(out, 0, amount);
-        vm.expectEmit(address(market));
-        emit IMarket.Withdrawn(address(token), owner, taken);
-        vm.prank(owner);
-        market.withdraw(address(token), taken);
-        assertEq(token.balanceOf(owner), taken);
-        assertEq(market.deposits(address(token), owner), amount - taken);
-        assertEq(market.deposits(address(token), STRANGER), 77);
-    }
-
-    function test_withdrawRevertsWhenTheFreeBalanceIsSmaller() public {
-        depositAs(owner, 100);
-        depositAs(STRANGER, 100);
-        vm.expectRevert(abi.encodeWithSelector(IMarket.DepositTooSmall.selector, 100, 101));
-        vm.prank(owner);
-        market.withdraw(address(token), 101);
-    }
-
     function permit(uint256 key, uint256 amount, uint256 nonce, uint256 deadline)
         private
         view

@@ -22,6 +22,7 @@ import {Market} from "../Market.sol";
 import {TestToken} from "../TestToken.sol";
 import {Reference} from "./Reference.sol";
 import {Signing} from "./Signing.sol";
+import {Trees} from "./Trees.sol";
 
 /// @notice Everyone in one task with everything they signed.
 struct Cast {
@@ -135,6 +136,15 @@ abstract contract Fixture is Signing {
         for (uint256 seat = 0; seat < keys.length; ++seat) {
             cast.dataSignatures[seat] = signed(keys[seat], dataDigest(id, committee, cast.datas[seat]));
         }
+    }
+
+    /// @notice Only the cast's data providers may take part. Acceptances are to be signed again.
+    function invite(Cast memory cast) internal pure {
+        bytes32[] memory leaves = new bytes32[](cast.datas.length);
+        for (uint256 seat = 0; seat < leaves.length; ++seat) {
+            leaves[seat] = keccak256(bytes.concat(keccak256(abi.encode(cast.datas[seat].account))));
+        }
+        (cast.terms.invited, cast.invitations) = Trees.ascending(leaves);
     }
 
     // Steps

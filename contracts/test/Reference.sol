@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Claim, ComputeParty, DataParty, Parties, Plan, Tally, Terms} from "../IMarket.sol";
+import {Trees} from "./Trees.sol";
 
 library Reference {
     function claims(
@@ -152,16 +153,13 @@ library Reference {
 
     /// @notice Fills in the proofs.
     function prove(address token, Claim[] memory owed) internal pure {
-        bytes32[] memory layer = new bytes32[](owed.length);
+        bytes32[] memory leaves = new bytes32[](owed.length);
         for (uint256 i = 0; i < owed.length; ++i) {
-            layer[i] = keccak256(abi.encode(token, uint256(owed[i].index), owed[i].payee, owed[i].amount));
+            leaves[i] = keccak256(abi.encode(token, uint256(owed[i].index), owed[i].payee, owed[i].amount));
         }
-        for (uint256 depth = 0; layer.length > 1; ++depth) {
-            for (uint256 i = 0; i < owed.length; ++i) {
-                uint256 partner = (i >> depth) ^ 1;
-                if (partner < layer.length) owed[i].proof = longer(owed[i].proof, layer[partner]);
-            }
-            layer = above(layer);
+        (, bytes32[][] memory paths) = Trees.ascending(leaves);
+        for (uint256 i = 0; i < owed.length; ++i) {
+            owed[i].proof = paths[i];
         }
     }
 
@@ -178,27 +176,6 @@ library Reference {
         for (uint256 i = 0; i < owed.length; ++i) {
             total += owed[i].amount;
         }
-    }
-
-    function above(bytes32[] memory layer) private pure returns (bytes32[] memory next) {
-        next = new bytes32[]((layer.length + 1) / 2);
-        for (uint256 i = 0; i < next.length; ++i) {
-            bytes32 a = layer[2 * i];
-            if (2 * i + 1 == layer.length) {
-                next[i] = a;
-                continue;
-            }
-            bytes32 b = layer[2 * i + 1];
-            next[i] = a < b ? keccak256(abi.encode(a, b)) : keccak256(abi.encode(b, a));
-        }
-    }
-
-    function longer(bytes32[] memory proof, bytes32 node) private pure returns (bytes32[] memory more) {
-        more = new bytes32[](proof.length + 1);
-        for (uint256 i = 0; i < proof.length; ++i) {
-            more[i] = proof[i];
-        }
-        more[proof.length] = node;
     }
 
     function min(uint256 a, uint256 b) internal pure returns (uint256) {

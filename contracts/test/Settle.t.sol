@@ -2,7 +2,7 @@
 // Settlement: Settle.tree.
 pragma solidity 0.8.37;
 
-import {Claim, Commitment, IMarket, Record, State, Tally, Terms} from "../IMarket.sol";
+import {Claim, IMarket, Plan, Record, State, Tally, Terms} from "../IMarket.sol";
 import {Cast, Fixture} from "./Fixture.sol";
 import {Reference} from "./Reference.sol";
 
@@ -139,16 +139,17 @@ contract SettleTest is Fixture {
         start(cast);
         bytes32 id = idOf(cast.terms);
         uint16 absent = statusOf(id).absent;
-        Tally[] memory rounds = randomRounds(seed, cast, absent);
         bool vanished = seed % 2 == 1;
+        Tally[] memory rounds = randomRounds(seed, cast, absent);
+        int32[][] memory utilities = vanished ? new int32[][](0) : randomUtilities(seed, cast, rounds);
         if (vanished) {
             vm.warp(statusOf(id).deadline + 1);
             settleAs(STRANGER, cast, rounds);
         } else {
-            settle(cast, rounds);
+            settle(cast, rounds, utilities);
         }
 
-        Claim[] memory owed = claimsOf(cast, rounds, absent, vanished);
+        Claim[] memory owed = claimsOf(cast, rounds, utilities, absent, vanished);
         assertEq(market.task(id).root, Reference.rootOf(cast.terms.token, owed), "root");
         uint256 sum = 0;
         for (uint256 i = 0; i < owed.length; ++i) {
@@ -178,6 +179,7 @@ contract SettleTest is Fixture {
         terms.bond = uint128(bound(uint256(keccak256(abi.encode(seed, 2))), 1000, 1e30));
         terms.paidRounds = uint8(bound(uint256(keccak256(abi.encode(seed, 3))), 1, 60));
         terms.sampleCap = uint32(bound(uint256(keccak256(abi.encode(seed, 4))), 1, 10_000));
+        terms.plan = Plan(seed % 3);
         terms.threshold = uint8(computes / 2 + 1);
         terms.minComputes = terms.threshold;
         cast = castFor(terms, datas, computes);
@@ -199,10 +201,35 @@ contract SettleTest is Fixture {
         for (uint256 i = 0; i < rounds.length; ++i) {
             Record memory record = recordFor(cast, uint8(2 * i + 1));
             uint256 noise = uint256(keccak256(abi.encode(seed, i, 7)));
+            if (cast.datas.length > 5) {
+                record.cohorts = new uint256[](2);
+                record.cohorts[0] = 7 | (noise >> 64) % (1 << cast.datas.length);
+                record.cohorts[1] = record.delivered & ~record.cohorts[0];
+            }
             record.delivered &= noise | 7;
             record.survivors &= record.delivered & ((noise >> 128) | 7);
+            if (record.cohorts.length == 2 && Reference.ones(record.cohorts[1] & record.survivors) < 3) {
+                record.survivors &= record.cohorts[0];
+            }
             record.aggregator = lowest(present);
             rounds[i] = commit(cast, commitmentFor(cast, record, present));
+        }
+    }
+
+    function randomUtilities(uint256 seed, Cast memory cast, Tally[] memory rounds)
+        internal
+        pure
+        returns (int32[][] memory utilities)
+    {
+        if (cast.terms.plan == Plan.Equal) return utilities;
+        uint256 epochs = (uint256(rounds[rounds.length - 1].round) - 1) / cast.terms.roundsPerEpoch + 1;
+        utilities = new int32[][](epochs);
+        for (uint256 e = 0; e < epochs; ++e) {
+            utilities[e] = new int32[](cast.terms.maxCohorts);
+            for (uint256 c = 0; c < cast.terms.maxCohorts; ++c) {
+                if (!Reference.wasOpened(cast.terms, rounds, e, c)) continue;
+                utilities[e][c] = int32(uint32(uint256(keccak256(abi.encode(seed, e, c))) % 9)) - 4;
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 pragma solidity 0.8.37;
 
 import {ComputeParty, IMarket, State, Status} from "../IMarket.sol";
+import {ContractAccount} from "./Accounts.sol";
 import {Cast, Fixture} from "./Fixture.sol";
-import {ContractAccount} from "./Tokens.sol";
 
 contract StartTest is Fixture {
     function test_keepsPartiesAndLocksBonds() public {
@@ -182,6 +182,47 @@ contract StartTest is Fixture {
         start(all);
     }
 
+    function test_startsWithAPathForEachInvitedAccount() public {
+        for (uint256 datas = 3; datas < 9; ++datas) {
+            Cast memory all = invitedCast(datas);
+            start(all);
+            assertState(idOf(all.terms), State.Running);
+        }
+    }
+
+    function test_revertsWhenInvitationsDoNotHold() public {
+        Cast memory all = invitedCast(5);
+        bytes32[][] memory good = all.invitations;
+        all.invitations = new bytes32[][](0);
+        refused(all, abi.encodeWithSelector(IMarket.InvitationCountInvalid.selector, 0, 5));
+        all.invitations = new bytes32[][](6);
+        refused(all, abi.encodeWithSelector(IMarket.InvitationCountInvalid.selector, 6, 5));
+        all.invitations = good;
+        (good[1], good[2]) = (good[2], good[1]);
+        refused(all, abi.encodeWithSelector(IMarket.NotInvited.selector, all.datas[1].account));
+        (good[1], good[2]) = (good[2], good[1]);
+        good[4] = new bytes32[](0);
+        refused(all, abi.encodeWithSelector(IMarket.NotInvited.selector, all.datas[4].account));
+    }
+
+    function test_revertsWhenSomebodyIsNotInvited() public {
+        Cast memory all = castFor(5, 4);
+        address outsider = all.datas[3].account;
+        all.datas[3].account = STRANGER;
+        invite(all);
+        all.datas[3].account = outsider;
+        sign(all);
+        create(all.terms);
+        depositBonds(all);
+        refused(all, abi.encodeWithSelector(IMarket.NotInvited.selector, outsider));
+    }
+
+    function test_revertsWhenInvitationsComeAlongGivenEveryoneMay() public {
+        Cast memory all = ready(5, 4);
+        all.invitations = new bytes32[][](5);
+        refused(all, abi.encodeWithSelector(IMarket.InvitationCountInvalid.selector, 5, 0));
+    }
+
     function test_theWordOfAContractAccountCounts() public {
         (Cast memory all, ContractAccount account) = withContract();
         bytes32 digest = computeDigest(idOf(all.terms), all.computes[seatOf(all, address(account))]);
@@ -194,7 +235,7 @@ contract StartTest is Fixture {
         (Cast memory all, ContractAccount account) = withContract();
         uint256 seat = seatOf(all, address(account));
         uint256 before = vm.snapshotState();
-        for (uint256 mood = 1; mood < 4; ++mood) {
+        for (uint256 mood = 1; mood < 5; ++mood) {
             bytes32 digest = computeDigest(idOf(all.terms), all.computes[seat]);
             account.approveDigest(digest, ContractAccount.Mood(mood));
             vm.prank(modelProvider);
@@ -213,6 +254,15 @@ contract StartTest is Fixture {
         start(all);
         assertLt(gas - gasleft(), 1_000_000);
         assertEq(statusOf(idOf(all.terms)).absent, 1 << seat);
+    }
+
+    function invitedCast(uint256 datas) private returns (Cast memory all) {
+        all = castFor(datas, 4);
+        all.terms.salt = keccak256(abi.encode(datas));
+        invite(all);
+        sign(all);
+        create(all.terms);
+        depositBonds(all);
     }
 
     function ready(uint256 datas, uint256 computes) private returns (Cast memory all) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Tokens and accounts that behave badly, for tests of what they cannot do.
+// Tokens that behave badly, for tests of what they cannot do.
 pragma solidity 0.8.37;
 
-import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// @notice Keeps one percent of every transfer.
@@ -51,6 +50,8 @@ contract ReentrantToken is ERC20("Reentrant", "RE") {
     address private _target;
     bytes private _call;
     bytes public answer;
+    /// Whether a call back ever went through.
+    bool public entered;
 
     function mint(address account, uint256 amount) external {
         _mint(account, amount);
@@ -63,30 +64,58 @@ contract ReentrantToken is ERC20("Reentrant", "RE") {
     function _update(address from, address to, uint256 amount) internal override {
         super._update(from, to, amount);
         if (_target == address(0) || from == address(0)) return;
-        (, answer) = _target.call(_call);
+        bool done;
+        (done, answer) = _target.call(_call);
+        entered = entered || done;
     }
 }
 
-/// @notice An account that is a contract: its owner decides what it calls signed.
-contract ContractAccount is IERC1271 {
-    enum Mood {
-        Honest,
-        Refusing,
-        Burning,
-        Lying
+/// @notice Balances follow a factor that its issuer moves, up or down, while nobody transfers anything.
+contract RebasingToken is ERC20("Rebasing", "BASE") {
+    uint256 private _percent = 100;
+
+    function mint(address account, uint256 amount) external {
+        _mint(account, amount);
     }
 
-    bytes32 private _approved;
-    Mood private _mood;
-
-    function approveDigest(bytes32 digest, Mood mood) external {
-        (_approved, _mood) = (digest, mood);
+    function rebase(uint256 percent) external {
+        _percent = percent;
     }
 
-    function isValidSignature(bytes32 digest, bytes calldata) external view returns (bytes4) {
-        if (_mood == Mood.Burning) while (true) {}
-        if (_mood == Mood.Lying) return bytes4(0xdeadbeef);
-        require(_mood == Mood.Honest);
-        return digest == _approved ? IERC1271.isValidSignature.selector : bytes4(0);
+    function balanceOf(address account) public view override returns (uint256) {
+        return super.balanceOf(account) * _percent / 100;
+    }
+}
+
+/// @notice An honest token with as many decimals as it was told.
+contract DecimalToken is ERC20("Decimal", "DEC") {
+    uint8 private immutable PLACES;
+
+    constructor(uint8 places) {
+        PLACES = places;
+    }
+
+    function mint(address account, uint256 amount) external {
+        _mint(account, amount);
+    }
+
+    function decimals() public view override returns (uint8) {
+        return PLACES;
+    }
+}
+
+interface IReceiver {
+    function received() external;
+}
+
+/// @notice Tells contracts that they were paid, and fails when they do (as ERC-777 did).
+contract TellingToken is ERC20("Telling", "TELL") {
+    function mint(address account, uint256 amount) external {
+        _mint(account, amount);
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        super._update(from, to, amount);
+        if (from != address(0) && to.code.length != 0 && to != msg.sender) IReceiver(to).received();
     }
 }

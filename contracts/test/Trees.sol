@@ -54,4 +54,43 @@ library Trees {
                 : keccak256(abi.encode(path[level], root));
         }
     }
+
+    /// @notice A tree whose pairs are hashed in ascending order; a node without a partner moves up as it is.
+    function ascending(bytes32[] memory leaves)
+        internal
+        pure
+        returns (bytes32 root, bytes32[][] memory paths)
+    {
+        paths = new bytes32[][](leaves.length);
+        bytes32[] memory layer = leaves;
+        for (uint256 level = 0; layer.length > 1; ++level) {
+            for (uint256 i = 0; i < leaves.length; ++i) {
+                uint256 partner = (i >> level) ^ 1;
+                if (partner < layer.length) paths[i] = longer(paths[i], layer[partner]);
+            }
+            layer = above(layer);
+        }
+        root = layer[0];
+    }
+
+    function above(bytes32[] memory layer) private pure returns (bytes32[] memory next) {
+        next = new bytes32[]((layer.length + 1) / 2);
+        for (uint256 i = 0; i < next.length; ++i) {
+            bytes32 a = layer[2 * i];
+            if (2 * i + 1 == layer.length) {
+                next[i] = a;
+                continue;
+            }
+            bytes32 b = layer[2 * i + 1];
+            next[i] = a < b ? keccak256(abi.encode(a, b)) : keccak256(abi.encode(b, a));
+        }
+    }
+
+    function longer(bytes32[] memory proof, bytes32 node) private pure returns (bytes32[] memory more) {
+        more = new bytes32[](proof.length + 1);
+        for (uint256 i = 0; i < proof.length; ++i) {
+            more[i] = proof[i];
+        }
+        more[proof.length] = node;
+    }
 }

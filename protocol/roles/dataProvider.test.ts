@@ -51,7 +51,7 @@ test('exports', () => {
       "step",
       "resume",
       "topics",
-      "receiptsNeeded",
+      "isKept",
       "currentRound",
     ]
   `)
@@ -246,8 +246,16 @@ describe('a data provider in a round', () => {
       receipt('data 1', update),
       receipt(second, Talk.digest('other')),
     ]
-    expect(DataProvider.currentRound(follow(state, events).state)?.receipts).toEqual([0])
-    expect(DataProvider.receiptsNeeded(state)).toBe(1)
+    const kept = follow(state, events).state
+    const round = DataProvider.currentRound(kept)
+    expect(round?.receipts).toEqual([0])
+    if (round === undefined) throw new Error('no round is open')
+    expect(DataProvider.isKept(kept, round)).toBe(true)
+    expect(DataProvider.isKept(kept, { ...round, receipts: [] })).toBe(false)
+    // The word of a member that was slashed binds no record any more.
+    const members = [...Talk.computes, ...Talk.computes]
+    const ledger = { ...kept.ledger, computes: members, slashed: 1 }
+    expect(DataProvider.isKept({ ...kept, ledger }, round)).toBe(false)
   })
 
   test('is told what went on without it', () => {

@@ -67,9 +67,13 @@ export function topics(state: State): readonly string[] {
   return [Topic.market(state.place), Topic.task(state.place, state.id)]
 }
 
-/** With this many receipts of members that count the update cannot be left out of a record any more: the owner may leave and is paid. */
-export function receiptsNeeded(state: State): number {
-  return Ledger.present(state.ledger).length - state.terms.threshold + 1
+/**
+ * Whether so many members keep the update that no record without it can be signed any more: the owner may leave and is
+ * paid.
+ */
+export function isKept({ ledger, terms }: State, { receipts }: DataRound.Round): boolean {
+  const without = Ledger.present(ledger).filter((seat) => !receipts.includes(seat))
+  return receipts.length > 0 && without.length < terms.threshold
 }
 
 /** The round it takes part in or waits for the end of. */

@@ -1,5 +1,6 @@
 // The ways out of a task that anyone may take once its time has come, so that no money waits for a vanished party.
 import type { Address } from '../codec.ts'
+import * as History from '../history.ts'
 import * as Payout from '../payout.ts'
 import type * as Plan from '../plan.ts'
 import * as Ledger from './ledger.ts'
@@ -41,8 +42,8 @@ export function take<state extends Participant.Participant>(state: state, now: n
 
 /** Drops exits that the chain has made moot. */
 export function tidy<state extends Participant.Participant>(state: state): state {
-  const { ledger, me, payout } = state
-  const due = owing(ledger, payout)
+  const { ledger, me } = state
+  const due = owing(state)
   return Participant.unwish(state, ({ id }) => {
     if (id === 'exit:cancel') return ledger.state !== 'open'
     if (id === 'exit:expire') return ledger.state !== 'running'
@@ -59,7 +60,7 @@ export function settle<state extends Participant.Participant>(
   now: number,
 ): state {
   const { computes, datas } = state.ledger
-  const rounds = Ledger.tallies(state.ledger)
+  const rounds = History.tallies(state.ledger)
   const call = {
     name: 'settle',
     terms: state.terms,
@@ -76,29 +77,29 @@ export function isDue({ ledger }: Participant.Participant): boolean {
   return (ledger.state === 'open' || ledger.state === 'running') && ledger.head > ledger.deadline
 }
 
-/** Whose account a leaf is for: what a slashed compute provider would get is the model provider's. */
-export function recipient({ ledger, terms }: Participant.Participant, leaf: Payout.Leaf): Address {
-  const isSlashed = leaf.role === 'compute' && (ledger.slashed >> (leaf.index - ledger.datas.length)) & 1
-  return isSlashed ? terms.modelProvider : leaf.account
+/** What is not claimed yet. */
+function owing({ ledger, payout }: Participant.Participant): readonly History.Due[] {
+  const claimed = Ledger.claimed(ledger)
+  return payout?.filter(({ amount, index }) => amount > 0n && !((claimed >> BigInt(index)) & 1n)) ?? []
 }
 
-function owing(ledger: Ledger.Ledger, payout: Payout.Payout | undefined): readonly Payout.Leaf[] {
-  return payout?.leaves.filter(({ amount, index }) => amount > 0n && !Ledger.isPaid(ledger, index)) ?? []
+/** Whose account it is for: what a slashed compute provider would get is the model provider's. */
+function recipient({ terms }: Participant.Participant, { isSlashed, account }: History.Due): Address {
+  return isSlashed ? terms.modelProvider : account
 }
 
 /** One's own payouts first; when others let theirs lie, each participant in turn pays them out. */
 function claim<state extends Participant.Participant>(state: state, past: number, now: number): state {
-  const { ledger, me, rules, terms } = state
-  if ((!rules.claim && !state.claims) || state.payout === undefined) return state
-  const { leaves } = state.payout
-  const due = owing(ledger, state.payout)
+  const { me, payout, rules, terms } = state
+  if ((!rules.claim && !state.claims) || payout === undefined) return state
+  const due = owing(state)
   const own = due.filter((leaf) => recipient(state, leaf) === me.account)
   const mine = own.length > 0
   if (due.length === 0 || (!mine && past <= (2 + order(state)) * turn)) return state
   const id = mine ? ownClaim : `${restOfClaims}${due.length}`
   if (!Participant.maySubmit(state, id, now)) return state
   const indices = (mine ? own : due).slice(0, mostClaims).map(({ index }) => index)
-  const claims = Payout.claims(terms.token, leaves, indices)
+  const claims = Payout.claims(terms.token, payout, indices)
   return Participant.submit(state, id, { name: 'claim', terms, claims }, now)
 }
 

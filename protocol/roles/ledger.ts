@@ -1,17 +1,11 @@
 // What the chain has said about one task so far: the only thing all its participants agree on.
 import type { Address } from '../codec.ts'
+import type * as History from '../history.ts'
 import type * as Market from '../market.ts'
 import type { ComputeParty, DataParty } from '../party.ts'
 import * as Plan from '../plan.ts'
 import * as Record from '../record.ts'
 import type { Terms } from '../terms.ts'
-
-export type Committed = {
-  readonly record: Record.Body
-  readonly signers: number
-  /** Number of the block. */
-  readonly block: number
-}
 
 export type Ledger = {
   readonly state: Market.State
@@ -27,13 +21,10 @@ export type Ledger = {
   readonly slashed: number
   /** The model provider was proven to have signed two openings of one round. */
   readonly guilty: boolean
-  readonly rounds: readonly Committed[]
-  /** The settlement takes the model provider's bond: it vanished or is guilty. */
-  readonly punished: boolean
-  /** What the settlement was made with. */
-  readonly utilities: Plan.Utilities
-  /** Bitmap of paid leaves. */
-  readonly claimed: bigint
+  readonly rounds: readonly History.Round[]
+  /** Undefined before, and again where a settled task was faulted. */
+  readonly settlement: History.Settlement | undefined
+  readonly claims: readonly History.Claimed[]
   /** Unix seconds of the block up to which everything was told. */
   readonly head: number
 }
@@ -48,9 +39,8 @@ export const empty: Ledger = {
   slashed: 0,
   guilty: false,
   rounds: [],
-  punished: false,
-  utilities: [],
-  claimed: 0n,
+  settlement: undefined,
+  claims: [],
   head: 0,
 }
 
@@ -72,13 +62,13 @@ export function receive(ledger: Ledger, event: Market.Event): Ledger {
     }
     case 'TaskSettled': {
       if (ledger.state !== 'running' && ledger.state !== 'faulted') return ledger
-      const { deadline, punished, utilities } = event
-      return { ...ledger, state: 'settled', deadline, punished, utilities }
+      const { deadline, root, punished, utilities } = event
+      return { ...ledger, state: 'settled', deadline, settlement: { root, punished, utilities } }
     }
     case 'TaskFaulted':
       if (ledger.state !== 'running' && ledger.state !== 'settled') return ledger
       // Anyone may settle from now on.
-      return { ...ledger, state: 'faulted', guilty: true, utilities: [], deadline: ledger.head }
+      return { ...ledger, state: 'faulted', guilty: true, settlement: undefined, deadline: ledger.head }
     case 'Slashed': {
       const slashed = ledger.slashed | event.seats
       return slashed === ledger.slashed ? ledger : { ...ledger, slashed }
@@ -86,10 +76,9 @@ export function receive(ledger: Ledger, event: Market.Event): Ledger {
     case 'TaskCancelled':
       if (ledger.state !== 'open' && ledger.state !== 'running') return ledger
       return { ...ledger, state: 'cancelled' }
-    case 'Claimed': {
-      const claimed = ledger.claimed | (1n << BigInt(event.index))
-      return claimed === ledger.claimed ? ledger : { ...ledger, claimed }
-    }
+    case 'Claimed':
+      if (ledger.claims.some(({ index }) => index === event.index)) return ledger
+      return { ...ledger, claims: [...ledger.claims, event] }
     case 'Deposited':
     case 'Withdrawn':
       return ledger
@@ -103,7 +92,7 @@ export function lastRound(ledger: Ledger): number {
   return ledger.rounds.at(-1)?.record.round ?? 0
 }
 
-export function committed(ledger: Ledger, round: number): Committed | undefined {
+export function committed(ledger: Ledger, round: number): History.Round | undefined {
   return ledger.rounds.find(({ record }) => record.round === round)
 }
 
@@ -142,12 +131,7 @@ export function openedSets(ledger: Ledger, terms: Terms, round: number): readonl
     .filter((set) => set !== 0n)
 }
 
-/** What a settlement replays. */
-export function tallies(ledger: Ledger): readonly Record.Tally[] {
-  return ledger.rounds.map(({ record, signers }) => Record.tally(record, signers))
-}
-
-/** Whether this leaf of the settlement was claimed. */
-export function isPaid(ledger: Ledger, leaf: number): boolean {
-  return ((ledger.claimed >> BigInt(leaf)) & 1n) === 1n
+/** Bitmap of the leaves that were claimed. */
+export function claimed(ledger: Ledger): bigint {
+  return Record.bitmapOf(ledger.claims.map(({ index }) => index))
 }

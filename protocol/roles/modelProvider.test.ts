@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest'
 import * as Talk from '../../test/conversation.ts'
 import type { Address } from '../codec.ts'
 import type * as Masks from '../masks.ts'
+import * as History from '../history.ts'
+import * as Invitation from '../invitation.ts'
 import type * as Message from '../message.ts'
 import * as Party from '../party.ts'
+import * as Payout from '../payout.ts'
+import type * as Plan from '../plan.ts'
 import * as Record from '../record.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -132,6 +136,18 @@ function unmask(
       .toSorted((a, b) => (a.provider < b.provider ? -1 : 1))
     return Talk.heard(name, { kind: 'unmask', task: Talk.task, round: 1, slot: 0, body: { record, shares } })
   })
+}
+
+/** As the contract settles what is on the chain so far. */
+function settledAs(
+  { ledger, terms }: ModelProvider.State,
+  utilities: Plan.Utilities = [],
+  punished = false,
+): Event.Event {
+  const rounds = History.tallies(ledger)
+  const { root } = Payout.compute({ ...ledger, terms, rounds, utilities, punished })
+  const deadline = Talk.now + 60
+  return Talk.chain({ name: 'TaskSettled', task: Talk.task, root, punished, deadline, utilities })
 }
 const result = (correct: number): Event.Event => ({
   type: 'opened',
@@ -362,24 +378,113 @@ describe('a model provider that runs rounds', () => {
   })
 
   test('claims what is left when the challenge window is over', () => {
-    const state = { ...opened().state, ended: true }
-    const settled = Talk.chain({
-      name: 'TaskSettled',
-      task: Talk.task,
-      root: Talk.digest('root'),
-      punished: false,
-      deadline: Talk.now + 60,
-      utilities: [],
-    })
-    const after = follow(state, [
-      ...commit(state),
-      ...unmask(commit(state)),
-      result(60),
-      settled,
-      { type: 'head', time: Talk.now + 60 },
-    ])
+    const first = { ...opened().state, ended: true }
+    const { state } = follow(first, [...commit(first), ...unmask(commit(first)), result(60)])
+    const after = follow(state, [settledAs(state), { type: 'head', time: Talk.now + 60 }])
     expect(after.wished.map(({ id }) => id)).not.toContain('exit:claim')
     const { wished } = follow(after.state, [{ type: 'head', time: Talk.now + 61 }])
     expect(wished).toMatchObject([{ id: 'exit:claim', call: { name: 'claim', claims: [{ index: 5 }] } }])
+  })
+})
+
+describe('a model provider that pays by contribution', () => {
+  const proportional = { ...Talk.terms, plan: 'proportional' } as const
+  const scored = (state: ModelProvider.State) => ({ ...state, terms: proportional })
+
+  test('scores the first model, and settles with what each epoch gained', () => {
+    const started = follow(scored(asked().state), [Talk.started])
+    expect(started.wished).toMatchObject([{ id: 'prepare:1', scored: true }])
+    const { state } = follow(started.state, [{ ...prepared, correct: 12 }])
+    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), result(60)])
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
+  })
+
+  test('scores nothing where everyone weighs the same', () => {
+    expect(running().wished).toMatchObject([{ scored: false }])
+    const { state } = opened()
+    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), result(60)])
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [] } })
+  })
+})
+
+describe('a model provider that invites', () => {
+  const invited = Talk.datas.map(({ account }) => account)
+  const [alone = me.account] = invited
+
+  test('asks nobody else', () => {
+    const { wished } = follow(ModelProvider.create({ ...options, invited: [alone] }), [
+      tick,
+      Talk.created,
+      { type: 'chosen', offers },
+    ])
+    expect([...slotsOf(wished).keys()]).toEqual([alone])
+  })
+
+  test('shows the market each invitation', () => {
+    const { state } = frozen([first, second, first])
+    const { wished } = follow({ ...state, invited }, [...acceptances((at) => at % 2), ...seatAcceptances])
+    expect(wished).toMatchObject([
+      {
+        call: {
+          acceptances: { invitations: invited.map((account) => Invitation.proof(invited, account)) },
+        },
+      },
+    ])
+  })
+})
+
+describe('a model provider whose start is refused', () => {
+  const starting = () => {
+    const { state } = frozen([first, second, first])
+    return follow(state, [...acceptances((at) => at % 2), ...seatAcceptances]).state
+  }
+  const refusal = (short: readonly Address[]): Event.Event => ({
+    type: 'failed',
+    effect: 'start',
+    reason: 'Too few compute providers have their deposit.',
+    short,
+  })
+
+  test('draws the roster again without a seat whose deposit is gone', () => {
+    const gone = Talk.me(second).account
+    const { state } = follow(starting(), [refusal([gone])])
+    expect(state.roster).toBeUndefined()
+    expect(state.seats[gone]).toMatchObject({ out: true })
+    expect(follow(state, [tick], Talk.now + 30).wished.map(({ id }) => id)).not.toContain('start')
+  })
+
+  test('stops trying what no other roster would mend, and says so', () => {
+    let state = starting()
+    for (const [at, expected] of ['start', 'start', undefined].entries()) {
+      state = follow(state, [refusal([])], Talk.now + 100 * at).state
+      state = follow(state, [tick], Talk.now + 100 * at + 50).state
+      expect(state.outbox['start']?.id).toBe(expected)
+    }
+    expect(state.notes.join()).toContain('Cancel it; everything comes back.')
+  })
+})
+
+describe('a model provider and proofs', () => {
+  const faulted = Talk.chain({ name: 'TaskFaulted', task: Talk.task, round: 1 })
+  const slashed = Talk.chain({ name: 'Slashed', task: Talk.task, round: 1, seats: 2 })
+
+  test('settles without utilities what was faulted', () => {
+    const { state } = opened()
+    const events = [...commit(state), result(60), faulted, { type: 'head', time: Talk.now + 1 } as const]
+    expect(follow(state, events).wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [] } })
+  })
+
+  test('claims what a slashed seat would have got', () => {
+    const before = opened().state
+    const { state } = follow(before, [...commit(before), result(60)])
+    const time = Talk.now + 61
+    const { wished } = follow(state, [settledAs(state), slashed, { type: 'head', time }], time)
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'claim', claims: [{ index: 4 }, { index: 5 }] } })
+  })
+
+  test('settles when too few members are left to sign', () => {
+    const { state } = opened()
+    const { wished } = follow(state, [...commit(state), result(60), slashed])
+    expect(wished.at(-1)).toMatchObject({ id: 'exit:settle' })
   })
 })

@@ -2,6 +2,7 @@
 // Who takes part is settled in matching.ts, what is known of a round in modelRound.ts; keys, models and sums stay with
 // the workers that carry out its wishes.
 import type { Address } from '../codec.ts'
+import * as History from '../history.ts'
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
@@ -278,7 +279,7 @@ function utilities(state: State): Plan.Utilities {
   const scores = Object.values(state.rounds).flatMap(({ round, result }) =>
     typeof result === 'string' ? [] : [{ round, correct: result.correct }],
   )
-  return Contribution.utilities(state.terms, Ledger.tallies(state.ledger), state.before ?? 0, scores)
+  return Contribution.utilities(state.terms, History.tallies(state.ledger), state.before ?? 0, scores)
 }
 
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
@@ -286,7 +287,13 @@ function isUnderWay(state: State, round: ModelRound.Round): boolean {
   if (round.result !== 'none') return false
   const committed = Ledger.committed(state.ledger, round.round)
   if (committed !== undefined) return !isStuck(state, committed.record.closes)
+  if (!isQuorate(state)) return false
   return round.opened === undefined || state.ledger.head <= round.opened.body.closes
+}
+
+/** Whether enough members count to commit a round. */
+function isQuorate({ ledger, terms }: State): boolean {
+  return Ledger.present(ledger).length >= terms.threshold
 }
 
 /** Whether sums that should long be here hold up an owner who wants to end, or a settlement that is nearly due. */
@@ -305,7 +312,7 @@ function isEnough(state: State, number: number, now: number): boolean {
     state.ended ||
     number > terms.maxRounds ||
     ledger.rounds.length >= spec.rounds ||
-    Ledger.present(ledger).length < terms.threshold ||
+    !isQuorate(state) ||
     (spec.targetAccuracy > 0 && best.some((accuracy) => accuracy >= spec.targetAccuracy)) ||
     now + ready + update + commit >= ledger.deadline
   )

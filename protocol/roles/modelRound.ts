@@ -104,7 +104,11 @@ export function opening(
   record: Record.Body,
   isPatient: boolean,
 ): Extract<Effect.Effect, { readonly type: 'open' }> | string {
-  const proposal = round.proposals[Record.hash(record)]
+  const { threshold } = state.terms
+  const given = Object.values(round.unmasked).length
+  if (given < threshold) return `Too few members gave shares of round ${round.round} away.`
+  const hash = Record.hash(record)
+  const proposal = round.proposals[hash]
   const isKnown =
     proposal !== undefined &&
     Proposal.sumsDigest(state, record, proposal.inputs, proposal.sums) === record.sums
@@ -114,18 +118,14 @@ export function opening(
   const opened = record.cohorts.flatMap((cohort, at) =>
     (cohort & record.survivors) === 0n ? [] : [draw.body.cohorts[at] ?? []],
   )
-  const cohorts = opened.map((accounts, at) => {
-    const members = accounts.map((account) => masked(state, round, record, account))
-    const isOpen = members.every(
-      (member) => member !== undefined && member.shares.length >= state.terms.threshold,
-    )
+  const cohorts = opened.flatMap((accounts, at) => {
+    const members = accounts.flatMap((account) => masked(state, round, record.survivors, hash, account) ?? [])
+    const isOpen =
+      members.length === accounts.length && members.every(({ shares }) => shares.length >= threshold)
     const sum = proposal.sums[at]
-    return isOpen && sum !== undefined
-      ? [{ ...sum, members: members.filter((each) => each !== undefined) }]
-      : []
+    return isOpen && sum !== undefined ? [{ ...sum, members }] : []
   })
-  const complete = cohorts.flat()
-  if (complete.length === 0 || (isPatient && complete.length < opened.length))
+  if (cohorts.length === 0 || (isPatient && cohorts.length < opened.length))
     return `Too few members gave shares of round ${round.round} away.`
   return {
     id: `open:${round.round}`,
@@ -133,8 +133,8 @@ export function opening(
     round: round.round,
     opened: record.opened,
     cohortsDigest: record.cohortsDigest,
-    threshold: state.terms.threshold,
-    cohorts: complete,
+    threshold,
+    cohorts,
   }
 }
 
@@ -142,14 +142,15 @@ export function opening(
 function masked(
   { ledger }: State,
   round: Round,
-  record: Record.Body,
+  survivors: bigint,
+  record: Hex,
   account: Address,
 ): Effect.Masked | undefined {
   const seat = Ledger.seatOf(ledger.datas, account) ?? -1
   const [ready, party] = [round.masks[seat], ledger.datas[seat]]
   if (ready === undefined || party === undefined) return undefined
   const { ephemeral, seedHash } = ready.masks
-  const survived = ((record.survivors >> BigInt(seat)) & 1n) === 1n
+  const survived = ((survivors >> BigInt(seat)) & 1n) === 1n
   const shares = given(round, record, account).flatMap(({ seat: member, released }) => {
     const hash = hashOf(ready, member, survived)
     return hash !== undefined && Shares.isRight(released, survived ? 'seed' : 'key', hash)
@@ -159,18 +160,23 @@ function masked(
   return { account, ephemeral, seedHash, samples: party.samples, survived, shares }
 }
 
-function given(
-  round: Round,
-  record: Record.Body,
-  account: Address,
-): readonly { readonly seat: number; readonly released: Masks.Released }[] {
-  const hash = Record.hash(record)
-  return Object.entries(round.unmasked).flatMap(([seat, body]) => {
-    const released =
-      body.record === hash ? body.shares.find(({ provider }) => provider === account) : undefined
+type Given = { readonly seat: number; readonly released: Masks.Released }
+
+/** What members gave away of this provider for this record. */
+function given({ unmasked }: Round, record: Hex, account: Address): readonly Given[] {
+  return Object.entries(unmasked).flatMap(([seat, body]) => {
+    const released = body.record === record ? byProvider(body).get(account) : undefined
     return released === undefined ? [] : [{ seat: Number(seat), released }]
   })
 }
+
+/** Shares of a message by provider, found once. */
+function byProvider(body: Body.Of<'unmask'>): ReadonlyMap<Address, Masks.Released> {
+  const found = indices.get(body) ?? new Map(body.shares.map((share) => [share.provider, share]))
+  indices.set(body, found)
+  return found
+}
+const indices = new WeakMap<Body.Of<'unmask'>, ReadonlyMap<Address, Masks.Released>>()
 
 function hashOf(ready: Readiness.Ready, seat: number, survived: boolean): Hex | undefined {
   const share = ready.masks.shares.find((each) => each.seat === seat)
@@ -179,18 +185,19 @@ function hashOf(ready: Readiness.Ready, seat: number, survived: boolean): Hex | 
 
 /** Notes the members whose shares are not the ones that a `Ready` of this record's cohorts names. */
 export function convict<state extends State>(state: state, round: Round, record: Record.Body): state {
+  if (Object.keys(round.unmasked).length === 0) return state
   let next = state
+  const statement = Record.hash(record)
   for (const [seat, ready] of Object.entries(round.masks)) {
     const party = state.ledger.datas[Number(seat)]
     if (party === undefined) continue
     const survived = ((record.survivors >> BigInt(seat)) & 1n) === 1n
-    for (const { seat: member, released } of given(round, record, party.account)) {
+    for (const { seat: member, released } of given(round, statement, party.account)) {
       const hash = hashOf(ready, member, survived)
       const author = state.ledger.computes[member]?.account
       if (hash === undefined || author === undefined || next.convicted[author] !== undefined) continue
       if (Shares.isRight(released, survived ? 'seed' : 'key', hash)) continue
-      const sentence = `${author} gave a wrong share of ${party.account} in round ${round.round}.`
-      next = blame(next, author, sentence)
+      next = blame(next, author, `${author} gave a wrong share of ${party.account} in round ${round.round}.`)
     }
   }
   return next

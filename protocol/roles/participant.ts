@@ -2,7 +2,8 @@
 import type { Hex } from '../codec.ts'
 import type * as Message from '../message.ts'
 import type * as Market from '../market.ts'
-import * as Payout from '../payout.ts'
+import { BaseError } from '../errors.ts'
+import * as History from '../history.ts'
 import type { TaskSpec } from '../taskSpec.ts'
 import type { Terms } from '../terms.ts'
 import * as Topic from '../topic.ts'
@@ -19,8 +20,8 @@ export type Participant = {
   readonly spec: TaskSpec
   readonly ledger: Ledger.Ledger
   readonly outbox: Effect.Outbox
-  /** What the settlement owes to whom; undefined before. */
-  readonly payout: Payout.Payout | undefined
+  /** What the settlement owes to whom; undefined before, and where what was read does not lead to its root. */
+  readonly payout: readonly History.Due[] | undefined
   /** The owner asked for its payout. */
   readonly claims: boolean
   /** The owner wants the task over: what it may do to that end is done at once. */
@@ -97,20 +98,21 @@ export function follow<state extends Participant>(
   const next = { ...state, ledger }
   if (state.ledger.state === 'open' && ledger.state !== 'open')
     return { state: { ...next, early: [] }, early: state.early }
-  if (ledger.state === 'settled' && state.ledger.state !== 'settled')
-    return { state: { ...next, payout: owed(next) }, early: [] }
-  if (ledger.state === 'faulted' && state.payout !== undefined)
-    return { state: { ...next, payout: undefined }, early: [] }
-  return { state: next, early: [] }
+  const { settlement } = ledger
+  if (settlement === undefined) return { state: { ...next, payout: undefined }, early: [] }
+  if (settlement === state.ledger.settlement && ledger.slashed === state.ledger.slashed)
+    return { state: next, early: [] }
+  try {
+    return { state: { ...next, payout: History.owed(historyOf(next)).dues }, early: [] }
+  } catch (thrown) {
+    if (!(thrown instanceof BaseError)) throw thrown
+    return { state: { ...note(next, thrown.message), payout: undefined }, early: [] }
+  }
 }
 
-/** What the rounds so far would pay, all cohorts weighing one before the settlement; undefined before the first. */
-export function owed({ ledger, terms }: Participant): Payout.Payout | undefined {
-  if (ledger.rounds.length === 0) return undefined
-  const { computes, datas, absent, utilities } = ledger
-  const punished = ledger.punished || ledger.guilty
-  const rounds = Ledger.tallies(ledger)
-  return Payout.compute({ terms, computes, datas, absent, rounds, utilities, punished })
+/** The task as anybody can rebuild it from the chain. */
+export function historyOf({ id, terms, ledger }: Participant): History.History {
+  return { ...ledger, task: id, terms, events: [] }
 }
 
 export function note<state extends Participant>(state: state, sentence: string): state {

@@ -2,6 +2,8 @@
 import { createPublicClient, decodeFunctionData, http } from 'viem'
 import * as Abi from '../../protocol/abi.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
+import * as History from '../../protocol/history.ts'
+import * as Market from '../../protocol/market.ts'
 
 export type Entry = {
   readonly account: string
@@ -35,10 +37,13 @@ export type Books = {
   readonly paidOut: bigint
   /** Nothing missing, nothing left: what came out is what went in, and the market holds only free deposits. */
   readonly conserved: boolean
+  /** Everyone was paid what the task's history owes. */
+  readonly agreed: boolean
 }
 
 export type Place = {
   readonly rpcUrl: string
+  readonly chainId: number
   readonly market: Address
   readonly token: Address
   readonly deployBlock: number
@@ -46,75 +51,70 @@ export type Place = {
 
 export async function read({ rpcUrl, market, token, deployBlock }: Place): Promise<Books> {
   const chain = createPublicClient({ transport: http(rpcUrl) })
-  const fromBlock = BigInt(deployBlock)
-  const events = await chain.getContractEvents({ address: market, abi: Abi.market, fromBlock, strict: true })
-
-  const [created] = events.filter((event) => event.eventName === 'TaskCreated')
-  const [started] = events.filter((event) => event.eventName === 'TaskStarted')
-  if (created === undefined || started === undefined) throw new Error('The chain knows of no started task.')
-  const { terms } = created.args
-  const { computes, datas, absent } = started.args
-  const commits = events.filter((event) => event.eventName === 'RoundCommitted')
-  const claims = events.filter((event) => event.eventName === 'Claimed')
+  const logs = await chain.getLogs({ address: market, fromBlock: BigInt(deployBlock) })
+  const events = logs.flatMap((log) => Market.parseLog(log) ?? [])
+  const history = History.of(events)
+  const { terms, computes, datas, rounds, absent, claims } = history
+  const { dues } = History.owed(history)
 
   const balanceOf = (account: Address) =>
     chain.readContract({ address: token, abi: Abi.testToken, functionName: 'balanceOf', args: [account] })
   const depositOf = (account: Address) =>
     chain.readContract({ address: market, abi: Abi.market, functionName: 'deposits', args: [token, account] })
   const paidTo = (index: number) =>
-    claims.filter(({ args }) => args.index === index).reduce((sum, { args }) => sum + args.amount, 0n)
+    sum(claims.flatMap((claim) => (claim.index === index ? [claim.amount] : [])))
 
-  const accounts = [...datas, ...computes].map(({ account }) => account)
   const parties = await Promise.all(
-    [...accounts, terms.modelProvider].map(async (account, index): Promise<Entry> => {
-      const isData = index < datas.length
-      const seat = isData ? index : index - datas.length
-      const took = ({ args }: (typeof commits)[number]) =>
-        has(isData ? args.record.delivered : BigInt(args.signers), seat)
-      const delivered = index === accounts.length ? commits.length : commits.filter(took).length
-      return {
-        account: account.toLowerCase(),
-        delivered,
-        payout: paidTo(index),
-        balance: await balanceOf(account),
-      }
+    dues.map(async ({ account, index, role }): Promise<Entry> => {
+      const seat = role === 'data' ? index : index - datas.length
+      const took = ({ record, signers }: History.Round) =>
+        has(role === 'data' ? record.delivered : BigInt(signers), seat)
+      const delivered = role === 'model' ? rounds.length : rounds.filter(took).length
+      return { account, delivered, payout: paidTo(index), balance: await balanceOf(account) }
     }),
   )
 
   const receipts = await Promise.all(
-    [...new Set(events.map(({ transactionHash }) => transactionHash))].map(async (hash) => ({
+    [...new Set(events.map(({ transaction }) => transaction))].map(async (hash) => ({
       name: nameOf((await chain.getTransaction({ hash })).input),
       gas: Number((await chain.getTransactionReceipt({ hash })).gasUsed),
       hash,
     })),
   )
+  const committed = events.filter((event) => event.name === 'RoundCommitted')
   const present = computes.filter((_, seat) => !has(BigInt(absent), seat)).length
   const paidIn = terms.dataPool + terms.computePool + terms.bond + terms.computeBond * BigInt(present)
-  const paidOut = claims.reduce((sum, { args }) => sum + args.amount, 0n)
-  const free = (await Promise.all([...accounts, terms.modelProvider].map(depositOf))).reduce(
-    (sum, each) => sum + each,
-    0n,
-  )
+  const paidOut = sum(claims.map(({ amount }) => amount))
+  const free = sum(await Promise.all(dues.map(({ account }) => depositOf(account))))
   return {
     parties,
-    rounds: commits.map(({ args, transactionHash }) => ({
-      round: args.round,
-      survivors: datas
-        .filter((_, seat) => has(args.record.survivors, seat))
-        .map(({ account }) => account.toLowerCase()),
-      gas: receipts.find(({ hash }) => hash === transactionHash)?.gas ?? 0,
+    rounds: committed.map(({ round, record, transaction }) => ({
+      round,
+      survivors: datas.filter((_, seat) => has(record.survivors, seat)).map(({ account }) => account),
+      gas: receipts.find(({ hash }) => hash === transaction)?.gas ?? 0,
     })),
     gas: Object.fromEntries(
-      [...new Set(receipts.map(({ name }) => name))].map((name) => {
-        const gas = receipts.filter((receipt) => receipt.name === name).map((receipt) => receipt.gas)
-        const total = gas.reduce((sum, each) => sum + each, 0)
-        return [name, { calls: gas.length, least: Math.min(...gas), most: Math.max(...gas), total }]
-      }),
+      [...Map.groupBy(receipts, ({ name }) => name)].map(([name, all]) => [
+        name,
+        summary(all.map(({ gas }) => gas)),
+      ]),
     ),
     paidIn,
     paidOut,
     conserved: paidIn === paidOut && (await balanceOf(market)) === free,
+    agreed: dues.every(({ index, amount, receiver }) =>
+      amount === 0n
+        ? paidTo(index) === 0n
+        : claims.some(
+            (claim) => claim.index === index && claim.amount === amount && claim.payee === receiver,
+          ),
+    ),
   }
+}
+
+export function summary(gas: readonly number[]): Gas {
+  const total = gas.reduce((all, each) => all + each, 0)
+  return { calls: gas.length, least: Math.min(...gas), most: Math.max(...gas), total }
 }
 
 function nameOf(input: Hex): string {
@@ -123,4 +123,8 @@ function nameOf(input: Hex): string {
 
 function has(bitmap: bigint, bit: number): boolean {
   return ((bitmap >> BigInt(bit)) & 1n) === 1n
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n)
 }

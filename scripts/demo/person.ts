@@ -98,6 +98,8 @@ export type Wishes = {
   readonly rounds: number
   readonly datas: number
   readonly computes: number
+  /** Title of the reward plan; the form's own when undefined. */
+  readonly plan?: string
 }
 
 export async function createTask(person: Person, wishes: Wishes): Promise<void> {
@@ -112,6 +114,7 @@ export async function createTask(person: Person, wishes: Wishes): Promise<void> 
   await page.getByLabel('Most data providers').fill(String(wishes.datas))
   await page.getByLabel('Fewest compute providers').fill(String(wishes.computes))
   await page.getByLabel('Most compute providers').fill(String(wishes.computes))
+  if (wishes.plan !== undefined) await page.getByRole('radio', { name: wishes.plan }).check()
   await page.getByRole('button', { name: 'Create the task' }).click()
   await arrived(person, page.getByRole('heading', { name: '1. Back up the keys' }))
 }

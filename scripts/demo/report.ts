@@ -39,9 +39,13 @@ export type Report = {
     readonly balance: string
   }[]
   readonly gas: Record<string, Gas>
+  /** Of calls that this task did not need. */
+  readonly otherGas: Readonly<{ [name: string]: Gas }>
   readonly paidIn: string
   readonly paidOut: string
   readonly conserved: boolean
+  /** Everyone was paid what the task's history, rebuilt from events, owes. */
+  readonly agreed: boolean
   /** Seconds from the start of the stack to the last claim. */
   readonly seconds: number
   /** What must hold, and whether it did. */
@@ -49,7 +53,7 @@ export type Report = {
 }
 
 export function print(report: Report): string {
-  const { rounds, participants, gas } = report
+  const { rounds, participants, gas, otherGas } = report
   const names = participants.filter(({ role }) => role === 'data').map(({ name }) => name)
   return [
     '',
@@ -106,21 +110,27 @@ export function print(report: Report): string {
       ]),
     ),
     'Gas',
-    table(
-      ['transaction', 'calls', 'least', 'most', 'total'],
-      Object.entries(gas).map(([name, { calls, least, most, total }]) => [
-        name,
-        `${calls}`,
-        count(least),
-        count(most),
-        count(total),
-      ]),
-    ),
+    gasTable(gas),
+    'Gas of calls that this task did not need, made by script (7 data and 4 compute providers)',
+    gasTable(otherGas),
     `Escrow in ${tokens(report.paidIn)}, payouts and refunds ${tokens(report.paidOut)}: ${report.conserved ? 'equal to the unit' : 'NOT EQUAL'}.`,
     `Accuracy ${percent(report.accuracy)}; federated averaging in the clear, same split, seed, clip and rounds: ${percent(report.plainAccuracy)}.`,
     ...report.held.map(({ what, ok }) => `${ok ? 'holds' : 'DOES NOT HOLD'}: ${what}`),
     '',
   ].join('\n')
+}
+
+function gasTable(gas: Report['otherGas']): string {
+  return table(
+    ['transaction', 'calls', 'least', 'most', 'total'],
+    Object.entries(gas).map(([name, { calls, least, most, total }]) => [
+      name,
+      `${calls}`,
+      count(least),
+      count(most),
+      count(total),
+    ]),
+  )
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -90,7 +90,7 @@ async function endow(
   token: Address,
 ): Promise<void> {
   const client = connect()
-  for (const account of new Set(ran.map(({ from }) => from))) {
+  for (const account of new Set([...ran.map(({ from }) => from), ...minted.keys()])) {
     await client.setBalance({ address: account, value: 10n ** 24n })
     await client.impersonateAccount({ address: account })
     const args = [market, maxUint256] as const

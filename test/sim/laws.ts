@@ -16,7 +16,7 @@ export const free = 6
 
 export type Laws = {
   /** The task started in this block. */
-  started(block: number): void
+  started(block: number, task: Task): void
   /** A provider's worker gave this update out. */
   contributed(by: Contribution): void
   /** A provider counts enough receipts to leave; `keepers` are the seats that gave them. */
@@ -106,7 +106,8 @@ export function watch(sight: Sight): Laws {
   }
 
   return {
-    started: (block) => {
+    started: (block, of) => {
+      task = of
       blocks.set(0, block)
     },
     contributed: (made) => {
@@ -133,7 +134,6 @@ export function watch(sight: Sight): Laws {
       promiseKept(round, provider)
     },
     committed: ({ record, round, block }, of) => {
-      task = of
       hold(!records.has(round), `I3: round ${round} was committed twice`)
       hold(
         [...records.keys()].every((other) => other < round),

@@ -182,7 +182,11 @@ export function open(place: Topic.Place, recover: Recover): Chain {
         need(time > task.deadline, 'TooEarly')
         task.state = 'cancelled'
         add(deposits, task.terms.modelProvider, Terms.funding(task.terms))
-        for (const { account } of present(task)) add(deposits, account, task.terms.computeBond)
+        for (const [seat, { account }] of task.computes.entries()) {
+          if ((task.absent >> seat) & 1) continue
+          const isSlashed = (task.slashed >> seat) & 1
+          add(deposits, isSlashed ? task.terms.modelProvider : account, task.terms.computeBond)
+        }
         task.escrow = 0n
         tell({ name: 'TaskCancelled', task: id })
         return
@@ -385,10 +389,6 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums } = record
     const body = { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums }
     tell({ name: 'RoundCommitted', task: id, round, record: body, signers, deadline })
-  }
-
-  function present(task: Task): readonly Party.ComputeParty[] {
-    return task.computes.filter((_, seat) => ((task.absent >> seat) & 1) === 0)
   }
 
   function inState(terms: Terms.Terms, state: Market.State): { readonly id: Hex; readonly task: Task } {

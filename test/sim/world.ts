@@ -4,7 +4,7 @@ import * as Invitation from '../../protocol/invitation.ts'
 import type * as Message from '../../protocol/message.ts'
 import * as Once from '../../protocol/once.ts'
 import * as Payout from '../../protocol/payout.ts'
-import type * as DataProvider from '../../protocol/roles/dataProvider.ts'
+import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type * as ModelProvider from '../../protocol/roles/modelProvider.ts'
@@ -163,7 +163,7 @@ export function run(
       if (event.name === 'TaskSettled') laws.settled(state)
       if (event.name === 'Slashed') laws.slashed(event.seats, state)
       if (event.name !== 'TaskStarted') continue
-      laws.started(event.block)
+      laws.started(event.block, state)
       if (luck.odds(weather.twoOpenings)) accuse(state, undefined)
       state.computes.forEach((_, seat) => {
         if (luck.odds(weather.twoRecords)) accuse(state, seat)
@@ -275,10 +275,10 @@ export function run(
   function observeReceipts(person: Person.Person): void {
     const state = person.role()?.participant()
     if (state === undefined || !isDataProvider(state) || state.ledger.state !== 'running') return
-    const needed = Ledger.present(state.ledger).length - state.terms.threshold + 1
-    for (const { round, receipts } of Object.values(state.rounds)) {
-      const keepers = receipts.filter((seat) => Ledger.counts(state.ledger, seat))
-      if (keepers.length >= needed) laws.promised(state.me.account, round, keepers)
+    for (const round of Object.values(state.rounds)) {
+      if (!DataProvider.isKept(state, round)) continue
+      const keepers = round.receipts.filter((seat) => Ledger.counts(state.ledger, seat))
+      laws.promised(state.me.account, round.round, keepers)
     }
   }
 

@@ -2,19 +2,21 @@
 // them. After a change of the protocol: node test/vectors/market.ts --write
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { encodeAbiParameters, keccak256, numberToHex, toBytes } from 'viem'
+import { encodeAbiParameters, keccak256, toBytes } from 'viem'
 import * as Acceptance from '../../protocol/acceptance.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
+import * as Invitation from '../../protocol/invitation.ts'
 import * as Market from '../../protocol/market.ts'
 import * as Offer from '../../protocol/offer.ts'
 import * as Once from '../../protocol/once.ts'
 import * as Party from '../../protocol/party.ts'
 import * as Payout from '../../protocol/payout.ts'
-import * as Prng from '../../protocol/prng.ts'
 import * as Record from '../../protocol/record.ts'
 import * as Terms from '../../protocol/terms.ts'
 import * as Token from '../../protocol/token.ts'
+import * as Withdrawal from '../../protocol/withdrawal.ts'
+import * as Settlements from './settlements.ts'
 
 const market: Address = '0x00000000000000000000000000000000006a1a01'
 const token: Address = '0x00000000000000000000000000000000006a1a02'
@@ -26,11 +28,16 @@ const hash = (text: string): Hex => keccak256(toBytes(text))
 const keyOf = (name: string): Uint8Array => toBytes(hash(`key of ${name}`))
 const accountOf = (name: string): Address => Eip712.addressOf(keyOf(name))
 
+/** Those who take part, and some who were invited for nothing. */
+function invited(): readonly Address[] {
+  return ['ida', 'jon', 'kim', 'lea', 'max', 'noa', 'ora', 'pia', 'qin'].map(accountOf)
+}
+
 const terms: Terms.Terms = {
   modelProvider: accountOf('model provider'),
   opener: accountOf('opener'),
   token,
-  plan: 'equal',
+  plan: 'rank',
   referee: Terms.noAddress,
   dataPool: 1_000_000_007n,
   computePool: 300_000_011n,
@@ -44,7 +51,7 @@ const terms: Terms.Terms = {
   sampleCap: 6_000,
   unitsPerSignature: 2_000,
   roundsPerEpoch: 3,
-  invited: Terms.noHash,
+  invited: Invitation.root(invited()),
   idleWindow: 7_200,
   challengeWindow: 3_600,
   startBy: begins + 86_400,
@@ -133,6 +140,13 @@ function digests() {
     onceOpening: Once.digest(domain, task, 'opening', 1, hash('statement')),
     onceRecord: Once.digest(domain, task, 'record', 2, hash('statement')),
     onceUpdate: Once.digest(domain, task, 'update', 255, hash('statement')),
+    withdrawal: Withdrawal.digest(domain, {
+      token,
+      account: compute.account,
+      amount: 55n,
+      nonce: 3n,
+      deadline: begins,
+    }),
   }
 }
 
@@ -144,7 +158,7 @@ function recordOf(round: number): Record.Record {
     cohortsDigest: hash(`cohorts ${round}`),
     aggregator: round % 2,
     delivered: Record.bitmapOf(round % 2 === 0 ? [0, 1, 2, 3, 4, 5] : [0, 1, 2, 4, 5]),
-    survivors: Record.bitmapOf(round % 2 === 0 ? [0, 1, 2] : [0, 1, 2]),
+    survivors: Record.bitmapOf(round === 4 ? [0, 1, 2, 3, 4, 5] : [0, 1, 2]),
     cohorts: [Record.bitmapOf([0, 1, 2]), Record.bitmapOf([3, 4, 5])],
     sums: sumsOf(round),
   }
@@ -154,10 +168,10 @@ function recordOf(round: number): Record.Record {
 
 function cohortsOf(round: number) {
   return [0, 1].map((cohort) => ({
-    inputs: datas.slice(3 * cohort, 3 * cohort + 3).map(({ account, name }) => {
-      const ciphertextRoot = hash(`${name}'s update ${round}`)
-      const digest = Once.digest(domain, task, 'update', round, ciphertextRoot)
-      return { account, ciphertextRoot, signature: Eip712.sign(digest, keyOf(`${name}'s phone`)) }
+    inputs: datas.slice(3 * cohort, 3 * cohort + 3).map(({ name }): Record.Input => {
+      const root = hash(`${name}'s update ${round}`)
+      const digest = Once.digest(domain, task, 'update', round, root)
+      return { root, signature: Eip712.sign(digest, keyOf(`${name}'s phone`)) }
     }),
     sumRoot: hash(`sum ${round} ${cohort}`),
   }))
@@ -168,25 +182,32 @@ function sumsOf(round: number): Hex {
   return Record.sums({ q, t: 1n << 44n, n: 4_096, ciphertexts: 8, cohorts: cohortsOf(round) })
 }
 
-const inputsParameter = {
-  type: 'tuple[]',
-  components: [
-    { name: 'account', type: 'address' },
-    { name: 'ciphertextRoot', type: 'bytes32' },
-    { name: 'signature', type: 'bytes' },
-  ],
-} as const
-
 function record() {
   const signed = recordOf(1)
+  const tally = Record.tally(signed, 3)
   return {
     encoded: encodeAbiParameters([{ type: 'tuple', components: Record.components }], [signed]),
+    tally: encodeAbiParameters([{ type: 'tuple', components: Record.tallyComponents }], [tally]),
     hash: Record.hash(signed),
+    log: Record.log(hash('before'), tally),
     sums: signed.sums,
     cohorts: cohortsOf(1).map(({ inputs, sumRoot }) => ({
-      inputs: encodeAbiParameters([inputsParameter], [inputs]),
+      inputs: encodeAbiParameters([{ type: 'tuple[]', components: Record.inputComponents }], [inputs]),
       sumRoot,
+      hash: Record.cohortHash(inputs, sumRoot),
     })),
+  }
+}
+
+function invitations() {
+  const accounts = invited()
+  return {
+    root: Invitation.root(accounts),
+    accounts,
+    proofs: accounts.map((account) =>
+      encodeAbiParameters([{ type: 'bytes32[]' }], [Invitation.proof(accounts, account)]),
+    ),
+    single: Invitation.root(accounts.slice(0, 1)),
   }
 }
 
@@ -223,14 +244,16 @@ function flow() {
     Market.start(
       market,
       terms,
-      computes.map(({ party, name }) => ({
-        party,
-        signature: Eip712.sign(Acceptance.computeDigest(domain, task, party), keyOf(name)),
-      })),
-      datas.map(({ party, name }) => ({
-        party,
-        signature: Eip712.sign(Acceptance.dataDigest(domain, task, committee, party), keyOf(name)),
-      })),
+      { computes: computeParties, datas: dataParties },
+      {
+        computes: computes.map(({ party, name }) =>
+          Eip712.sign(Acceptance.computeDigest(domain, task, party), keyOf(name)),
+        ),
+        datas: datas.map(({ party, name }) =>
+          Eip712.sign(Acceptance.dataDigest(domain, task, committee, party), keyOf(name)),
+        ),
+        invitations: dataParties.map(({ account }) => Invitation.proof(invited(), account)),
+      },
     ),
   )
   const rounds: Record.Tally[] = []
@@ -250,124 +273,100 @@ function flow() {
     rounds.push(Record.tally(record, 3))
   }
   const settled = begins + 9_000
-  step(terms.modelProvider, settled, Market.settle(market, terms, computeParties, dataParties, rounds))
-  // Nobody nominates the third compute seat, so it is absent and its deposit stays free.
+  // Rounds 1 and 2 opened the first cohort alone, round 4 (the next epoch) both: one gets no utility, one a negative.
+  const utilities = [
+    [-3, 0],
+    [17, -(2 ** 31)],
+  ]
+  const parties = { computes: computeParties, datas: dataParties }
+  step(terms.modelProvider, settled, Market.settle(market, terms, parties, rounds, utilities))
+  step(stranger, settled + 1, proof())
+  // Nobody nominates the third compute seat, so it is absent and its deposit stays free: a stranger carries it out.
   const absent = 4
-  const payout = Payout.compute({
-    terms,
-    computes: computeParties,
-    datas: dataParties,
-    absent,
-    rounds,
-    vanished: false,
-  })
-  const claims = payout.leaves.map(({ index }) => Payout.claim(token, payout.leaves, index))
-  step(stranger, settled + terms.challengeWindow + 1, Market.claim(market, task, token, claims))
+  const idle = computes[2]
+  if (idle === undefined) throw new Error('the flow has no third compute seat')
+  const withdrawal = { token, account: idle.account, amount: terms.computeBond - 1n, deadline: settled + 60 }
+  const signature = Eip712.sign(Withdrawal.digest(domain, { ...withdrawal, nonce: 0n }), keyOf(idle.name))
+  step(stranger, settled + 60, Market.withdrawFor(market, withdrawal, signature))
+  const payout = Payout.compute({ ...parties, terms, absent, rounds, utilities, punished: false })
+  const claims = Payout.claims(
+    token,
+    payout.leaves,
+    payout.leaves.map(({ index }) => index),
+  )
+  step(stranger, settled + terms.challengeWindow + 1, Market.claim(market, terms, claims))
+  const slashed = 2
+  const isSlashed = (index: number) =>
+    ((slashed >> (index - datas.length)) & 1) === 1 && index >= datas.length
+  const received = new Map<Address, bigint>()
+  for (const { index, payee, amount } of payout.leaves) {
+    const to = isSlashed(index) ? terms.modelProvider : payee
+    received.set(to, (received.get(to) ?? 0n) + amount)
+  }
   return {
     steps,
     absent,
     log: rounds.reduce(Record.log, Terms.noHash),
     root: payout.root,
-    payees: payout.leaves.map(({ payee }) => payee),
-    amounts: payout.leaves.map(({ amount }) => amount.toString()),
+    slashed,
+    withdrawn: { account: idle.account, amount: withdrawal.amount.toString() },
+    payees: [...received.keys()],
+    amounts: [...received.values()].map((amount) => amount.toString()),
   }
 }
 
-const tallyParameter = {
-  type: 'tuple[]',
-  components: [
-    { name: 'round', type: 'uint8' },
-    { name: 'aggregator', type: 'uint8' },
-    { name: 'signers', type: 'uint16' },
-    { name: 'delivered', type: 'uint256' },
-    { name: 'survivors', type: 'uint256' },
-    { name: 'cohortsHash', type: 'bytes32' },
-    { name: 'evidence', type: 'bytes32' },
-  ],
-} as const
-
-/** A task of any size, drawn from a seed, as settlement sees it. */
-function settlement(seed: number) {
-  const prng = Prng.from(seed, 1)
-  const draw = (most: number) => Math.floor(Prng.unit(prng) * (most + 1))
-  const bits = (width: number) => {
-    let drawn = 0n
-    for (let seat = 0; seat < width; seat++) drawn |= BigInt(draw(3) === 0 ? 0 : 1) << BigInt(seat)
-    return drawn | 7n
-  }
-  const width = 3 + draw(seed % 8 === 7 ? 200 : 20)
-  const seats = 1 + draw(15)
-  const scale = 10n ** BigInt(draw(20))
-  const drawnDatas: Party.DataParty[] = Array.from({ length: width }, (_, at) => ({
-    account: numberToHex(1_000 + at, { size: 20 }),
-    payee: numberToHex(1 + draw(2 ** 30), { size: 20 }),
-    device: numberToHex(2_000 + at, { size: 20 }),
-    box: hash(`box ${seed} ${at}`),
-    floor: BigInt(draw(1_000)) * scale,
-    samples: 1 + draw(20_000),
-    quality: draw(10_000),
-    compute: draw(seats - 1),
-    dataSignature: hash(`data ${seed} ${at}`),
-  }))
-  const drawnComputes: Party.ComputeParty[] = Array.from({ length: seats }, (_, at) => ({
-    account: numberToHex(3_000 + at, { size: 20 }),
-    payee: numberToHex(1 + draw(2 ** 30), { size: 20 }),
-    device: numberToHex(4_000 + at, { size: 20 }),
-    box: hash(`box ${seed} ${at}`),
-    price: BigInt(draw(5_000)),
-  }))
-  const absent = draw(2 ** seats - 1) & ~1
-  const count = 1 + draw(30)
-  const paidRounds = 1 + draw(40)
-  const drawnTerms: Terms.Terms = {
-    ...terms,
-    dataPool: (1_000n * BigInt(width) + BigInt(draw(100_000))) * scale,
-    bond: BigInt(draw(1_000_000)) * scale,
-    computeBond: BigInt(draw(1_000_000)),
-    words: 1 + draw(200_000),
-    sampleCap: 1 + draw(15_000),
-    unitsPerSignature: draw(100_000),
-    maxRounds: 255,
-    paidRounds,
-  }
-  const rounds: Record.Tally[] = Array.from({ length: count }, (_, at) => {
-    const delivered = bits(width)
-    const signers = (draw(2 ** seats - 1) | 1) & ~absent
-    return Record.tally(
-      {
-        round: at + 1,
-        closes: begins + at,
-        opened: hash(`opened ${seed} ${at}`),
-        cohortsDigest: hash(`cohorts ${seed} ${at}`),
-        aggregator: 0,
-        delivered,
-        survivors: (delivered & bits(width)) | 7n,
-        cohorts: [(1n << BigInt(width)) - 1n],
-        sums: hash(`sums ${seed} ${at}`),
-      },
-      signers,
-    )
+/** Two records of round 5, which was never committed, by the second compute seat. */
+function proof(): Market.Call {
+  const statements = ['one thing', 'another'].map((text) => {
+    const digest = Once.digest(domain, task, 'record', 5, hash(text))
+    return {
+      digest: hash(text),
+      signature: Eip712.sign(digest, keyOf(`${computes[1]?.name ?? ''}'s desktop`)),
+    }
   })
-  const prices = drawnComputes.map(({ price }) => price)
-  const funded = { ...drawnTerms, computePool: Payout.worstCompute(drawnTerms, prices, width) }
-  const vanished = draw(1) === 1
-  const input = { terms: funded, computes: drawnComputes, datas: drawnDatas, absent, rounds, vanished }
-  const { root } = Payout.compute(input)
-  return {
-    terms: encodeAbiParameters([Terms.abiParameter], [Terms.toAbi(funded)]),
-    computes: encodeAbiParameters(
-      [{ type: 'tuple[]', components: Party.computeComponents }],
-      [drawnComputes],
-    ),
-    datas: encodeAbiParameters([{ type: 'tuple[]', components: Party.dataComponents }], [drawnDatas]),
-    rounds: encodeAbiParameters([tallyParameter], [rounds]),
-    absent,
-    vanished,
-    task: Terms.id(market, funded),
-    parties: Party.partiesHash(drawnComputes, drawnDatas),
-    log: rounds.reduce(Record.log, Terms.noHash),
-    root,
+  const [first, second] = statements
+  if (first === undefined || second === undefined) throw new Error('there are two statements')
+  const twice = {
+    round: 5,
+    seat: 1,
+    first: first.digest,
+    firstSignature: first.signature,
+    second: second.digest,
+    secondSignature: second.signature,
   }
+  const evidence = encodeAbiParameters([{ type: 'tuple', components: twiceComponents }], [twice])
+  return Market.prove(market, terms, computeParties, Party.datasHash(dataParties), 'twoRecords', evidence)
+}
+
+const twiceComponents = [
+  { name: 'round', type: 'uint8' },
+  { name: 'seat', type: 'uint8' },
+  { name: 'first', type: 'bytes32' },
+  { name: 'firstSignature', type: 'bytes' },
+  { name: 'second', type: 'bytes32' },
+  { name: 'secondSignature', type: 'bytes' },
+] as const
+
+/** One of each kind that has a way of its own through the arithmetic. */
+const named: { readonly [name: string]: Partial<Settlements.Kind> } = {
+  'equal weights': {},
+  'equal weights, punished': { punished: true },
+  'proportional, of any sign': { plan: 'proportional' },
+  'proportional, none above zero': { plan: 'proportional', scores: 'negative' },
+  'proportional, all zero': { plan: 'proportional', scores: 'zero' },
+  'proportional, punished': { plan: 'proportional', punished: true },
+  'rank, of any sign': { plan: 'rank' },
+  'rank, with ties': { plan: 'rank', scores: 'tied' },
+  'rank, all tied': { plan: 'rank', scores: 'zero' },
+  'rank, large': { plan: 'rank', isLarge: true },
+}
+
+function settlements() {
+  const plain: Settlements.Kind = { plan: 'equal', scores: 'mixed', punished: false, isLarge: false }
+  return Object.entries(named).map(([name, kind], at) => ({
+    name,
+    ...Settlements.draw(at + 1, market, { ...plain, ...kind }),
+  }))
 }
 
 export function vectors() {
@@ -386,8 +385,9 @@ export function vectors() {
     parties: Party.partiesHash(computeParties, dataParties),
     digests: digests(),
     record: record(),
+    invitations: invitations(),
     flow: flow(),
-    settlements: [1, 2, 3, 4, 5, 6, 7].map(settlement),
+    settlements: settlements(),
   }
 }
 

@@ -22,6 +22,13 @@ export async function deposit(chain: Chain, config: Config, account: Address): P
   return decodeFunctionResult({ ...call, data: await chain.read({ to: config.market, data }) })
 }
 
+/** How many withdrawals the account has signed that were used: the next one's nonce. */
+export async function withdrawals(chain: Chain, config: Config, account: Address): Promise<bigint> {
+  const call = { abi: Market.abi, functionName: 'nonces' } as const
+  const data = encodeFunctionData({ ...call, args: [account] })
+  return decodeFunctionResult({ ...call, data: await chain.read({ to: config.market, data }) })
+}
+
 /** A `depositFor` signed by the account; good until `deadline` (Unix seconds). */
 export async function depositFor(
   chain: Chain,

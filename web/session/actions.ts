@@ -58,9 +58,10 @@ export function make(parts: () => Parts): Actions {
     decline: (task) => decide(task, { type: 'declined' }, 'data'),
     acceptSeat: (task) => decide(task, { type: 'consented', compute: undefined }, 'compute'),
     declineSeat: (task) => decide(task, { type: 'declined' }, 'compute'),
-    settle: (task) => decide(task, { type: 'ended' }, 'model'),
+    settle: (task) => decide(task, { type: 'ended' }, 'model', 'data', 'compute'),
     cancel: (task) => decide(task, { type: 'ended' }, 'model'),
     claim: (task) => asked((all) => Tasks.claim(all, task)),
+    withdrawDeposit: () => asked((all) => Tasks.withdraw(all)),
     exportModel: (task) =>
       asked(async ({ frame, participations }) => {
         const { spec } = participations.get(task, 'model').job

@@ -1,5 +1,6 @@
 // What screens may see and ask: one immutable snapshot of plain values, and actions that reject with a BaseError.
 import type { Address, Hex } from '../../protocol/codec.ts'
+import type { Plan } from '../../protocol/terms.ts'
 import type { Backend, DataSet, ImportRequest, ProbeResult } from '../../workers/api.ts'
 
 export type { Backend, DataSet, ImportRequest, ProbeResult }
@@ -39,6 +40,8 @@ export type Identity = {
   readonly tokens: bigint | undefined
   /** Free deposit in the market, token base units. */
   readonly deposit: bigint | undefined
+  /** The part of it that tasks which have not started count on for a bond. */
+  readonly promised: bigint
 }
 
 export type Wallet = { readonly id: string; readonly name: string; readonly icon: string }
@@ -130,6 +133,8 @@ export type Stage =
   /** The start transaction is under way. */
   | 'starting'
   | 'training'
+  /** The model provider was proven to have lied; anyone may settle. */
+  | 'faulted'
   | 'settling'
   /** Settled; claims open when the challenge window closes. */
   | 'challenge'
@@ -208,6 +213,17 @@ export type Transaction = {
   readonly block: number
 }
 
+/** Something that the chain says went wrong in a task. */
+export type Incident = {
+  readonly kind: 'fault' | 'slash' | 'silence' | 'absence'
+  /** What happened. */
+  readonly message: string
+  /** What is safe. */
+  readonly safe: string
+  /** What to do. */
+  readonly advice: string
+}
+
 export type Participation = {
   /** `<task>:<role>`; stable, usable as a key and in addresses of screens. */
   readonly id: string
@@ -227,6 +243,10 @@ export type Participation = {
     readonly computePool: bigint
     readonly bond: bigint
     readonly computeBond: bigint
+    /** How measured contributions become shares of the data pool. */
+    readonly plan: Plan
+    /** Only accounts that the model provider named may provide data. */
+    readonly byInvitation: boolean
     readonly rounds: number
     readonly paidRounds: number
     readonly targetAccuracy: number
@@ -245,6 +265,8 @@ export type Participation = {
   readonly parties: readonly Party[]
   /** Compute providers that a data provider may nominate, cheapest first. */
   readonly nominees: readonly ComputeOfferView[]
+  /** Model provider: the accounts that it invited; empty for everyone. */
+  readonly invited: readonly Address[]
   /** The data set that is lent or tested with; undefined for compute. */
   readonly dataSet: string | undefined
   readonly money: {
@@ -252,8 +274,11 @@ export type Participation = {
     readonly floor: bigint
     /** Most it may earn at the present number of participants. */
     readonly mayEarn: bigint
-    /** What the contract owes by the rounds so far; exact once settled. */
+    /** What the contract owes by the rounds so far, the bond that comes back included; exact once settled. */
     readonly earned: bigint
+    readonly bond: bigint
+    /** `earned` takes all rounds to count the same, while the model provider's scores are not known. */
+    readonly assumed: boolean
     readonly claimed: bigint
     /** Unix seconds from which claims open; undefined until settled. */
     readonly claimsOpen: number | undefined
@@ -274,11 +299,14 @@ export type Participation = {
     readonly answer: boolean
     readonly request: boolean
     readonly freeze: boolean
+    /** Model provider: now instead of after the last round. Others: because its time is up or it is at fault. */
     readonly settle: boolean
     readonly cancel: boolean
     readonly claim: boolean
     readonly exportModel: boolean
   }
+  /** What went wrong in the task for everyone to see, as the chain tells it. */
+  readonly incidents: readonly Incident[]
   /** Newest first, at most 20. */
   readonly problems: readonly Problem[]
   /** What was ignored and why (late, foreign or malformed messages); newest first. */
@@ -333,6 +361,9 @@ export type TaskDraft = {
   readonly minQuality: number
   /** A data set of the model provider. */
   readonly testSet: string
+  readonly plan: Plan
+  /** The only accounts that may provide data; empty for everyone. */
+  readonly invited: readonly Address[]
   /** Token base units. */
   readonly dataPool: bigint
   readonly computePool: bigint
@@ -395,9 +426,12 @@ export type Session = {
   decline(task: Hex): Promise<void>
   acceptSeat(task: Hex): Promise<void>
   declineSeat(task: Hex): Promise<void>
+  /** Others than the model provider may once its time is up or it is at fault; without a round everyone is refunded. */
   settle(task: Hex): Promise<void>
   cancel(task: Hex): Promise<void>
   claim(task: Hex): Promise<void>
+  /** Pays the free deposit out to the account, but for promised bonds. Needs no ether where a relay pays. */
+  withdrawDeposit(): Promise<void>
   /** The trained model as safetensors. */
   exportModel(task: Hex): Promise<Uint8Array<ArrayBuffer>>
 

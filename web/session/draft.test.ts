@@ -1,6 +1,7 @@
 // What a form gives becomes a spec and terms that belong together, or a sentence about the field that does not fit.
 import { describe, expect, test } from 'vitest'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as Invitation from '../../protocol/invitation.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
@@ -42,6 +43,13 @@ describe('a draft', () => {
     expect((halved.terms.words * 32) / Ciphertext.bytes).toBe(2)
   })
 
+  test('binds itself to its plan and to who is invited', () => {
+    const invited = ['aa', 'bb', 'cc'].map((byte) => `0x${byte.repeat(20)}` as const)
+    const { terms } = Draft.make({ ...draft, plan: 'proportional', invited }, by)
+    expect(terms).toMatchObject({ plan: 'proportional', invited: Invitation.root(invited) })
+    expect(Draft.make(draft, by).terms).toMatchObject({ plan: 'equal', invited: Terms.noHash })
+  })
+
   test('made twice is two tasks', () => {
     expect(Draft.make(draft, by).id).not.toBe(Draft.make(draft, by).id)
   })
@@ -52,6 +60,7 @@ describe('a draft', () => {
     [{ minComputes: 1 }, 'expected a threshold up to minComputes'],
     [{ rounds: 300 }, 'expected at most 255'],
     [{ bond: 1n << 130n }, 'expected an amount below 2^128'],
+    [{ invited: [market] }, 'invited: expected 3 accounts or more'],
   ] satisfies [Partial<TaskDraft>, string][])('with %o names what does not fit', (wrong, sentence) => {
     const make = () => Draft.make({ ...draft, ...wrong }, by)
     expect(make).toThrow(Draft.FieldError)

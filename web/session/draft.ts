@@ -6,6 +6,7 @@ import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as He from '../../protocol/he.ts'
+import * as Invitation from '../../protocol/invitation.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as Schema from '../../protocol/schema.ts'
@@ -34,6 +35,8 @@ export function initial(schemaId: Hex, decimals: number, local: boolean): TaskDr
     sampleCap: 20_000,
     minQuality: 0,
     testSet: '',
+    plan: 'equal',
+    invited: [],
     dataPool: 100n * unit,
     computePool: 50n * unit,
     bond: 10n * unit,
@@ -74,6 +77,8 @@ export function make(draft: TaskDraft, by: By): Made {
 function assemble(draft: TaskDraft, by: By): Made {
   const schema = Schema.find(draft.schemaId)
   if (schema === undefined) throw new Schema.UnknownError(draft.schemaId)
+  if (draft.invited.length > 0 && draft.invited.length < draft.minDatas)
+    throw new Codec.MalformedError('task', `invited: expected ${draft.minDatas} accounts or more`)
   const model: Model.Spec = {
     template: draft.template,
     inputs: Schema.inputs(schema),
@@ -106,7 +111,7 @@ function assemble(draft: TaskDraft, by: By): Made {
       modelProvider: by.modelProvider,
       opener: by.opener,
       token: by.config.token,
-      plan: 'equal',
+      plan: draft.plan,
       referee: Terms.noAddress,
       dataPool: draft.dataPool,
       computePool: draft.computePool,
@@ -120,7 +125,7 @@ function assemble(draft: TaskDraft, by: By): Made {
       sampleCap: draft.sampleCap,
       unitsPerSignature,
       roundsPerEpoch: 3,
-      invited: Terms.noHash,
+      invited: draft.invited.length === 0 ? Terms.noHash : Invitation.root(draft.invited),
       idleWindow: draft.idleWindow,
       challengeWindow: draft.challengeWindow,
       startBy: by.now + draft.startWithin,

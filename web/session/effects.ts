@@ -1,49 +1,27 @@
 // Carries out what roles wish for: with the vault's workers, the network and the chain. Safe to be done twice.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
-import type { Address, Hex } from '../../protocol/codec.ts'
+import type { Hex } from '../../protocol/codec.ts'
 import * as Codec from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
-import * as Market from '../../protocol/market.ts'
 import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import * as Terms from '../../protocol/terms.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import type { Frame, OpenedRound } from '../../workers/api.ts'
-import * as Chain from '../net/chain.ts'
-import type { Door, Purpose } from '../net/door.ts'
-import type { Progress, Role } from './api.ts'
+import type { Purpose } from '../net/door.ts'
+import type { Progress } from './api.ts'
+import * as Calls from './calls.ts'
+import type { Job } from './job.ts'
 import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
-import type { Sent, Sponsor } from './sponsor.ts'
 import * as Updates from './updates.ts'
 
-/** For whom effects are carried out. */
-export type Job = {
-  /** `<task>:<role>` */
-  readonly id: string
-  readonly task: Hex
-  readonly role: Role
-  /** In whose name. */
-  readonly account: Address
-  readonly spec: TaskSpec.TaskSpec
-  readonly terms: Terms.Terms
-  readonly dataSet: string | undefined
-}
-
-export type Tools = {
+export type Tools = Omit<Calls.Tools, 'market'> & {
   readonly place: Topic.Place
-  readonly door: Door
   readonly frame: Frame
   readonly mail: Mail
-  readonly sponsor: Sponsor
   readonly meters: Meters
-  /** Whether the chain told of this task already. */
-  readonly exists: (task: Hex) => boolean
-  /** Whole free deposit of an account, token base units. */
-  readonly deposit: (account: Address) => Promise<bigint>
-  readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
   readonly progress: (job: Job, progress: Progress | undefined) => void
 }
 
@@ -57,8 +35,8 @@ export type Execute = (
 const modelBytes = 1024 * 1024
 
 export function executor(tools: Tools): Execute {
-  const { place, door, frame, mail, sponsor, meters } = tools
-  const { market } = place
+  const { place, door, frame, mail, meters } = tools
+  const submit = Calls.submitter({ ...tools, market: place.market })
   /** Updates that were checked, by CID: a member adds them soon after. */
   const kept = new Map<string, readonly Uint8Array[]>()
   let training: Promise<unknown> = Promise.resolve()
@@ -213,6 +191,7 @@ export function executor(tools: Tools): Execute {
       recipients,
     })
     meters.add(job.id, round, 'encrypt', made.seconds)
+    const correct = effect.scored ? await scored(job) : undefined
     const [model = '', publicKey = ''] = await timed(purpose, 'network', () =>
       door.put(
         job.task,
@@ -223,7 +202,13 @@ export function executor(tools: Tools): Execute {
         purpose,
       ),
     )
-    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey }
+    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey, correct }
+  }
+
+  /** Correct predictions of the model as it is. */
+  async function scored({ task, spec, dataSet }: Job): Promise<number | undefined> {
+    if (dataSet === undefined) return undefined
+    return (await frame.crypto.score(task, TaskSpec.encode(spec), dataSet)).correct
   }
 
   async function open(job: Job, effect: Extract<Effect.Effect, { type: 'open' }>): Promise<Event.Result> {
@@ -255,60 +240,6 @@ export function executor(tools: Tools): Execute {
     return { type: 'opened', effect: effect.id, sumDigests, nextModelHash, correct, total: tested }
   }
 
-  async function submit(job: Job, effect: Extract<Effect.Effect, { type: 'submit' }>): Promise<Event.Result> {
-    const { call } = effect
-    const round = call.name === 'commitRound' ? call.commitment.record.round : 0
-    try {
-      const sent = await timed({ machine: job.id, round }, 'chain', () => transact(job, call))
-      if (sent !== undefined) await tools.sent(job, call.name, round, sent)
-    } catch (thrown) {
-      if (thrown instanceof Chain.RevertedError) return failed(effect, thrown.message)
-      throw thrown
-    }
-    return { type: 'submitted', effect: effect.id }
-  }
-
-  async function transact(job: Job, call: Effect.Call): Promise<Sent | undefined> {
-    // The market pays the bond back only to a model provider that settles in its own name.
-    const { account } = job
-    const send = job.role === 'model' ? sponsor.sendOwn : sponsor.send
-    switch (call.name) {
-      case 'create': {
-        await door.put(job.task, [{ codec: 'dag-cbor', bytes: TaskSpec.encode(job.spec) }], {
-          machine: job.id,
-          round: 0,
-        })
-        if (tools.exists(job.task)) return undefined
-        return sponsor.sendWithTokens(account, Market.create(market, call.terms), Terms.funding(call.terms))
-      }
-      case 'start':
-        return sponsor.sendOwn(account, Market.start(market, call.terms, call.computes, call.datas))
-      case 'commitRound':
-        return send(
-          account,
-          Market.commitRound(market, call.terms, call.computes, call.datas, call.commitment),
-        )
-      case 'settle':
-        return send(account, Market.settle(market, call.terms, call.computes, call.datas, call.rounds))
-      case 'cancel':
-        return send(account, Market.cancel(market, call.terms))
-      case 'expire':
-        return send(account, Market.expire(market, call.terms, call.computes, call.datas))
-      case 'claim':
-        return sponsor.send(account, Market.claim(market, call.task, call.token, call.claims))
-      case 'deposit':
-        return sponsor.depositAtLeast(account, call.amount)
-      case 'withdraw': {
-        const amount = await tools.deposit(account)
-        return amount === 0n
-          ? undefined
-          : sponsor.sendOwn(account, Market.withdraw(market, call.token, amount))
-      }
-      default:
-        return call satisfies never
-    }
-  }
-
   async function send(job: Job, effect: Extract<Effect.Effect, { type: 'send' }>): Promise<Event.Result> {
     const purpose = { machine: job.id, round: effect.draft.round }
     const { once } = await timed(purpose, 'network', () =>
@@ -322,7 +253,9 @@ export function executor(tools: Tools): Execute {
       case 'send':
         return [await send(job, effect)]
       case 'submit':
-        return [await submit(job, effect)]
+        return [
+          await timed({ machine: job.id, round: Calls.roundOf(effect) }, 'chain', () => submit(job, effect)),
+        ]
       case 'contribute':
         return [await contribute(job, effect, signal)]
       case 'check':

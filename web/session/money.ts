@@ -1,5 +1,6 @@
 // What a participant may earn, has earned and was paid, computed as the contract computes it.
-import * as Payout from '../../protocol/payout.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as History from '../../protocol/history.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as Participant from '../../protocol/roles/participant.ts'
 import type { Participation } from './api.ts'
@@ -8,27 +9,51 @@ import type { State } from './participations.ts'
 type Money = Participation['money']
 
 const megaunit = 1_000_000n
-/** Computing payouts hashes a tree; rounds that did not change owe the same. */
-const known = new WeakMap<Ledger.Ledger['rounds'], Payout.Payout | undefined>()
+/** Computing payouts hashes a tree; a ledger that did not change owes the same. */
+const known = new WeakMap<Ledger.Ledger['rounds'], { readonly of: Ledger.Ledger; readonly owed: Owed }>()
+type Owed = History.Owed | undefined
 
 export function of(state: State): Money {
   const { ledger } = state
-  const leaves =
-    owed(state)?.leaves.filter((leaf) => leaf.account === state.me.account && leaf.role === state.role) ?? []
-  const paid = leaves.filter((leaf) => (ledger.claimed >> BigInt(leaf.index)) & 1n)
+  const owed = owedIn(state)
+  const dues = owed?.dues.filter((due) => isOwn(state, due)) ?? []
+  const claimed = Ledger.claimed(ledger)
+  const paid = dues.filter(({ index }) => (claimed >> BigInt(index)) & 1n)
   return {
     ...expected(state),
-    earned: sum(leaves),
+    earned: sum(dues),
+    bond: dues.reduce((total, { parts }) => total + parts.bond, 0n),
+    assumed: owed?.isAssumed ?? false,
     claimed: sum(paid),
     claimsOpen: ledger.state === 'settled' ? ledger.deadline + 1 : undefined,
   }
 }
 
-function owed(state: State): Payout.Payout | undefined {
+/** What a slashed compute provider would get is the model provider's. */
+function isOwn({ me, role }: State, due: History.Due): boolean {
+  if (due.isSlashed) return role === 'model'
+  return due.account === me.account && due.role === role
+}
+
+/** Undefined before the first round, and where what was read does not lead to the root on the chain. */
+function owedIn(state: State): Owed {
   const { ledger } = state
-  if (state.payout !== undefined) return state.payout
-  if (!known.has(ledger.rounds)) known.set(ledger.rounds, Participant.owed(state))
-  return known.get(ledger.rounds)
+  const before = known.get(ledger.rounds)
+  const isSame = (key: 'settlement' | 'slashed' | 'guilty') => before?.of[key] === ledger[key]
+  if (before !== undefined && isSame('settlement') && isSame('slashed') && isSame('guilty'))
+    return before.owed
+  const owed = ledger.rounds.length === 0 ? undefined : rebuilt(state)
+  known.set(ledger.rounds, { of: ledger, owed })
+  return owed
+}
+
+function rebuilt(state: State): Owed {
+  try {
+    return History.owed(Participant.historyOf(state))
+  } catch (thrown) {
+    if (thrown instanceof BaseError) return undefined
+    throw thrown
+  }
 }
 
 function expected(state: State): Pick<Money, 'floor' | 'mayEarn'> {
@@ -82,6 +107,6 @@ function expectedOfCompute({
   }
 }
 
-function sum(leaves: readonly Payout.Leaf[]): bigint {
-  return leaves.reduce((total, leaf) => total + leaf.amount, 0n)
+function sum(dues: readonly History.Due[]): bigint {
+  return dues.reduce((total, { amount }) => total + amount, 0n)
 }

@@ -8,6 +8,7 @@ import * as Chain from '../net/chain.ts'
 import * as Door from '../net/door.ts'
 import type { Wallets } from '../net/wallet.ts'
 import * as Board from './board.ts'
+import * as Bonds from './bonds.ts'
 import * as Connection from './connection.ts'
 import { Database } from './database.ts'
 import * as DataSets from './dataSets.ts'
@@ -32,6 +33,7 @@ export type Parts = {
   readonly chain: Chain.Chain
   readonly wallets: Wallets
   readonly purse: Purse.Purse
+  readonly sponsor: Sponsor.Sponsor
   readonly board: Board.Board
   readonly shelf: DataSets.Shelf
   readonly mail: Mail.Mail
@@ -119,6 +121,12 @@ export async function start({ world, step, changed, problems }: Options): Promis
       meters,
       exists: (task) => board.task(task) !== undefined,
       deposit: purse.deposit,
+      promised: (account, besides) =>
+        Bonds.promised(
+          participations.list().map((entry) => entry.state()),
+          account,
+          besides,
+        ),
       sent: (job, name, round, sent) => transactions.own(job, name, round, sent),
       progress: (job, progress) => participations.setProgress(job.id, progress),
     }),
@@ -202,6 +210,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     chain,
     wallets,
     purse,
+    sponsor,
     board,
     shelf,
     mail,

@@ -18,7 +18,7 @@ export type Purse = {
   /** The signer of an account that a role was begun with; throws where its wallet is not connected. */
   signer(address: Address): Account.Account
   token(): TokenView | undefined
-  view(): Identity
+  view(): Omit<Identity, 'promised'>
   refresh(): Promise<void>
   connectWallet(id: string): Promise<void>
   useDeviceAccount(): Promise<void>

@@ -68,10 +68,9 @@ function toldBy(state: State, number: number): Known {
 function toldByData(state: DataProvider.State, number: number): Known {
   const round = state.rounds[number]
   if (round === undefined) return unknown
-  const { accuracy, receipts, update } = round
+  const { accuracy, update } = round
   if (accuracy !== undefined) return { ...unknown, accuracy, stage: 'done' }
-  if (update !== undefined && receipts.length >= DataProvider.receiptsNeeded(state))
-    return { ...unknown, stage: 'delivered' }
+  if (update !== undefined && DataProvider.isKept(state, round)) return { ...unknown, stage: 'delivered' }
   if (update !== undefined) return { ...unknown, stage: 'encrypting' }
   if (round.cohorts !== undefined) return { ...unknown, stage: 'training' }
   return round.ready ? { ...unknown, stage: 'ready' } : unknown

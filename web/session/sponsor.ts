@@ -1,15 +1,16 @@
-// Calls of the market that a relay may pay for, else the account itself; and the deposit of a compute provider's
-// bond, for which its owner only signs.
+// Calls of the market that a relay may pay for, else the account itself; and what goes into and out of the free deposit,
+// for which its owner only signs.
 import type { Address } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
-import type * as Market from '../../protocol/market.ts'
+import * as Market from '../../protocol/market.ts'
 import * as Relay from '../../protocol/relay.ts'
 import { approve } from '../../protocol/token.ts'
 import * as Chain from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
 import * as Token from '../net/token.ts'
 import type { Purse } from './purse.ts'
+import * as Typed from './typed.ts'
 
 export type Sent = Chain.Receipt & { readonly sponsored: boolean }
 
@@ -22,6 +23,8 @@ export type Sponsor = {
   sendWithTokens(by: Address, call: Market.Call, amount: bigint): Promise<Sent>
   /** Sees to a free deposit of `amount` token base units at least. */
   depositAtLeast(by: Address, amount: bigint): Promise<Sent | undefined>
+  /** Pays free deposit out to its account, which signs; it needs ether only where no relay pays. */
+  withdraw(by: Address, amount: bigint): Promise<Sent>
 }
 
 export type Options = {
@@ -33,7 +36,7 @@ export type Options = {
   readonly now: () => number
 }
 
-/** Seconds in which a permit has to be used. */
+/** Seconds in which a permit or a withdrawal has to be used. */
 const permitLife = 600
 
 export function make({ config, chain, door, purse, now }: Options): Sponsor {
@@ -85,6 +88,19 @@ export function make({ config, chain, door, purse, now }: Options): Sponsor {
       await assertTokens(by, amount - free)
       const call = await Token.depositFor(chain, config, purse.signer(by), amount - free, now() + permitLife)
       const sent = await send(by, call)
+      await purse.refresh()
+      return sent
+    },
+    async withdraw(by, amount) {
+      const { market, chainId, token } = config
+      const deadline = now() + permitLife
+      const nonce = await Token.withdrawals(chain, config, by)
+      const { typed } = Typed.withdrawal({ market, chainId }, { token, account: by, amount, nonce, deadline })
+      const signature = await purse.signer(by).signTypedData(typed)
+      const sent = await send(
+        by,
+        Market.withdrawFor(market, { token, account: by, amount, deadline }, signature),
+      )
       await purse.refresh()
       return sent
     },

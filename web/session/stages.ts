@@ -1,5 +1,7 @@
 // Where a participation stands, what it waits for, until when, and what its owner can do now.
+import * as Exits from '../../protocol/roles/exits.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
+import * as Matching from '../../protocol/roles/matching.ts'
 import type { Participation, Stage } from './api.ts'
 import type { State } from './participations.ts'
 
@@ -32,6 +34,9 @@ function stageOf(state: State, money: Participation['money'], now: number): Stag
       return ledger.rounds.length >= state.spec.rounds || isWished(state, 'exit:settle')
         ? 'settling'
         : 'training'
+    case 'faulted':
+      if (!isEnrolled(state)) return 'missed'
+      return isWished(state, 'exit:settle') ? 'settling' : 'faulted'
     case 'settled':
       if (!isEnrolled(state)) return 'missed'
       if (money.earned > 0n && money.claimed >= money.earned) return 'claimed'
@@ -67,9 +72,13 @@ function waitOf(state: State, stage: Stage): Pick<Situation, 'waitsFor' | 'deadl
       return until('The chain to start the task.')
     case 'training':
       return until(trainingWait(state))
+    case 'faulted':
+      return until('Anyone to settle the task.', undefined)
     case 'settling':
       return until(
-        state.role === 'model' ? 'The chain to settle the task.' : 'The model provider to settle the task.',
+        isWished(state, 'exit:settle')
+          ? 'The chain to settle the task.'
+          : 'The model provider to settle the task.',
       )
     case 'challenge':
       return until('Claims to open.')
@@ -99,7 +108,9 @@ function matchingWait(state: State): string {
       if (state.accepted) return 'The others to accept.'
       return isWished(state, 'deposit') ? 'The chain to take your bond.' : 'A roster with you.'
     case 'model':
-      return 'Acceptances of everyone on the roster.'
+      return Matching.isRefused(state)
+        ? 'You to cancel the task: the market refuses to start it.'
+        : 'Acceptances of everyone on the roster.'
     default:
       return state satisfies never
   }
@@ -107,6 +118,8 @@ function matchingWait(state: State): string {
 
 function trainingWait(state: State): string {
   const { outbox } = state
+  if (state.role !== 'model' && Exits.isDue(state))
+    return 'The model provider, whose time is up. Anyone may end the task now.'
   const types = new Set(Object.values(outbox).map((effect) => effect.type))
   if (types.has('contribute')) return 'This device to train and encrypt.'
   if (types.has('aggregate') || types.has('recompute')) return 'This device to add encrypted updates.'
@@ -127,11 +140,19 @@ function canOf(state: State, stage: Stage): Participation['can'] {
     answer: stage === 'asked',
     request: isModel && stage === 'open',
     freeze: isModel && stage === 'open',
-    settle: isModel && stage === 'training' && committed > 0,
+    settle: (isModel && stage === 'training' && committed > 0) || canEnd(state, stage),
     cancel: isModel && (stage === 'creating' || stage === 'open' || stage === 'matching'),
     claim: stage === 'claimable' || (stage === 'cancelled' && (isModel || state.role === 'compute')),
     exportModel: isModel && committed > 0,
   }
+}
+
+/** Whether anyone may settle or close the task now; a model provider only where it is at fault. */
+function canEnd(state: State, stage: Stage): boolean {
+  const isUnderWay = isWished(state, 'exit:settle') || isWished(state, 'exit:expire')
+  return (
+    (stage === 'training' || stage === 'settling' || stage === 'faulted') && !isUnderWay && Exits.isDue(state)
+  )
 }
 
 function isWished(state: State, id: string): boolean {
@@ -140,5 +161,7 @@ function isWished(state: State, id: string): boolean {
 
 function isEnrolled({ role, ledger, me }: State): boolean {
   if (role === 'model') return true
-  return Ledger.seatOf(role === 'data' ? ledger.datas : ledger.computes, me.account) !== undefined
+  if (role === 'data') return Ledger.seatOf(ledger.datas, me.account) !== undefined
+  const seat = Ledger.seatOf(ledger.computes, me.account)
+  return seat !== undefined && ((ledger.absent >> seat) & 1) === 0
 }

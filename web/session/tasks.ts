@@ -4,6 +4,7 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type { TaskDraft } from './api.ts'
+import * as Bonds from './bonds.ts'
 import * as Draft from './draft.ts'
 import type { Parts } from './parts.ts'
 import * as Sponsor from './sponsor.ts'
@@ -27,7 +28,9 @@ export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
   if (tokens < needed) throw new Sponsor.TokensError(needed, tokens, config.local)
   await board.keepSpec(spec)
   const computes = board.computes(now()).map(({ signed }) => signed.offer)
-  const state = ModelProvider.create({ me, rules: rules.of('model'), place, id, terms, spec, computes })
+  const { invited } = draft
+  const options = { me, rules: rules.of('model'), place, id, terms, spec, computes, invited }
+  const state = ModelProvider.create(options)
   const entry = await participations.add(state, testSet.id)
   await entry.until((current) => current.ledger.state !== 'none')
   await purse.refresh()
@@ -44,6 +47,15 @@ export async function request(
   await participations.get(task, 'model').deliver({ type: 'chosen', offers })
 }
 
+/** Pays what is free of this account's deposit out to it; bonds promised to tasks that have not started stay. */
+export async function withdraw({ purse, sponsor, participations }: Parts): Promise<void> {
+  const { address } = purse.account()
+  const states = participations.list().map((entry) => entry.state())
+  const amount = (await purse.deposit(address)) - Bonds.promised(states, address)
+  if (amount <= 0n) throw new DepositError()
+  await sponsor.withdraw(address, amount)
+}
+
 /** Payouts of a settled task; the refund of a cancelled one. */
 export async function claim({ participations }: Parts, task: Hex): Promise<void> {
   const roles = participations.list().filter((entry) => entry.job.task === task)
@@ -51,6 +63,17 @@ export async function claim({ participations }: Parts, task: Hex): Promise<void>
   for (const entry of roles) {
     const isCancelled = entry.state().ledger.state === 'cancelled'
     await entry.deliver({ type: isCancelled ? 'withdrawn' : 'claimed' })
+  }
+}
+
+export class DepositError extends BaseError {
+  override readonly name = 'Tasks.DepositError'
+  constructor() {
+    super({
+      message: 'Nothing of this deposit is free.',
+      advice: 'Bonds come back when their tasks are over. Wait for that, or decline what has not started.',
+      safe: 'The deposit is in the market and stays yours.',
+    })
   }
 }
 

@@ -3,7 +3,7 @@ import type { Hex } from '../../protocol/codec.ts'
 import type { Chain, Told } from '../net/chain.ts'
 import type { Transaction } from './api.ts'
 import type { Database, StoredTransaction } from './database.ts'
-import type { Job } from './effects.ts'
+import type { Job } from './job.ts'
 import type { Participations } from './participations.ts'
 import type { Sent } from './sponsor.ts'
 
@@ -25,6 +25,8 @@ const names = {
   TaskStarted: 'start',
   RoundCommitted: 'commitRound',
   TaskSettled: 'settle',
+  TaskFaulted: 'prove',
+  Slashed: 'prove',
   TaskCancelled: 'cancel',
   Claimed: 'claim',
 } as const

@@ -42,6 +42,13 @@ test.each([
     dataSignature,
   }),
   Typed.computeAcceptance(domain, task, { ...common, payee: token, price: 3n }),
+  Typed.withdrawal(domain, {
+    token,
+    account: common.account,
+    amount: 5n,
+    nonce: 2n,
+    deadline: 1_900_000_000,
+  }),
 ])('$typed.primaryType hashes to the digest of protocol', ({ typed, digest }) => {
   expect(hashTypedData(typed)).toBe(digest)
 })

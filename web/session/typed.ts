@@ -6,6 +6,7 @@ import type * as Message from '../../protocol/message.ts'
 import * as Offer from '../../protocol/offer.ts'
 import * as Party from '../../protocol/party.ts'
 import { BaseError } from '../../protocol/errors.ts'
+import * as Withdrawal from '../../protocol/withdrawal.ts'
 import type { TypedData } from '../net/account.ts'
 
 /** The struct, and the digest that protocol says it has. */
@@ -35,6 +36,14 @@ const computeOfferFields = [
   { name: 'price', type: 'uint128' },
   ...keys,
   expires,
+]
+
+const withdrawalFields = [
+  { name: 'token', type: 'address' },
+  { name: 'account', type: 'address' },
+  { name: 'amount', type: 'uint256' },
+  { name: 'nonce', type: 'uint256' },
+  { name: 'deadline', type: 'uint256' },
 ]
 
 /** What the sender's account signs of a message. */
@@ -73,6 +82,15 @@ export function dataAcceptance(domain: Domain, task: Hex, committee: Hex, party:
   return {
     typed: typed(domain, 'DataAcceptance', fields, { task, committee, ...party }),
     digest: Acceptance.dataDigest(domain, task, committee, party),
+  }
+}
+
+/** Takes free deposit out of the market. */
+export function withdrawal(domain: Domain, made: Withdrawal.Withdrawal): Statement {
+  const message = { ...made, deadline: BigInt(made.deadline) }
+  return {
+    typed: typed(domain, 'Withdrawal', withdrawalFields, message),
+    digest: Withdrawal.digest(domain, made),
   }
 }
 

@@ -1,6 +1,9 @@
 // Shows the parts of a session as one snapshot of plain values.
 import * as Model from '../../protocol/model.ts'
+import * as Terms from '../../protocol/terms.ts'
 import type { Participation, Snapshot } from './api.ts'
+import * as Bonds from './bonds.ts'
+import * as Incidents from './incidents.ts'
 import * as Money from './money.ts'
 import type { Entry } from './participations.ts'
 import * as Parties from './parties.ts'
@@ -11,9 +14,10 @@ import * as Stages from './stages.ts'
 
 export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
   const { purse, wallets, watch, shelf, board, rules, participations, now } = parts
+  const states = participations.list().map((entry) => entry.state())
   const { dataOffers, computeOffers, tasks, ownData, ownCompute } = board.view(purse.account().address, now())
   return {
-    identity: purse.view(),
+    identity: { ...purse.view(), promised: Bonds.promised(states, purse.account().address) },
     wallets: wallets.list(),
     token: purse.token(),
     connection: watch.view(),
@@ -42,7 +46,12 @@ function participation(parts: Parts, entry: Entry): Participation {
     stage: situation.stage,
     waitsFor: situation.waitsFor,
     deadline: situation.deadline,
-    terms: { ...terms, rounds: spec.rounds, targetAccuracy: spec.targetAccuracy },
+    terms: {
+      ...terms,
+      byInvitation: terms.invited !== Terms.noHash,
+      rounds: spec.rounds,
+      targetAccuracy: spec.targetAccuracy,
+    },
     model: {
       template: spec.model.template,
       parameters: Model.parameterCount(spec.model),
@@ -51,12 +60,14 @@ function participation(parts: Parts, entry: Entry): Participation {
     rounds,
     parties: Parties.of(state),
     nominees: Parties.nominees(state, board, now()),
+    invited: state.role === 'model' ? state.invited : [],
     dataSet: entry.job.dataSet,
     money,
     privacy: Privacy.of(state),
     transactions: transactions.of(state.id),
     progress: participations.progress(entry.id),
     can: situation.can,
+    incidents: Incidents.of(state),
     problems: entry.problems.list(),
     notes: state.notes,
   }

@@ -10,6 +10,7 @@ const stages = {
   matching: { text: 'Waiting for others', tone: 'accent' },
   starting: { text: 'Starting', tone: 'accent' },
   training: { text: 'Training', tone: 'accent' },
+  faulted: { text: 'Model provider at fault', tone: 'bad' },
   settling: { text: 'Settling', tone: 'accent' },
   challenge: { text: 'Settled, claims open soon', tone: 'good' },
   claimable: { text: 'Ready to claim', tone: 'good' },
@@ -65,7 +66,7 @@ export function partyWords(stage: Participation['parties'][number]['stage']): st
 
 /** Whether its rounds are under way or over, so that a table of rounds makes sense. */
 export function hasBegun(stage: Stage): boolean {
-  return ['training', 'settling', 'challenge', 'claimable', 'claimed'].includes(stage)
+  return ['training', 'faulted', 'settling', 'challenge', 'claimable', 'claimed'].includes(stage)
 }
 
 /** The round under way, or the last one. */

@@ -50,7 +50,7 @@ export const fields: readonly NumberField[] = [
   field(
     'dataPool',
     'Budget for data providers',
-    { ...money, hint: 'Shared by delivered rounds and samples. What is not earned comes back to you.' },
+    { ...money, hint: 'Shared by the reward plan below. What is not earned comes back to you.' },
     (d) => d.dataPool,
     (d, _, dataPool) => ({ ...d, dataPool }),
   ),
@@ -64,7 +64,10 @@ export const fields: readonly NumberField[] = [
   field(
     'bond',
     'Your bond',
-    { ...money, hint: 'Comes back when you settle. Lost if you vanish.' },
+    {
+      ...money,
+      hint: 'Comes back when you settle. Lost to the data providers if you vanish or open a round twice.',
+    },
     (d) => d.bond,
     (d, _, bond) => ({ ...d, bond }),
   ),

@@ -6,6 +6,7 @@ import * as Packing from '../../protocol/packing.ts'
 import * as Schema from '../../protocol/schema.ts'
 import type { TaskDraft, Token } from '../session/api.ts'
 import * as Amount from './amount.ts'
+import * as Invitations from './invitations.ts'
 import { type NumberField, fields } from './taskFields.ts'
 
 export class TaskForm {
@@ -16,6 +17,9 @@ export class TaskForm {
   hidden = $state('')
   valueBits = $state('16')
   testSet = $state('')
+  plan = $state<TaskDraft['plan']>('equal')
+  /** One account a line. */
+  invited = $state('')
   readonly numbers = $state<Record<string, string>>({})
   errors = $state.raw<Readonly<Record<string, string>>>({})
   readonly schemaId: TaskDraft['schemaId']
@@ -32,6 +36,8 @@ export class TaskForm {
     this.hidden = base.hidden.join(', ')
     this.valueBits = `${base.valueBits}`
     this.testSet = base.testSet
+    this.plan = base.plan
+    this.invited = base.invited.join('\n')
     for (const field of fields) this.numbers[field.name] = this.#text(field)
   }
 
@@ -73,8 +79,10 @@ export class TaskForm {
     if (draft.maxDatas < draft.minDatas) errors['maxDatas'] = 'At least as many as the fewest.'
     if (draft.maxComputes < draft.minComputes) errors['maxComputes'] = 'At least as many as the fewest.'
     if (draft.minCohort > draft.minDatas) errors['minCohort'] = 'At most the fewest data providers.'
+    const invited = Invitations.read(this.invited, draft.minDatas)
+    if ('error' in invited) errors['invited'] = invited.error
     this.errors = errors
-    if (Object.keys(errors).length > 0) return undefined
+    if ('error' in invited || Object.keys(errors).length > 0) return undefined
     return {
       ...draft,
       title: this.title.trim(),
@@ -83,6 +91,8 @@ export class TaskForm {
       hidden: hidden ?? [],
       valueBits: this.valueBits === '8' ? 8 : 16,
       testSet: this.testSet,
+      plan: this.plan,
+      invited: invited.accounts,
     }
   }
 

@@ -1,0 +1,113 @@
+// The calls that a task without trouble does not need, made by script on the demo's chain for what they cost: a second
+// task that starts, is proven to have a lying member and expires; a third that is cancelled; deposits by hand.
+import { createTestClient, http, publicActions, toBytes, walletActions } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import * as Acceptance from '../../protocol/acceptance.ts'
+import * as Eip712 from '../../protocol/eip712.ts'
+import * as Evidence from '../../protocol/evidence.ts'
+import * as Market from '../../protocol/market.ts'
+import * as Once from '../../protocol/once.ts'
+import * as Party from '../../protocol/party.ts'
+import * as Record from '../../protocol/record.ts'
+import * as Terms from '../../protocol/terms.ts'
+import * as Token from '../../protocol/token.ts'
+import * as Withdrawal from '../../protocol/withdrawal.ts'
+import * as Cast from '../../test/chain/cast.ts'
+import * as Books from './books.ts'
+
+export type GasByName = Readonly<{ [name: string]: Books.Gas }>
+
+const { model, computes, datas, stranger } = Cast.players
+
+/** Gas by function name. Moves the chain's clock on by hours. */
+export async function play({ rpcUrl, market, token, chainId }: Books.Place): Promise<GasByName> {
+  const client = createTestClient({ mode: 'anvil', transport: http(rpcUrl), pollingInterval: 100 })
+    .extend(publicActions)
+    .extend(walletActions)
+  const used = new Map<string, readonly number[]>()
+
+  async function send(
+    from: Cast.Person,
+    call: { readonly to: Market.Call['to']; readonly data: Market.Call['data'] },
+  ) {
+    const account = privateKeyToAccount(from.key)
+    const hash = await client.sendTransaction({ account, to: call.to, data: call.data, chain: null })
+    const { status, gasUsed } = await client.waitForTransactionReceipt({ hash })
+    if (status !== 'success') throw new Error(`${from.name}: reverted`)
+    return Number(gasUsed)
+  }
+
+  async function ask(from: Cast.Person, call: Market.Call): Promise<void> {
+    const gas = await send(from, call)
+    used.set(call.functionName, [...(used.get(call.functionName) ?? []), gas])
+  }
+
+  for (const person of [model, ...computes, stranger])
+    await client.setBalance({ address: person.account, value: 10n ** 20n })
+  for (const person of [model, ...computes]) {
+    await send(person, Token.mint(token, person.account, 2n * Cast.purse))
+    await send(person, Token.approve(token, market, 2n * Cast.purse))
+  }
+
+  const [first, second] = computes
+  if (first === undefined || second === undefined) throw new Error('The cast has no compute providers.')
+  for (const compute of computes) await ask(compute, Market.deposit(market, token, Cast.computeBond + 2n))
+  await ask(first, Market.withdraw(market, token, 1n))
+  const deadline = Number((await client.getBlock()).timestamp) + 3600
+  const withdrawal = { token, account: second.account, amount: 1n, nonce: 0n, deadline }
+  const domain = { chainId, market }
+  const signed = Eip712.sign(Withdrawal.digest(domain, withdrawal), toBytes(second.key))
+  await ask(stranger, Market.withdrawFor(market, withdrawal, signed))
+
+  const terms = Cast.terms(token, deadline, 2048)
+  const task = Terms.id(market, terms)
+  await ask(model, Market.create(market, terms))
+  await ask(model, Market.start(market, terms, Cast.parties, acceptances(domain, task)))
+  const accused = Cast.parties.computes.findIndex(({ account }) => account === first.account)
+  const records = [Cast.hash('one'), Cast.hash('another')].map((opened) => {
+    const record: Record.Body = { ...blank, opened, aggregator: accused }
+    const statement = Once.digest(domain, task, 'record', record.round, Record.hash(record))
+    return { record, signature: Eip712.sign(statement, first.deviceKey) }
+  })
+  const [one, another] = records
+  if (one === undefined || another === undefined) throw new Error('There are no two records.')
+  const proof = Evidence.twoRecords({ domain, task }, Cast.parties.computes, accused, [one, another])
+  const hash = Party.datasHash(Cast.parties.datas)
+  await ask(stranger, Market.prove(market, terms, Cast.parties.computes, hash, proof.charge, proof.evidence))
+  await client.increaseTime({ seconds: terms.idleWindow + 60 })
+  await client.mine({ blocks: 1 })
+  await ask(stranger, Market.expire(market, terms, Cast.parties.computes, Cast.parties.datas))
+
+  const later = Number((await client.getBlock()).timestamp) + 3600
+  const other = { ...terms, salt: Cast.hash('another task'), startBy: later }
+  await ask(model, Market.create(market, other))
+  await ask(model, Market.cancel(market, other))
+  return Object.fromEntries([...used].map(([name, gas]) => [name, Books.summary(gas)]))
+}
+
+const blank: Record.Body = {
+  round: 1,
+  closes: 0,
+  opened: Terms.noHash,
+  cohortsDigest: Terms.noHash,
+  aggregator: 0,
+  delivered: 7n,
+  survivors: 7n,
+  cohorts: [7n],
+  sums: Terms.noHash,
+}
+
+function acceptances(domain: Eip712.Domain, task: Market.Call['data']): Market.Acceptances {
+  const committee = Party.committeeHash(Cast.parties.computes.map(({ account }) => account))
+  const sign = (person: Cast.Person | undefined, digest: Market.Call['data']) =>
+    Eip712.sign(digest, toBytes(person?.key ?? '0x'))
+  return {
+    computes: Cast.parties.computes.map((party, seat) =>
+      sign(computes[seat], Acceptance.computeDigest(domain, task, party)),
+    ),
+    datas: Cast.parties.datas.map((party, seat) =>
+      sign(datas[seat], Acceptance.dataDigest(domain, task, committee, party)),
+    ),
+    invitations: [],
+  }
+}

@@ -1,0 +1,104 @@
+// Carries out a role's transactions: by the account itself where the market looks at it, else by a relay that pays.
+import type { Address, Hex } from '../../protocol/codec.ts'
+import * as Market from '../../protocol/market.ts'
+import type * as Effect from '../../protocol/roles/effect.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as Terms from '../../protocol/terms.ts'
+import * as Chain from '../net/chain.ts'
+import type { Door } from '../net/door.ts'
+import type { Job } from './job.ts'
+import type { Sent, Sponsor } from './sponsor.ts'
+
+export type Tools = {
+  readonly market: Address
+  readonly door: Door
+  readonly sponsor: Sponsor
+  /** Whether the chain told of this task already. */
+  readonly exists: (task: Hex) => boolean
+  /** Whole free deposit of an account, token base units. */
+  readonly deposit: (account: Address) => Promise<bigint>
+  /** The part of it that other tasks, which have not started, count on for a bond. */
+  readonly promised: (account: Address, besides: Hex) => bigint
+  readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
+}
+
+export type Submit = (job: Job, effect: Extract<Effect.Effect, { type: 'submit' }>) => Promise<Event.Result>
+
+/** The round that a call is about; 0 for none. */
+export function roundOf({ call }: Extract<Effect.Effect, { type: 'submit' }>): number {
+  return call.name === 'commitRound' ? call.commitment.record.round : 0
+}
+
+export function submitter(tools: Tools): Submit {
+  const { market, door, sponsor } = tools
+  let depositing: Promise<unknown> = Promise.resolve()
+
+  /** One after another, so that each sees what the one before it moved. */
+  function inTurn<value>(work: () => Promise<value>): Promise<value> {
+    const turn = depositing.then(work)
+    depositing = turn.catch(() => undefined)
+    return turn
+  }
+
+  async function transact(job: Job, call: Effect.Call): Promise<Sent | undefined> {
+    // The market pays the bond back only to a model provider that settles in its own name.
+    const { account, task } = job
+    const send = job.role === 'model' ? sponsor.sendOwn : sponsor.send
+    switch (call.name) {
+      case 'create': {
+        const purpose = { machine: job.id, round: 0 }
+        await door.put(task, [{ codec: 'dag-cbor', bytes: TaskSpec.encode(job.spec) }], purpose)
+        if (tools.exists(task)) return undefined
+        return sponsor.sendWithTokens(account, Market.create(market, call.terms), Terms.funding(call.terms))
+      }
+      case 'start':
+        return sponsor.sendOwn(account, Market.start(market, call.terms, call.parties, call.acceptances))
+      case 'commitRound':
+        return send(
+          account,
+          Market.commitRound(market, call.terms, call.computes, call.datas, call.commitment),
+        )
+      case 'settle':
+        return send(account, Market.settle(market, call.terms, call.parties, call.rounds, call.utilities))
+      case 'cancel':
+        return send(account, Market.cancel(market, call.terms))
+      case 'expire':
+        return send(account, Market.expire(market, call.terms, call.computes, call.datas))
+      case 'claim':
+        return sponsor.send(account, Market.claim(market, call.terms, call.claims))
+      case 'deposit':
+        return inTurn(() => sponsor.depositAtLeast(account, call.amount + tools.promised(account, task)))
+      case 'withdraw':
+        return inTurn(async () => {
+          const amount = (await tools.deposit(account)) - tools.promised(account, task)
+          return amount <= 0n ? undefined : sponsor.withdraw(account, amount)
+        })
+      default:
+        return call satisfies never
+    }
+  }
+
+  /** Compute providers of a start whose deposit does not cover their bond; none where the chain does not say. */
+  async function shortOf(call: Effect.Call): Promise<readonly Address[]> {
+    if (call.name !== 'start') return []
+    const { terms, parties } = call
+    const short = parties.computes.map(async ({ account }) => {
+      const free = await tools.deposit(account).catch(() => terms.computeBond)
+      return free < terms.computeBond ? [account] : []
+    })
+    return (await Promise.all(short)).flat()
+  }
+
+  return async (job, effect) => {
+    const { id, call } = effect
+    try {
+      const sent = await transact(job, call)
+      if (sent !== undefined) await tools.sent(job, call.name, roundOf(effect), sent)
+    } catch (thrown) {
+      if (!(thrown instanceof Chain.RevertedError)) throw thrown
+      return { type: 'failed', effect: id, reason: thrown.message, short: await shortOf(call) }
+    }
+    return { type: 'submitted', effect: id }
+  }
+}

@@ -1,0 +1,17 @@
+// For whom and for which task effects are carried out.
+import type { Address, Hex } from '../../protocol/codec.ts'
+import type { TaskSpec } from '../../protocol/taskSpec.ts'
+import type { Terms } from '../../protocol/terms.ts'
+import type { Role } from './api.ts'
+
+export type Job = {
+  /** `<task>:<role>` */
+  readonly id: string
+  readonly task: Hex
+  readonly role: Role
+  /** In whose name. */
+  readonly account: Address
+  readonly spec: TaskSpec
+  readonly terms: Terms
+  readonly dataSet: string | undefined
+}
