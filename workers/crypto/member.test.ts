@@ -67,6 +67,8 @@ test('both kinds of one provider are never given, in one question or in two, by 
   await expect(restarted.api.unmask(request(wanted(1, 'seed'), wanted(0, 'key')))).rejects.toThrow(
     Member.BothError,
   )
+  const capitals = { ...wanted(0, 'key'), provider: `0x${accountOf(0).slice(2).toUpperCase()}` as const }
+  await expect(restarted.api.unmask(request(capitals))).rejects.toThrow(Member.BothError)
   await api.forget({ task, round: 1 })
   await expect(api.unmask(request(wanted(0, 'key')))).rejects.toThrow(Member.BothError)
   expect(await api.unmask(request(wanted(0, 'seed')))).toEqual([seed])

@@ -21,8 +21,12 @@ export async function sealingKey(task: Hex, epoch: number, safe: Safe): Promise<
 
 /** Each share is stored before it is given, and rules out the other kind; a refusal gives none of what was asked. */
 export async function unmask(request: UnmaskRequest, safe: Safe): Promise<readonly Released[]> {
-  const { place, epoch, record, wanted } = request
+  const { place, epoch, record } = request
   const { task, round } = place
+  const wanted = request.wanted.map((each) => ({
+    ...each,
+    provider: Codec.parse(Codec.address, each.provider, 'account'),
+  }))
   const bytes = Records.releases.encode({ record, epoch })
   const first = Records.releases.decode(await safe.create([{ id: Records.releases.id(task, round), bytes }]))
   if (first.record !== record || first.epoch !== epoch) throw new RecordError(round)
@@ -66,9 +70,7 @@ async function givenOf(
   provider: Hex,
   safe: Safe,
 ): Promise<Masks.Released | undefined> {
-  const stored = await safe.get(
-    Records.shares.id(task, round, Codec.parse(Codec.address, provider, 'account')),
-  )
+  const stored = await safe.get(Records.shares.id(task, round, provider))
   return stored === undefined ? undefined : Records.shares.decode(stored)
 }
 

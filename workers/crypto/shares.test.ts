@@ -51,6 +51,7 @@ test('a transplanted share opens nowhere else', async () => {
     { sealed: `0x${'00'.repeat(32)}${share!.seed.slice(66)}` as Hex },
     { sealed: dealt[1]!.seed },
     { sealed: '0x' as Hex },
+    { sealed: '0x0' as Hex },
   ]
   for (const change of elsewhere)
     expect(await open(share!, 0, change), JSON.stringify(change)).toBeUndefined()

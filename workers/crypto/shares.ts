@@ -55,9 +55,9 @@ export async function open(
   member: Address,
   kind: Masks.Kind,
 ): Promise<Opened | undefined> {
-  const bytes = hexToBytes(sealed.slice(2))
-  const sender = bytes.slice(0, keyBytes)
   try {
+    const bytes = hexToBytes(sealed.slice(2))
+    const sender = bytes.slice(0, keyBytes)
     const shared = x25519.getSharedSecret(secret, sender)
     const keys = { sender, member: Box.publicKey(secret) }
     const { key, binding } = Masks.sealing(shared, place, provider, member, kind, keys)
