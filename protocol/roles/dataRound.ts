@@ -61,25 +61,19 @@ export function current(state: State): Round | undefined {
 
 /** Takes in a message about rounds. */
 export function read<state extends State>(state: state, message: Message.Message, now: number): state {
-  switch (message.kind) {
-    case 'roundOpened':
-      return Participant.isFromModelProvider(state, message) ? roundOpened(state, message) : state
-    case 'opened': {
-      const round = state.rounds[message.round]
-      if (round === undefined || !Participant.isFromModelProvider(state, message)) return state
-      return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
-    }
-    case 'receipt':
-      return receipted(state, message)
-    case 'sealingKey':
-    case 'ready':
-    case 'cohorts':
-      if (state.ledger.state === 'none' || state.ledger.state === 'open')
-        return Participant.keepEarly(state, message)
-      return message.kind === 'sealingKey' ? keyTold(state, message) : said(state, message, now)
-    default:
-      return state
+  const { kind } = message
+  if (kind === 'receipt') return receipted(state, message)
+  if (kind === 'roundOpened')
+    return Participant.isFromModelProvider(state, message) ? roundOpened(state, message) : state
+  if (kind === 'opened') {
+    const round = state.rounds[message.round]
+    if (round === undefined || !Participant.isFromModelProvider(state, message)) return state
+    return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
   }
+  if (kind !== 'sealingKey' && kind !== 'ready' && kind !== 'cohorts') return state
+  if (state.ledger.state === 'none' || state.ledger.state === 'open')
+    return Participant.keepEarly(state, message)
+  return kind === 'sealingKey' ? keyTold(state, message) : said(state, message, now)
 }
 
 function roundOpened<state extends State>(state: state, message: Message.Of<'roundOpened'>): state {

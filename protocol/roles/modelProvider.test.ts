@@ -395,14 +395,14 @@ describe('a model provider that pays by contribution', () => {
     const started = follow(scored(asked().state), [Talk.started])
     expect(started.wished).toMatchObject([{ id: 'prepare:1', scored: true }])
     const { state } = follow(started.state, [{ ...prepared, correct: 12 }])
-    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), result(60)])
+    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), ...unmask(commit(state)), result(60)])
     expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
   })
 
   test('scores nothing where everyone weighs the same', () => {
     expect(running().wished).toMatchObject([{ scored: false }])
     const { state } = opened()
-    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), result(60)])
+    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), ...unmask(commit(state)), result(60)])
     expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [] } })
   })
 })
@@ -470,13 +470,13 @@ describe('a model provider and proofs', () => {
 
   test('settles without utilities what was faulted', () => {
     const { state } = opened()
-    const events = [...commit(state), result(60), faulted, { type: 'head', time: Talk.now + 1 } as const]
+    const events = [...commit(state), ...unmask(commit(state)), result(60), faulted, { type: 'head', time: Talk.now + 1 } as const]
     expect(follow(state, events).wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [] } })
   })
 
   test('claims what a slashed seat would have got', () => {
     const before = opened().state
-    const { state } = follow(before, [...commit(before), result(60)])
+    const { state } = follow(before, [...commit(before), ...unmask(commit(before)), result(60)])
     const time = Talk.now + 61
     const { wished } = follow(state, [settledAs(state), slashed, { type: 'head', time }], time)
     expect(wished.at(-1)).toMatchObject({ call: { name: 'claim', claims: [{ index: 4 }, { index: 5 }] } })
@@ -484,7 +484,7 @@ describe('a model provider and proofs', () => {
 
   test('settles when too few members are left to sign', () => {
     const { state } = opened()
-    const { wished } = follow(state, [...commit(state), result(60), slashed])
+    const { wished } = follow(state, [...commit(state), ...unmask(commit(state)), result(60), slashed])
     expect(wished.at(-1)).toMatchObject({ id: 'exit:settle' })
   })
 })

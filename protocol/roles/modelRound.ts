@@ -59,37 +59,28 @@ export function blank(round: number): Round {
 /** Takes in a message of a round that was opened. */
 export function read(state: State, round: Round, message: Message.Message, now: number): Round {
   if (round.opened === undefined) return round
-  switch (message.kind) {
-    case 'ready': {
-      const seat = Participant.dataSeat(state, message)
-      if (seat === undefined || message.body.opened !== round.opened.digest) return round
-      const before = state.rounds[round.round - 1]?.masks ?? {}
-      const masks = Readiness.hear(round.masks, before, message, state, now, () => true)
-      return masks === round.masks ? round : { ...round, masks, ready: round.ready | (1n << BigInt(seat)) }
-    }
-    case 'encryptedUpdate': {
-      const seat = Participant.dataSeat(state, message)
-      if (seat === undefined || message.body.opened !== round.opened.digest) return round
-      return { ...round, announced: round.announced | (1n << BigInt(seat)) }
-    }
-    case 'cohorts':
-      if (Participant.committeeSeat(state, message) === undefined) return round
-      if (round.drawn.some(({ sender }) => sender === message.sender)) return round
-      return { ...round, drawn: [...round.drawn, message] }
-    case 'recordProposed': {
-      const hash = Record.hash(message.body.record)
-      if (Participant.committeeSeat(state, message) === undefined || round.proposals[hash] !== undefined)
-        return round
-      return { ...round, proposals: { ...round.proposals, [hash]: message.body } }
-    }
-    case 'unmask': {
-      const seat = Participant.committeeSeat(state, message)
-      if (seat === undefined || round.unmasked[seat] !== undefined) return round
-      return { ...round, unmasked: { ...round.unmasked, [seat]: message.body } }
-    }
-    default:
-      return round
+  if (message.kind === 'ready' || message.kind === 'encryptedUpdate') {
+    const seat = Participant.dataSeat(state, message)
+    if (seat === undefined || message.body.opened !== round.opened.digest) return round
+    const bit = 1n << BigInt(seat)
+    if (message.kind === 'encryptedUpdate') return { ...round, announced: round.announced | bit }
+    const before = state.rounds[round.round - 1]?.masks ?? {}
+    const masks = Readiness.hear(round.masks, before, message, state, now, () => true)
+    return masks === round.masks ? round : { ...round, masks, ready: round.ready | bit }
   }
+  const seat = Participant.committeeSeat(state, message)
+  if (seat === undefined) return round
+  if (message.kind === 'cohorts') {
+    if (round.drawn.some(({ sender }) => sender === message.sender)) return round
+    return { ...round, drawn: [...round.drawn, message] }
+  }
+  if (message.kind === 'recordProposed') {
+    const hash = Record.hash(message.body.record)
+    if (round.proposals[hash] !== undefined) return round
+    return { ...round, proposals: { ...round.proposals, [hash]: message.body } }
+  }
+  if (message.kind !== 'unmask' || round.unmasked[seat] !== undefined) return round
+  return { ...round, unmasked: { ...round.unmasked, [seat]: message.body } }
 }
 
 /** Unix seconds after which a committed round is opened no more. */

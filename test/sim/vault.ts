@@ -164,7 +164,10 @@ function opening(
         ? Primitives.seedHash(secret) === member.seedHash
         : primitives.publicOf(secret) === member.ephemeral
       if (!right)
-        return { digest: null, discarded: 'secret', provider: member.account, values: undefined } as const
+        return {
+          sum: { digest: null, discarded: 'secret', provider: member.account },
+          values: undefined,
+        } as const
       if (member.survived)
         Primitives.addTo(masks, new Map([[Primitives.selfMask(secret, place, view, member), 1]]), -1)
       else
@@ -174,13 +177,13 @@ function opening(
         }
     }
     if (masks.size > 0 || stored.cipher.under !== key)
-      return { digest: null, discarded: 'guards', provider: null, values: undefined } as const
-    return { digest: stored.root, values: stored.cipher.values }
+      return { sum: { digest: null, discarded: 'guards', provider: null }, values: undefined } as const
+    return { sum: { digest: stored.root }, values: stored.cipher.values }
   })
   if (results.includes(undefined)) return undefined
   const known = results.filter((result) => result !== undefined)
   return {
-    sums: known.map(({ values: _, ...sum }) => sum),
+    sums: known.map(({ sum }) => sum),
     wrongShares,
     values: known.map(({ values }) => values),
   }
