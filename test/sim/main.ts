@@ -1,4 +1,5 @@
 // Runs seeds and prints what happened in each: node test/sim/main.ts --seeds 1..20 [--datas 100] [--computes 5] [--real-keys]
+// With --leave 0.3 that part of all data providers leaves at a random step of each round, and nothing else is wrong.
 // With --without survivors,shares,release rules are switched off, which the laws have to notice.
 import { parseArgs } from 'node:util'
 import { without } from './without/hooks.ts'
@@ -10,6 +11,7 @@ const { values } = parseArgs({
     computes: { type: 'string', default: '5' },
     'real-keys': { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
+    leave: { type: 'string' },
   },
 })
 without(values.without === '' ? [] : values.without.split(','))
@@ -20,6 +22,8 @@ const [Keys, Scenario, World] = await Promise.all([
 ])
 const [first = 1, last = first] = values.seeds.split('..').map(Number)
 const size = { datas: Number(values.datas), computes: Number(values.computes) }
+const scenarioOf = (seed: number) =>
+  values.leave === undefined ? Scenario.from(seed, size) : Scenario.leaving(seed, Number(values.leave))
 const faults = new Map<string, number>()
 const adversaries = new Map<string, number>()
 const total = { steps: 0, committed: 0, aborted: 0 }
@@ -28,7 +32,7 @@ let failed = 0
 for (let seed = first; seed <= last; seed++) {
   const began = performance.now()
   try {
-    const outcome = World.run(Scenario.from(seed, size), values['real-keys'] ? Keys.real() : Keys.pretended())
+    const outcome = World.run(scenarioOf(seed), values['real-keys'] ? Keys.real() : Keys.pretended())
     const { counts } = outcome.tally
     for (const [kind, count] of counts.faults) faults.set(kind, (faults.get(kind) ?? 0) + count)
     for (const [kind, count] of counts.adversaries)
@@ -54,7 +58,8 @@ for (let seed = first; seed <= last; seed++) {
     console.error(
       `seed ${seed} FAILED: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
     )
-    const off = values.without === '' ? '' : ` --without ${values.without}`
+    const leave = values.leave === undefined ? '' : ` --leave ${values.leave}`
+    const off = `${leave}${values.without === '' ? '' : ` --without ${values.without}`}`
     const real = `${values['real-keys'] ? ' --real-keys' : ''}${off}`
     console.error(
       `replay: node test/sim/main.ts --seeds ${seed} --datas ${size.datas} --computes ${size.computes}${real}`,

@@ -168,9 +168,22 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
       before.add(cursor)
     }
     if (message.kind === 'encryptedUpdate' && isDeafTo(message.sender)) return
+    if (message.kind === 'roundOpened') mayDoze(message.body)
     if (message.kind === 'computeOffer') computes.set(message.sender, message.body.offer)
     if (role === undefined) invited(message)
     else deliver({ type: 'message', message })
+  }
+
+  /** Goes away at some step of the round, until it is over. */
+  function mayDoze({ readyBy, closes }: Message.Of<'roundOpened'>['body']): void {
+    const { ready, update } = scenario.spec.timeouts
+    if (kind !== 'data' || clock.now() > readyBy || !luck.odds(weather.dozes)) return
+    const at = luck.between(readyBy - ready, readyBy + update)
+    clock.in(at - clock.now(), () => {
+      if (!isOnline) return
+      tally.fault('data provider left for a round')
+      goDown(closes - clock.now())
+    })
   }
 
   function isDeafTo(sender: Address): boolean {

@@ -64,6 +64,8 @@ export type Weather = {
   readonly endpointsDisagree: number
   /** Tasks in which a challenger shows another's statements. */
   readonly frames: number
+  /** Data providers that go away at some step of a round, until it is over. */
+  readonly dozes: number
   /** Participants that are corrupted, at most. */
   readonly corrupted: number
 }
@@ -95,6 +97,7 @@ const calm: Weather = {
   reorganises: 0,
   endpointsDisagree: 0,
   frames: 0,
+  dozes: 0,
   corrupted: 0,
 }
 const rain: Weather = {
@@ -215,6 +218,21 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
       maxRounds: rounds + 4,
       paidRounds: rounds,
     },
+  }
+}
+
+/** Nothing is wrong but that so many data providers leave in each round: cohorts of twelve, five of whom are opened. */
+export function leaving(seed: number, dozes: number): Scenario {
+  const scenario = from(seed, { datas: 12, computes: 4 })
+  const { spec, terms } = scenario
+  return {
+    ...scenario,
+    weather: { ...calm, dozes },
+    adversaries: [],
+    invited: 1,
+    name: `${Math.round(dozes * 100)} % leave`,
+    spec: { ...spec, he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0 },
+    terms: { ...terms, minDatas: 12, minCohort: 5, maxRounds: 12, paidRounds: 10, roundsPerEpoch: 5 },
   }
 }
 

@@ -49,6 +49,18 @@ test.each([1, 15])('seed %i is settled with signatures that are real', (seed) =>
   expect(run(seed, { datas: 6, computes: 3 }, {}, Keys.real())).toMatchObject({ state: 'settled' })
 })
 
+test('with three in ten leaving at some step of each round, nine in ten rounds finish', () => {
+  const { state, committed, aborted } = World.run(Scenario.leaving(3, 0.3))
+  expect(state).toBe('settled')
+  expect(committed / (committed + aborted)).toBeGreaterThanOrEqual(0.9)
+})
+
+test('with every second leaving at some step of each round, every round finishes or is passed over', () => {
+  const { state, committed, aborted } = World.run(Scenario.leaving(7, 0.5))
+  expect(state).toBe('settled')
+  expect(committed + aborted).toBeGreaterThanOrEqual(10)
+})
+
 describe('with somebody corrupted', () => {
   test.each(Adversaries.all.map((adversary) => [adversary.name, adversary] as const))(
     '%s: the laws hold',
