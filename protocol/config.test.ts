@@ -7,6 +7,7 @@ const good = {
   market: `0x${'Aa'.repeat(20)}`,
   token: `0x${'bb'.repeat(20)}`,
   deployBlock: 1,
+  confirmations: 0,
   rpc: ['/rpc', 'https://rpc.example/key'],
   relays: [
     `/ip4/127.0.0.1/tcp/8082/ws/p2p/${peer}`,

@@ -24,7 +24,9 @@ export const schema = v.strictObject({
   token: Codec.address,
   /** Block in which the market was created; event logs are read from here. */
   deployBlock: Codec.count,
-  /** JSON-RPC endpoints, asked in order. */
+  /** Blocks on top of one before it counts; shares of secrets are given away by what counts. 0 on local chains. */
+  confirmations: Codec.count,
+  /** JSON-RPC endpoints, asked in order; of several, two have to tell the same events and block hashes. */
   rpc: v.pipe(v.array(url), v.minLength(1, 'expected at least one endpoint')),
   relays: v.pipe(v.array(multiaddr), v.minLength(1, 'expected at least one relay')),
   vaultOrigin: origin,

@@ -96,6 +96,7 @@ async function assemble(
       market: deployment.market,
       token: deployment.token,
       deployBlock: deployment.deployBlock,
+      confirmations: 0,
       rpc: ['/rpc'],
       relays: [relay.multiaddr],
       vaultOrigin: vaultUrl,

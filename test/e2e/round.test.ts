@@ -1,4 +1,5 @@
-// A whole encrypted round in real browsers, behind the vault's own headers: what is opened is the sum, to the bit.
+// A whole private round in real browsers, behind the vault's own headers: what is opened is the sum of those who
+// stayed, to the bit, and a single update opens to noise.
 import 'fake-indexeddb/auto'
 import { createServer, type Server } from 'node:http'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -10,6 +11,7 @@ import { build, preview, type PreviewServer } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
 import type { Hex } from '../../protocol/codec.ts'
+import type * as Masks from '../../protocol/masks.ts'
 import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
@@ -17,11 +19,13 @@ import * as Schema from '../../protocol/schema.ts'
 import * as SealedModel from '../../protocol/sealedModel.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Update from '../../protocol/update.ts'
-import type { Frame } from '../../workers/api.ts'
+import type { Frame, Masked, OpenRequest } from '../../workers/api.ts'
 import * as Backup from '../../workers/crypto/backup.ts'
 import * as Records from '../../workers/crypto/records.ts'
 import * as Safe from '../../workers/crypto/safe.ts'
 import * as Seal from '../../workers/crypto/seal.ts'
+import * as Stream from '../../workers/crypto/stream.ts'
+import * as Unmask from '../../workers/crypto/unmask.ts'
 import { idxPair } from '../digits.ts'
 import { launch } from './browser.ts'
 
@@ -29,6 +33,10 @@ const root = join(import.meta.dirname, '../..')
 const task: Hex = `0x${'5e'.repeat(32)}`
 const opened: Hex = `0x${'01'.repeat(32)}`
 const cohortsDigest: Hex = `0x${'02'.repeat(32)}`
+const record: Hex = `0x${'04'.repeat(32)}`
+const place: Masks.Place = { chainId: 31_337, market: `0x${'6a'.repeat(20)}`, task, round: 1 }
+const modulus = 2n ** 44n
+const threshold = 3
 const model: TaskSpec.TaskSpec['model'] = { template: 'mlp', inputs: 784, hidden: [41], classes: 10 }
 const parameters = Model.parameterCount(model)
 const spec: TaskSpec.TaskSpec = {
@@ -142,7 +150,7 @@ async function bytesOf(file: File): Promise<string> {
   return Buffer.from(await file.arrayBuffer()).toString('base64')
 }
 
-test('a round of four providers opens their exact sum', async () => {
+test('a round of four providers, who are its committee too, opens the exact sum of the three that stay', async () => {
   const pages = await Promise.all([party(), party(), party(), party(), party()])
   const [owner, ...providers] = pages
   const testSet = await imports(owner, 100, 3)
@@ -156,13 +164,28 @@ test('a round of four providers opens their exact sum', async () => {
       }),
     ),
   )
+  const members = await Promise.all(
+    providers.map(async (page, seat) => ({
+      ...{ seat, account: recipients[seat]?.account ?? task },
+      key: await page.evaluate((task) => host.frame.crypto.sealingKey({ task, epoch: 0 }), task),
+    })),
+  )
+  const masks = await Promise.all(
+    providers.map((page, i) =>
+      page.evaluate((request) => host.frame.crypto.ready(request), {
+        ...{ place, opened, account: recipients[i]?.account ?? task, members, threshold },
+      }),
+    ),
+  )
+  const peers = masks.map(({ ephemeral }, i) => ({ account: recipients[i]?.account ?? task, ephemeral }))
 
   const round = await owner.evaluate((request) => host.frame.crypto.prepare(request), {
     ...{ task, round: 1, spec: encodedSpec, recipients },
   })
   const before = await scored(owner, testSet.id)
+  const staying = providers.slice(0, 3)
   const updates: Uint8Array[][] = []
-  for (const [i, page] of providers.entries()) {
+  for (const [i, page] of staying.entries()) {
     const { id = '', dataSignature = task } = dataSets[i] ?? {}
     const { ciphertexts, root, ...contribution } = await page.evaluate(
       (request) =>
@@ -171,8 +194,8 @@ test('a round of four providers opens their exact sum', async () => {
           host.proxy(() => undefined),
         ),
       {
-        ...{ task, round: 1, spec: encodedSpec, dataSet: id, dataSignature, ...round },
-        ...{ samples: 100 + 20 * i, opened, cohorts: cohortsDigest },
+        ...{ place, account: recipients[i]?.account ?? task, peers, spec: encodedSpec, dataSet: id },
+        ...{ dataSignature, ...round, samples: 100 + 20 * i, opened, cohorts: cohortsDigest },
       },
     )
     expect(contribution.samples).toBe(100 + 20 * i)
@@ -183,14 +206,43 @@ test('a round of four providers opens their exact sum', async () => {
   }
   const [aggregator] = providers
   const sum = await aggregator.evaluate((updates) => host.frame.crypto.aggregate(updates), updates)
-  const backup = await owner.evaluate(() => host.frame.crypto.backup('a long passphrase'))
-  const samples = providers.map((_, i) => 100 + 20 * i)
-  const answer = await owner.evaluate((request) => host.frame.crypto.open(request), {
-    ...{ task, round: 1, spec: encodedSpec, testSet: testSet.id },
-    cohorts: [{ sum: sum.ciphertexts, sumRoot: sum.root, samples }],
-  })
 
-  const { levels, global } = await independently(backup, updates)
+  const released = await Promise.all(
+    providers.map((page, seat) => {
+      const wanted = masks.map(({ shares }, i) => {
+        const kind = i < staying.length ? ('seed' as const) : ('key' as const)
+        const share = shares.find((each) => each.seat === seat)
+        return {
+          ...{ provider: recipients[i]?.account ?? task, kind },
+          ...{ sealed: share?.[kind] ?? '0x', hash: share?.[`${kind}Hash`] ?? '0x' },
+        }
+      })
+      return page.evaluate((request) => host.frame.crypto.unmask(request), {
+        ...{ place, epoch: 0, account: recipients[seat]?.account ?? task, record, wanted },
+      })
+    }),
+  )
+  const cohort = masks.map(({ ephemeral, seedHash, shares }, i): Masked => {
+    const [account, survived] = [recipients[i]?.account ?? task, i < staying.length]
+    return {
+      ...{ account, ephemeral, seedHash, samples: 100 + 20 * i, survived },
+      shares: shares.slice(0, threshold).flatMap((each) => {
+        const own = released[each.seat]?.find(({ provider }) => provider === account)
+        const hash = survived ? each.seedHash : each.keyHash
+        return own === undefined ? [] : [{ seat: each.seat, hash, share: own.share, salt: own.salt }]
+      }),
+    }
+  })
+  const backup = await owner.evaluate(() => host.frame.crypto.backup('a long passphrase'))
+  const request: OpenRequest = {
+    ...{ place, spec: encodedSpec, testSet: testSet.id, opened, cohortsDigest, threshold },
+    cohorts: [{ sum: sum.ciphertexts, sumRoot: sum.root, members: cohort }],
+  }
+  const answer = await owner.evaluate((request) => host.frame.crypto.open(request), request)
+  expect(answer).toMatchObject({ wrongShares: [], sums: [{ digest: expect.stringMatching(/^0x/) }] })
+
+  const { levels, global } = await independently(backup, updates, cohort)
+  const samples = staying.map((_, i) => 100 + 20 * i)
   const expected = Update.next(global, [{ levels, samples }], rules)
   const file = await owner.evaluate(({ task, spec }) => host.frame.crypto.exportModel(task, spec), {
     task,
@@ -206,8 +258,15 @@ test('a round of four providers opens their exact sum', async () => {
   await expect(inside?.evaluate(() => fetch('/'))).rejects.toThrow('Failed to fetch')
 })
 
-/** Opens every provider's update by itself with the model provider's key, and adds the integers here. */
-async function independently(backup: Uint8Array, updates: readonly Uint8Array[][]) {
+/**
+ * Opens every provider's update by itself with the model provider's key, finds nothing in it, adds the integers here,
+ * and takes the masks off in Node.
+ */
+async function independently(
+  backup: Uint8Array,
+  updates: readonly Uint8Array[][],
+  cohort: readonly Masked[],
+) {
   const safe = await Safe.open('elsewhere')
   await Backup.restore(safe, backup, 'a long passphrase')
   const [record, current] = await Promise.all([
@@ -219,13 +278,21 @@ async function independently(backup: Uint8Array, updates: readonly Uint8Array[][
   const { secretKey, modelHash } = Records.rounds.decode(record)
   const global = SealedModel.weightsOf(Records.models.decode(current).content, modelHash)
   const seal = await Seal.load(await readFile(join(root, 'node_modules/node-seal/dist/seal_throws.wasm')))
-  const levels = new Uint32Array(parameters)
+  const sums: bigint[][] = []
   for (const update of updates) {
-    const single = Packing.unpack(seal.decrypt(secretKey, update), parameters, spec.he)
-    single.forEach((level, i) => {
-      levels[i] = (levels[i] ?? 0) + level
+    const plains = seal.decrypt(secretKey, update)
+    expect(() => Packing.unpack(plains, parameters, spec.he)).toThrow(Packing.GuardError)
+    plains.forEach((plain, at) => {
+      const sum = (sums[at] ??= [])
+      new BigUint64Array(new Uint8Array(plain).buffer).forEach((number, i) => {
+        sum[i] = ((sum[i] ?? 0n) + number) % modulus
+      })
     })
   }
+  const { of } = await Unmask.restore(cohort, threshold, 1)
+  const masks = Unmask.streams(cohort, of, place, { opened, cohorts: cohortsDigest })
+  const masked = sums.map((numbers) => new Uint8Array(BigUint64Array.from(numbers).buffer))
+  const levels = Packing.unpack(await Stream.apply(masked, masks), parameters, spec.he)
   return { levels, global }
 }
 

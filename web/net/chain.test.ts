@@ -34,6 +34,7 @@ function open(port: number): Chain.Chain {
       market: `0x${'11'.repeat(20)}`,
       token: `0x${'22'.repeat(20)}`,
       deployBlock: 0,
+      confirmations: 0,
       rpc: [`http://127.0.0.1:${port}`],
       relays: ['/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWGYLPqkoLNCNYKzkPRu6aTJFYk9vMs29HyCRWJPqK2Rvb'],
       vaultOrigin: 'http://localhost:1',

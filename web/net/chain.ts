@@ -47,6 +47,11 @@ export type Chain = {
   transact(account: Account, call: Call): Promise<Receipt>
   receipt(hash: Hex): Promise<Receipt>
   head(): Promise<Block>
+  /**
+   * Hash of a block with the confirmations that the configuration wants, the same from all endpoints that answer, of
+   * which there have to be two where there are two; undefined before.
+   */
+  blockHash(number: number): Promise<Hex | undefined>
 }
 
 export type Options = {
@@ -74,6 +79,9 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
     pollingInterval: interval,
     cacheTime: 0,
   })
+  const witnesses = endpoints.map((url) =>
+    createPublicClient({ chain: network, transport: http(url, { retryCount: 1, timeout: 15_000 }) }),
+  )
   let sending: Promise<unknown> = Promise.resolve()
 
   async function asked<answer>(request: () => Promise<answer>): Promise<answer> {
@@ -84,17 +92,40 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
     }
   }
 
+  /** What endpoints answer alike: all that do answer, and two where there are two. */
+  async function agreed<answer>(
+    ask: (witness: PublicClient) => Promise<answer>,
+    nameOf: (answer: answer) => string,
+  ): Promise<answer> {
+    const answers = await Promise.allSettled(witnesses.map(ask))
+    const given = answers.filter((each) => each.status === 'fulfilled').map(({ value }) => value)
+    const [first] = given
+    if (first === undefined || given.length < Math.min(2, witnesses.length))
+      throw answers.find((each) => each.status === 'rejected')?.reason
+    if (new Set(given.map(nameOf)).size > 1) throw new DisputedError()
+    return first
+  }
+
   async function head(): Promise<Block> {
     const block = await reader.getBlock({ blockTag: 'latest' })
     return { number: Number(block.number), time: Number(block.timestamp) }
   }
 
+  /** The newest block that counts. */
+  async function settled(): Promise<Block> {
+    const latest = await head()
+    if (config.confirmations === 0) return latest
+    const blockNumber = BigInt(Math.max(0, latest.number - config.confirmations))
+    const { number, timestamp } = await reader.getBlock({ blockNumber })
+    return { number: Number(number), time: Number(timestamp) }
+  }
+
   async function events(from: number, to: number): Promise<readonly Told[]> {
-    const found = await reader.getLogs({
-      address: config.market,
-      fromBlock: BigInt(from),
-      toBlock: BigInt(to),
-    })
+    const range = { address: config.market, fromBlock: BigInt(from), toBlock: BigInt(to) }
+    const found = await agreed(
+      (witness) => witness.getLogs(range),
+      (logs) => logs.map(({ blockHash, logIndex }) => `${blockHash}:${logIndex}`).join(),
+    )
     const times = new Map<bigint, number>()
     for (const { blockNumber } of found) {
       if (times.has(blockNumber)) continue
@@ -134,7 +165,7 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
       let next = Math.max(cursor + 1, config.deployBlock)
 
       async function read(): Promise<void> {
-        const latest = await asked(head)
+        const latest = await asked(settled)
         // A local chain that was killed may have lost its last blocks.
         if (latest.number + 1 < next) next = latest.number + 1
         while (next <= latest.number && !stopped) {
@@ -189,6 +220,17 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
     },
     receipt: (hash) => asked(() => receiptOf(hash)),
     head: () => asked(head),
+    blockHash: (number) =>
+      asked(async () => {
+        const latest = await settled()
+        if (latest.number < number) return undefined
+        const blockNumber = BigInt(number)
+        const { hash } = await agreed(
+          (witness) => witness.getBlock({ blockNumber }),
+          (block) => block.hash,
+        )
+        return hash
+      }),
   }
 }
 
@@ -214,6 +256,18 @@ export class UnreachableError extends BaseError {
       advice: 'It is tried again every second. Check the connection of this device if it stays.',
       safe: 'Money and tasks are on the chain and do not depend on this device; nothing was sent twice.',
       cause,
+    })
+  }
+}
+
+export class DisputedError extends BaseError {
+  override readonly name = 'Chain.DisputedError'
+  constructor() {
+    super({
+      message: 'The endpoints of the chain tell different things.',
+      advice:
+        'They are asked again every second. If this stays, one of them is wrong: change the configuration.',
+      safe: 'Nothing is given away before they agree.',
     })
   }
 }

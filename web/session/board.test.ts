@@ -59,6 +59,7 @@ function made(): Draft.Made {
     ...place,
     token: place.market,
     deployBlock: 0,
+    confirmations: 0,
     rpc: [],
     relays: [],
     vaultOrigin: '',

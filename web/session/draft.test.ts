@@ -15,6 +15,7 @@ const by: Draft.By = {
     market,
     token: market,
     deployBlock: 0,
+    confirmations: 0,
     rpc: [],
     relays: [],
     vaultOrigin: '',

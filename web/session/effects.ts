@@ -1,4 +1,5 @@
-// Carries out what roles wish for: with the vault's workers, the network and the chain. Safe to be done twice.
+// Carries out what roles wish for: with the vault's workers, the network and the chain. Safe to be done twice. What
+// makes and opens the masks of a round is in effectsOfMasks.ts.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
 import type { Hex } from '../../protocol/codec.ts'
 import * as Codec from '../../protocol/codec.ts'
@@ -8,10 +9,11 @@ import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import type * as Topic from '../../protocol/topic.ts'
-import type { Frame, OpenedRound } from '../../workers/api.ts'
+import type { ContributeRequest, Frame } from '../../workers/api.ts'
 import type { Purpose } from '../net/door.ts'
 import type { Progress } from './api.ts'
 import * as Calls from './calls.ts'
+import * as Masks from './effectsOfMasks.ts'
 import type { Job } from './job.ts'
 import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
@@ -20,6 +22,8 @@ import * as Updates from './updates.ts'
 export type Tools = Omit<Calls.Tools, 'market'> & {
   readonly place: Topic.Place
   readonly frame: Frame
+  /** Hash of a block that counts; undefined while it does not. */
+  readonly blockHash: (number: number) => Promise<Hex | undefined>
   readonly mail: Mail
   readonly meters: Meters
   readonly progress: (job: Job, progress: Progress | undefined) => void
@@ -90,28 +94,27 @@ export function executor(tools: Tools): Execute {
       get(effect.model, purpose),
       get(effect.publicKey, purpose),
     ])
-    const { opened, cohorts, modelHash, samples, dataSignature, round } = effect
+    const { opened, cohorts, peers, modelHash, samples, dataSignature, round } = effect
+    const request: ContributeRequest = {
+      place: Masks.placeOf(place, job, round),
+      account: job.account,
+      peers,
+      spec: TaskSpec.encode(job.spec),
+      dataSet,
+      dataSignature,
+      sealedModel,
+      modelHash,
+      publicKey,
+      samples,
+      opened,
+      cohorts,
+    }
     const made = await alone(async () => {
       signal.throwIfAborted()
       const abort = (): void => void frame.train.abort()
       signal.addEventListener('abort', abort, { once: true })
       try {
-        return await frame.crypto.contribute(
-          {
-            task: job.task,
-            round,
-            spec: TaskSpec.encode(job.spec),
-            dataSet,
-            dataSignature,
-            sealedModel,
-            modelHash,
-            publicKey,
-            samples,
-            opened,
-            cohorts,
-          },
-          (step) => tools.progress(job, step),
-        )
+        return await frame.crypto.contribute(request, (step) => tools.progress(job, step))
       } finally {
         signal.removeEventListener('abort', abort)
         tools.progress(job, undefined)
@@ -214,30 +217,39 @@ export function executor(tools: Tools): Execute {
   async function open(job: Job, effect: Extract<Effect.Effect, { type: 'open' }>): Promise<Event.Result> {
     const { dataSet } = job
     if (dataSet === undefined) return failed(effect, 'The test set of this task is not on this device.')
-    const purpose = { machine: job.id, round: effect.round }
+    const { round, opened, cohortsDigest, threshold } = effect
+    const purpose = { machine: job.id, round }
     const cohorts = await Promise.all(
-      effect.cohorts.map(async ({ cid, root, samples }) => ({
+      effect.cohorts.map(async ({ cid, root, members }) => ({
         sum: await ciphertexts(job, cid, purpose),
         sumRoot: root,
-        samples,
+        members,
       })),
     )
-    let opened: OpenedRound
-    try {
-      opened = await frame.crypto.open({
-        task: job.task,
-        round: effect.round,
-        spec: TaskSpec.encode(job.spec),
-        testSet: dataSet,
-        cohorts,
-      })
-    } catch (thrown) {
-      if (thrown instanceof Error && wrongSums.includes(thrown.name)) return failed(effect, thrown.message)
-      throw thrown
+    const { seconds, ...result } = await frame.crypto.open({
+      place: Masks.placeOf(place, job, round),
+      spec: TaskSpec.encode(job.spec),
+      testSet: dataSet,
+      opened,
+      cohortsDigest,
+      threshold,
+      cohorts,
+    })
+    meters.add(job.id, round, 'open', seconds.decrypt + seconds.score)
+    return { type: 'opened', effect: effect.id, ...result }
+  }
+
+  /** Blocks come every few seconds. */
+  async function header(
+    { id, number }: Extract<Effect.Effect, { type: 'header' }>,
+    signal: AbortSignal,
+  ): Promise<Event.Result> {
+    for (;;) {
+      signal.throwIfAborted()
+      const hash = await tools.blockHash(number)
+      if (hash !== undefined) return { type: 'header', effect: id, hash }
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
     }
-    meters.add(job.id, effect.round, 'open', opened.seconds.decrypt + opened.seconds.score)
-    const { sumDigests, nextModelHash, correct, total: tested } = opened
-    return { type: 'opened', effect: effect.id, sumDigests, nextModelHash, correct, total: tested }
   }
 
   async function send(job: Job, effect: Extract<Effect.Effect, { type: 'send' }>): Promise<Event.Result> {
@@ -248,38 +260,51 @@ export function executor(tools: Tools): Execute {
     return { type: 'sent', effect: effect.id, once }
   }
 
-  return async (job, effect, signal) => {
+  async function carryOut(job: Job, effect: Effect.Effect, signal: AbortSignal): Promise<Event.Result> {
     switch (effect.type) {
       case 'send':
-        return [await send(job, effect)]
+        return send(job, effect)
       case 'submit':
-        return [
-          await timed({ machine: job.id, round: Calls.roundOf(effect) }, 'chain', () => submit(job, effect)),
-        ]
+        return timed({ machine: job.id, round: Calls.roundOf(effect) }, 'chain', () => submit(job, effect))
+      case 'header':
+        return header(effect, signal)
+      case 'seal':
+      case 'prepareReady':
+      case 'unmask':
+      case 'forget':
+        return Masks.carryOut(frame.crypto, place, job, effect)
       case 'contribute':
-        return [await contribute(job, effect, signal)]
+        return contribute(job, effect, signal)
       case 'check':
-        return [await check(job, effect)]
+        return check(job, effect)
       case 'aggregate':
       case 'recompute':
-        return [await aggregate(job, effect)]
+        return aggregate(job, effect)
       case 'prepare':
-        return [await prepare(job, effect)]
+        return prepare(job, effect)
       case 'open':
-        return [await open(job, effect)]
+        return open(job, effect)
       default:
         return effect satisfies never
     }
   }
+
+  return async (job, effect, signal) => {
+    try {
+      return [await carryOut(job, effect, signal)]
+    } catch (thrown) {
+      if (thrown instanceof Error && isForGood(effect, thrown)) return [failed(effect, thrown.message)]
+      throw thrown
+    }
+  }
 }
 
-/** What is wrong with a sum for good: the round is discarded, and trying again would stop the task. */
-const wrongSums: readonly string[] = [
-  'Ciphertext.StructureError',
-  'Packing.GuardError',
-  'Round.RootError',
-  'Update.NormError',
-]
+/** Whether trying again would end the same way: then the round is given up, which stops nothing else. */
+function isForGood({ type }: Effect.Effect, { name }: Error): boolean {
+  return Masks.isRefused(name) || (type === 'open' && wrongSums.includes(name))
+}
+
+const wrongSums: readonly string[] = ['Ciphertext.StructureError', 'Round.RootError', 'Unmask.TooFewError']
 
 function failed({ id }: Effect.Effect, reason: string): Event.Result {
   return { type: 'failed', effect: id, reason }

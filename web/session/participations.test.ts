@@ -30,6 +30,7 @@ const task = Draft.make(draft, {
     ...place,
     token,
     deployBlock: 0,
+    confirmations: 0,
     rpc: ['/rpc'],
     relays: [],
     vaultOrigin: 'http://localhost:1',

@@ -116,6 +116,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
       place,
       door,
       frame,
+      blockHash: chain.blockHash,
       mail,
       sponsor,
       meters,

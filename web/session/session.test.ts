@@ -25,6 +25,7 @@ const config = {
   market: `0x${'11'.repeat(20)}`,
   token: `0x${'22'.repeat(20)}`,
   deployBlock: 0,
+  confirmations: 0,
   rpc: ['http://127.0.0.1:1'],
   relays: [],
   vaultOrigin: 'http://localhost:1',
