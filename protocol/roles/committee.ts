@@ -2,7 +2,15 @@
 import type * as Message from '../message.ts'
 import * as Plan from '../plan.ts'
 import * as Record from '../record.ts'
-import { blank, put, recomputation, withProposal, withSignature, withUpdate } from './committeeRound.ts'
+import {
+  blank,
+  put,
+  recomputation,
+  withProposal,
+  withRival,
+  withSignature,
+  withUpdate,
+} from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -123,10 +131,28 @@ function checked<state extends State>(
 ): state {
   const round = state.rounds[number]
   const known = round?.updates[input.provider]
-  if (round === undefined || known?.input.ciphertextRoot !== input.ciphertextRoot) return state
+  if (round === undefined) return state
+  if (known?.input.ciphertextRoot !== input.ciphertextRoot) return rivalChecked(state, round, input, result)
   const fault = result.type === 'checked' ? result.fault : 'The update could not be checked.'
   if (fault === '') return put(state, withUpdate(round, { ...known, state: 'sound' }))
   return put(Participant.note(state, fault), withUpdate(round, { ...known, state: 'faulty' }))
+}
+
+/** A provider of which two updates are sound signed both. */
+function rivalChecked<state extends State>(
+  state: state,
+  round: Round,
+  input: Effect.Input,
+  result: Event.Result,
+): state {
+  const rival = round.rivals[input.provider]
+  if (rival?.input.ciphertextRoot !== input.ciphertextRoot) return state
+  if (result.type !== 'checked' || result.fault !== '')
+    return put(state, withRival(round, { ...rival, state: 'faulty' }))
+  const account = state.ledger.datas[input.provider]?.account ?? ''
+  const told = Participant.note(state, `${account} announced two updates in round ${round.round}.`)
+  const sound = { ...rival, state: 'sound' } as const
+  return put(told, withUpdate(withRival(round, sound), sound))
 }
 
 function recomputed<state extends State>(

@@ -31,6 +31,8 @@ export type Round = {
   readonly adopted: Draw.Draw | undefined
   /** By data seat. */
   readonly updates: Readonly<{ [seat: number]: Update }>
+  /** By data seat, updates that others name in place of ours: a provider that signed both is owed nothing. */
+  readonly rivals: Readonly<{ [seat: number]: Update }>
   /** What it is adding itself. */
   readonly adding: { readonly delivered: readonly Effect.Input[]; readonly survivors: bigint } | undefined
   /** By record hash. */
@@ -76,7 +78,7 @@ export function recomputation(round: number, hash: Hex): string {
 }
 
 export function blank(round: number): Round {
-  const nothing = { ready: {}, drawn: [], updates: {}, proposals: {}, signatures: {} }
+  const nothing = { ready: {}, drawn: [], updates: {}, rivals: {}, proposals: {}, signatures: {} }
   const unknown = { opened: undefined, adopted: undefined, adding: undefined, signed: undefined }
   return { round, ...nothing, ...unknown, quorumAt: 0 }
 }
@@ -87,6 +89,10 @@ export function put<state extends State>(state: state, round: Round): state {
 
 export function withUpdate(round: Round, update: Update): Round {
   return { ...round, updates: { ...round.updates, [update.input.provider]: update } }
+}
+
+export function withRival(round: Round, rival: Update): Round {
+  return { ...round, rivals: { ...round.rivals, [rival.input.provider]: rival } }
 }
 
 export function withProposal(round: Round, proposal: Proposed): Round {

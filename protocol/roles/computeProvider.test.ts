@@ -220,7 +220,6 @@ describe('a member of the committee', () => {
       (body) => changed(body, { sums: Talk.digest('other') }),
       'other sums than it lists',
     ],
-    ['names another update', (body) => renamed(body), 'another update than we keep'],
   ])('does not sign a record that %s', (_, change, reason) => {
     const draft = proposal(updates)
     if (draft.kind !== 'recordProposed') throw new Error('no proposal')
@@ -229,6 +228,20 @@ describe('a member of the committee', () => {
     const { state, wished } = follow(keeping(member, updates).state, [proposed, { type: 'tick' }], late)
     expect(wished).toEqual([])
     expect(state.notes.join()).toContain(reason)
+  })
+
+  test('does not sign a record that names another update than it keeps, unless its provider signed both', () => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    const proposed = Talk.heard(aggregator, { ...draft, body: renamed(draft.body) })
+    const { state, wished } = follow(keeping(member, updates).state, [proposed], Talk.now + 80)
+    expect(wished).toMatchObject([{ type: 'check', input: { provider: 0 } }])
+    const refused = follow(state, [...checked(wished, 'another signer'), { type: 'tick' }], Talk.now + 80)
+    expect(refused.wished).toEqual([])
+    expect(refused.state.notes.join()).toContain('another update than we keep')
+    const both = follow(state, checked(wished), Talk.now + 80)
+    expect(both.state.notes.join()).toContain('announced two updates')
+    expect(both.state.rounds[1]?.updates[0]).toMatchObject({ receipted: false, state: 'sound' })
   })
 
   test('commits what enough members signed', () => {

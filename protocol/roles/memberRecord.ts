@@ -2,8 +2,8 @@
 // per round, and only one that misses nobody it gave a receipt to.
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
-import { isUnder, put, recomputation, withProposal, withUpdate } from './committeeRound.ts'
-import type { Proposed, Round, State } from './committeeRound.ts'
+import { isUnder, put, recomputation, withProposal, withRival, withUpdate } from './committeeRound.ts'
+import type { Proposed, Round, State, Update } from './committeeRound.ts'
 import type * as Effect from './effect.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
@@ -12,6 +12,9 @@ import * as Rotation from './rotation.ts'
 import * as Survivors from './survivors.ts'
 
 type Opened = Message.Of<'roundOpened'>
+
+/** Bytes in a 32-byte word. */
+const wordBytes = 32
 
 /** Adds what was delivered when everything is there or its turn has come. */
 export function add<state extends State>(
@@ -95,7 +98,9 @@ export function examine<state extends State>(
   for (const proposal of Object.values(round.proposals)) {
     if (proposal.verdict !== 'new') continue
     if (!isTimely(state, round, opened, proposal, now)) continue
+    next = compare(next, next.rounds[round.round] ?? round, proposal)
     const fresh = next.rounds[round.round] ?? round
+    if (proposal.body.inputs.some((input) => isCompared(fresh, input))) continue
     const fault = faultOf(state, fresh, opened, proposal)
     if (fault !== undefined) {
       next = put(Participant.note(next, fault), withProposal(fresh, { ...proposal, verdict: 'refused' }))
@@ -122,6 +127,43 @@ export function examine<state extends State>(
   return next
 }
 
+/**
+ * Looks at updates that a proposal names in place of ours: one takes the place of ours if that was not sound, or if its
+ * provider signed both; then no receipt of ours binds us to it.
+ */
+function compare<state extends State>(state: state, round: Round, { body }: Proposed): state {
+  let next = state
+  for (const input of body.inputs) {
+    const fresh = next.rounds[round.round] ?? round
+    const known = fresh.updates[input.provider]
+    if (known === undefined || known.state === 'checking' || !differs(input, known.input)) continue
+    const other: Update = { input, message: undefined, state: 'new', receipted: false }
+    const rival = fresh.rivals[input.provider]
+    const device = state.ledger.datas[input.provider]?.device
+    if (known.state === 'faulty') next = put(next, withUpdate(fresh, other))
+    else if (device !== undefined && (rival === undefined || differs(rival.input, input)))
+      next = Participant.wish(put(next, withRival(fresh, { ...other, state: 'checking' })), {
+        id: `check:${round.round}:${input.provider}:${input.ciphertextRoot}`,
+        type: 'check',
+        round: round.round,
+        input,
+        device,
+        byteLength: state.terms.words * wordBytes,
+      })
+    else if (rival?.state === 'sound') next = put(next, withUpdate(fresh, rival))
+  }
+  return next
+}
+
+function isCompared({ rivals }: Round, input: Effect.Input): boolean {
+  const rival = rivals[input.provider]
+  return rival?.state === 'checking' && !differs(rival.input, input)
+}
+
+function differs(a: Effect.Input, b: Effect.Input): boolean {
+  return a.ciphertextRoot !== b.ciphertextRoot || a.signature !== b.signature
+}
+
 /** Whether it was the proposer's turn: before the end of the time for updates only when none can come any more. */
 function isTimely(
   state: State,
@@ -141,9 +183,7 @@ function faultOf(state: State, round: Round, opened: Opened, { seat, body }: Pro
   const { adopted, updates } = round
   if (adopted === undefined || opened.once === undefined) return undefined
   const known = body.inputs.map(({ provider }) => updates[provider])
-  const differs = (a: Effect.Input, b: Effect.Input | undefined) =>
-    a.ciphertextRoot !== b?.ciphertextRoot || a.signature !== b.signature
-  if (known.some((update, at) => update !== undefined && differs(update.input, body.inputs[at])))
+  if (body.inputs.some((input, at) => known[at] !== undefined && differs(known[at].input, input)))
     return `The record of round ${round.round} names another update than we keep.`
   if (known.some((update) => update !== undefined && !isUnder(round, update)))
     return `The record of round ${round.round} adds an update that was made for other cohorts.`

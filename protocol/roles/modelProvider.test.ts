@@ -394,15 +394,25 @@ describe('a model provider that pays by contribution', () => {
   test('scores the first model, and settles with what each epoch gained', () => {
     const started = follow(scored(asked().state), [Talk.started])
     expect(started.wished).toMatchObject([{ id: 'prepare:1', scored: true }])
-    const { state } = follow(started.state, [{ ...prepared, correct: 12 }])
-    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), ...unmask(commit(state)), result(60)])
+    const { state } = follow(started.state, [{ ...prepared, correct: 12 }, ...said()])
+    const { wished } = follow(state, [
+      { type: 'ended' },
+      ...commit(state),
+      ...unmask(commit(state)),
+      result(60),
+    ])
     expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
   })
 
   test('scores nothing where everyone weighs the same', () => {
     expect(running().wished).toMatchObject([{ scored: false }])
     const { state } = opened()
-    const { wished } = follow(state, [{ type: 'ended' }, ...commit(state), ...unmask(commit(state)), result(60)])
+    const { wished } = follow(state, [
+      { type: 'ended' },
+      ...commit(state),
+      ...unmask(commit(state)),
+      result(60),
+    ])
     expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [] } })
   })
 })
@@ -470,7 +480,13 @@ describe('a model provider and proofs', () => {
 
   test('settles without utilities what was faulted', () => {
     const { state } = opened()
-    const events = [...commit(state), ...unmask(commit(state)), result(60), faulted, { type: 'head', time: Talk.now + 1 } as const]
+    const events = [
+      ...commit(state),
+      ...unmask(commit(state)),
+      result(60),
+      faulted,
+      { type: 'head', time: Talk.now + 1 } as const,
+    ]
     expect(follow(state, events).wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [] } })
   })
 

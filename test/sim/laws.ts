@@ -210,8 +210,8 @@ export function watch(sight: Sight): Laws {
         const parts = Record.seats(set ?? 0n).map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
         for (const seat of Record.seats(set ?? 0n))
           seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? new Set()).add(round))
-        if (parts.some((made) => made.length !== 1 && new Set(made.map(({ root }) => root)).size !== 1))
-          continue
+        // Of those who say two things it is not known which one was added.
+        if (Record.seats(set ?? 0n).some((seat) => sight.isEvil(accountOf(seat)))) continue
         const expected = Array.from({ length: free }, (_, at) =>
           parts.reduce((sum, [made]) => sum + (made?.cipher.values[at] ?? 0), 0),
         )

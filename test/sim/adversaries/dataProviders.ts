@@ -25,6 +25,21 @@ export const dataProviders: readonly Adversary[] = [
     },
   },
   {
+    name: 'A3 two updates',
+    by: 'data',
+    says: (draft, { did, primitives }) => {
+      const cipher = draft.kind === 'encryptedUpdate' ? primitives.fetch(draft.body.cid)?.cipher : undefined
+      if (draft.kind !== 'encryptedUpdate' || cipher === undefined) return [{ draft }]
+      did('two updates that are sound')
+      const values = cipher.values.map((value, at) => (at === 0 ? value + 1 : value))
+      const { cid, root } = primitives.publish({ ...cipher, values })
+      return [
+        { draft, to: half },
+        { draft: { ...draft, body: { ...draft.body, cid, ciphertextRoot: root } }, to: other },
+      ]
+    },
+  },
+  {
     name: 'A3 garbage',
     by: 'data',
     encrypts: (cipher, { did, luck }) => {
