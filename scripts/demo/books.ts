@@ -15,7 +15,8 @@ export type Entry = {
 
 export type Round = {
   readonly round: number
-  /** Accounts whose updates are in the sum. */
+  /** Accounts that are paid for it, and those of them whose updates are in a sum. */
+  readonly delivered: readonly string[]
   readonly survivors: readonly string[]
   readonly gas: number
 }
@@ -90,6 +91,7 @@ export async function read({ rpcUrl, market, token, deployBlock }: Place): Promi
     parties,
     rounds: committed.map(({ round, record, transaction }) => ({
       round,
+      delivered: datas.filter((_, seat) => has(record.delivered, seat)).map(({ account }) => account),
       survivors: datas.filter((_, seat) => has(record.survivors, seat)).map(({ account }) => account),
       gas: receipts.find(({ hash }) => hash === transaction)?.gas ?? 0,
     })),

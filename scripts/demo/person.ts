@@ -9,10 +9,15 @@ export type Person = {
   readonly name: string
   readonly role: Role
   readonly phone: boolean
+  /** The tab that is open, or was open last. */
   readonly page: Page
   readonly context: BrowserContext
   /** What the browser's console complained of. */
   readonly complaints: string[]
+  /** Closes the tab; what the browser stored stays. */
+  leave(): Promise<void>
+  /** Opens the app in a new tab. */
+  comeBack(): Promise<void>
 }
 
 export type Arrival = {
@@ -32,18 +37,64 @@ export async function arrive({ browser, appUrl, name, role, phone = false }: Arr
     phone ? devices['Pixel 7'] : { viewport: { width: 1200, height: 900 } },
   )
   context.setDefaultTimeout(soon)
-  const page = await context.newPage()
   const complaints: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('crash', () => complaints.push('The page crashed.'))
-  await page.goto(appUrl)
-  const person = { name, role, phone, page, context, complaints }
-  await page.getByText('This device has its own account').waitFor()
-  await page.getByText(/Connected to \d/).waitFor()
-  return person
+  let page = await openApp()
+
+  async function openApp(): Promise<Page> {
+    const opened = await context.newPage()
+    opened.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    opened.on('pageerror', (error) => complaints.push(error.message))
+    opened.on('crash', () => complaints.push('The page crashed.'))
+    await opened.goto(appUrl)
+    await opened.getByText('This device has its own account').waitFor()
+    await opened.getByText(/Connected to \d/).waitFor()
+    return opened
+  }
+
+  return {
+    ...{ name, role, phone, context, complaints },
+    get page() {
+      return page
+    },
+    leave: () => page.close(),
+    async comeBack() {
+      page = await openApp()
+    },
+  }
+}
+
+/** Opens the task from the data provider's list, as somebody does who comes back. */
+export async function findTask(person: Person, title: string): Promise<void> {
+  await open(person, '/data')
+  await follow(person, title)
+}
+
+/** Resolves as soon as a data provider's screen is in this round and says so as its step or status. */
+export async function seeRound(person: Person, round: number, text: string, seconds: number): Promise<void> {
+  await person.page.evaluate(
+    ([heading, text, ms]) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          const main = document.querySelector('main')?.textContent ?? ''
+          const told = [...document.querySelectorAll('[aria-current="step"], [role="status"]')]
+          if (!main.includes(heading) || !told.some((each) => each.textContent.includes(text))) return
+          observer.disconnect()
+          resolve()
+        }
+        const observer = new MutationObserver(look)
+        observer.observe(document.body, {
+          subtree: true,
+          childList: true,
+          characterData: true,
+          attributes: true,
+        })
+        setTimeout(() => reject(new Error(`The screen never said “${text}” in ${heading}.`)), ms)
+        look()
+      }),
+    [`Round ${round} of`, text, seconds * 1000] as const,
+  )
 }
 
 /** Goes to a screen by its address, as a bookmark would. */
@@ -100,6 +151,8 @@ export type Wishes = {
   readonly computes: number
   /** Title of the reward plan; the form's own when undefined. */
   readonly plan?: string
+  /** How long a round waits for updates; the form's own when undefined. */
+  readonly updateSeconds?: number
 }
 
 export async function createTask(person: Person, wishes: Wishes): Promise<void> {
@@ -114,6 +167,11 @@ export async function createTask(person: Person, wishes: Wishes): Promise<void> 
   await page.getByLabel('Most data providers').fill(String(wishes.datas))
   await page.getByLabel('Fewest compute providers').fill(String(wishes.computes))
   await page.getByLabel('Most compute providers').fill(String(wishes.computes))
+  if (wishes.updateSeconds !== undefined) {
+    const field = page.getByLabel('Wait for updates')
+    if (!(await field.isVisible())) await page.locator('details summary').last().click()
+    await field.fill(String(wishes.updateSeconds))
+  }
   if (wishes.plan !== undefined) await page.getByRole('radio', { name: wishes.plan }).check()
   await page.getByRole('button', { name: 'Create the task' }).click()
   await arrived(person, page.getByRole('heading', { name: '1. Back up the keys' }))

@@ -94,7 +94,12 @@ test('a full disk is told while what was imported before stays', async () => {
   await page.goto(stack.appUrl)
   await page.getByText(/Connected to \d/).waitFor()
   const full = { name: 'Fred', role: 'data', phone: false, page, context, complaints: [] } as const
-  await Person.importFiles({ ...full, complaints: [] }, 'Few', await Play.digits(join(folder, 'few'), 100, 1))
+  const stays = { leave: () => page.close(), comeBack: () => Promise.resolve() }
+  await Person.importFiles(
+    { ...full, ...stays, complaints: [] },
+    'Few',
+    await Play.digits(join(folder, 'few'), 100, 1),
+  )
   const many = await Play.digits(join(folder, 'many'), 20_000, 2)
   const told = await refusal('Handwritten digits, 28 × 28', many, page)
   expect(told).toMatch(/no room left/)

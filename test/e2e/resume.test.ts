@@ -108,7 +108,7 @@ async function training(): Promise<void> {
       new Promise<void>((resolve) => {
         const look = () => {
           const present = document.querySelector('[aria-current="step"]')
-          if (present?.textContent.includes('Train and encrypt') !== true) return
+          if (present?.textContent.includes('Train, mask, encrypt') !== true) return
           observer.disconnect()
           resolve()
         }

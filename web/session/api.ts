@@ -167,6 +167,18 @@ export type RoundView = {
   readonly ready: number
   readonly delivered: number
   readonly survivors: number
+  /** Shares that take the masks off the sums, once a round is on the chain; model provider only. */
+  readonly shares:
+    | {
+        /** Members that gave theirs, of those that count, and how many have to. */
+        readonly given: number
+        readonly members: number
+        readonly needed: number
+        readonly silent: readonly Address[]
+        /** Members that were found to have given wrong ones, in this round or before. */
+        readonly wrong: readonly Address[]
+      }
+    | undefined
   /** Payload bytes this participant gave to and took from the network in this round; of those given, its update's. */
   readonly bytes: { readonly up: number; readonly down: number; readonly update: number }
   /** Measured by this participant; 0 where it took no part. */

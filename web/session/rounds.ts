@@ -9,7 +9,7 @@ import * as Parties from './parties.ts'
 
 type Known = Pick<
   RoundView,
-  'stage' | 'accuracy' | 'correct' | 'tested' | 'ready' | 'delivered' | 'survivors'
+  'stage' | 'accuracy' | 'correct' | 'tested' | 'ready' | 'delivered' | 'survivors' | 'shares'
 >
 const unknown: Known = {
   stage: 'opened',
@@ -19,6 +19,7 @@ const unknown: Known = {
   ready: 0,
   delivered: 0,
   survivors: 0,
+  shares: undefined,
 }
 
 /** Oldest first. */
@@ -49,6 +50,23 @@ function known(state: State, number: number): Known {
     stage: told.stage === 'done' || told.stage === 'opening' ? told.stage : 'committed',
     delivered: Parties.count(record.delivered),
     survivors: Parties.count(record.survivors),
+    shares: state.role === 'model' ? sharesOf(state, number) : undefined,
+  }
+}
+
+function sharesOf(
+  { ledger, terms, rounds, convicted }: ModelProvider.State,
+  number: number,
+): Known['shares'] {
+  const given = rounds[number]?.unmasked ?? {}
+  const members = Ledger.present(ledger)
+  const silent = members.filter((seat) => given[seat] === undefined)
+  return {
+    given: members.length - silent.length,
+    members: members.length,
+    needed: terms.threshold,
+    silent: silent.flatMap((seat) => ledger.computes[seat]?.account ?? []),
+    wrong: ledger.computes.flatMap(({ account }) => (convicted[account] === undefined ? [] : [account])),
   }
 }
 

@@ -2,6 +2,7 @@
 import * as Exits from '../../protocol/roles/exits.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as Matching from '../../protocol/roles/matching.ts'
+import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import type { Participation, Stage } from './api.ts'
 import type { State } from './participations.ts'
 
@@ -121,15 +122,23 @@ function trainingWait(state: State): string {
   if (state.role !== 'model' && Exits.isDue(state))
     return 'The model provider, whose time is up. Anyone may end the task now.'
   const types = new Set(Object.values(outbox).map((effect) => effect.type))
-  if (types.has('contribute')) return 'This device to train and encrypt.'
+  if (types.has('prepareReady')) return 'This device to make the keys of the round.'
+  if (types.has('contribute')) return 'This device to train, mask and encrypt.'
+  if (types.has('unmask')) return 'This device to open the shares that were sealed to it.'
   if (types.has('aggregate') || types.has('recompute')) return 'This device to add encrypted updates.'
   if (types.has('check')) return 'Encrypted updates to arrive.'
   if (types.has('prepare')) return 'This device to open the round.'
   if (types.has('open')) return 'This device to open and score the sum.'
   if (types.has('submit')) return 'The chain.'
-  return state.role === 'model'
-    ? 'Providers to train and the committee to commit the round.'
-    : 'The next step of the round.'
+  if (state.role !== 'model') return 'The next step of the round.'
+  return isUnmasking(state)
+    ? 'Compute providers to give the shares that take the masks off the sum.'
+    : 'Providers to train and the committee to commit the round.'
+}
+
+function isUnmasking(state: Extract<State, { role: 'model' }>): boolean {
+  const round = ModelProvider.currentRound(state)
+  return round?.result === 'none' && Ledger.committed(state.ledger, round.round) !== undefined
 }
 
 function canOf(state: State, stage: Stage): Participation['can'] {

@@ -22,7 +22,7 @@ const stages = {
 
 const roundStages = {
   opened: 'Opened',
-  ready: 'Waiting for the model',
+  ready: 'Ready, waiting for the others',
   training: 'Training',
   encrypting: 'Delivering',
   delivered: 'Delivered',

@@ -1,0 +1,28 @@
+// What hides an update, in words: for each step of a round, and before anybody agrees.
+import type { Participation, RoundView } from '../session/api.ts'
+
+const steps = {
+  opened: 'This device makes keys for this round alone, and splits each among the compute providers.',
+  ready: 'The committee says who is in the round; your masks will cancel with theirs.',
+  training:
+    'Your update is masked before it is encrypted: alone it reads as noise, even to whoever holds the key.',
+  encrypting: 'Your masked, encrypted update is on its way to the committee.',
+  delivered: 'The committee keeps your update and can finish the round without you.',
+  adding: 'The committee adds updates that it cannot read.',
+  signing: 'The committee signs the sum.',
+  committed: 'The committee gives away what takes the masks off the sum, and only off the sum.',
+  opening: 'The model provider opens the sum.',
+  done: 'This device has erased the keys of this round, or does so now.',
+  aborted: 'Nothing of this round can be opened any more.',
+} satisfies Record<RoundView['stage'], string>
+
+/** What protects the update in this step, as a sentence. */
+export function step(stage: RoundView['stage']): string {
+  return steps[stage]
+}
+
+/** Who could read a single update, and only if whom. */
+export function readers({ committee, threshold }: Participation['privacy']): string {
+  const providers = `${threshold} of ${committee} compute ${committee === 1 ? 'provider' : 'providers'}`
+  return `${providers} together with the buyer could read your update. Fewer cannot, and neither can the buyer alone.`
+}
