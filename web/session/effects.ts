@@ -1,10 +1,7 @@
 // Carries out what roles wish for: with the vault's workers, the network and the chain. Safe to be done twice. What
-// makes and opens the masks of a round is in effectsOfMasks.ts.
+// makes and opens the masks of a round is in effectsOfMasks.ts, what members do with updates in effectsOfMember.ts.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
 import type { Hex } from '../../protocol/codec.ts'
-import * as Codec from '../../protocol/codec.ts'
-import * as Eip712 from '../../protocol/eip712.ts'
-import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
@@ -14,6 +11,7 @@ import type { Purpose } from '../net/door.ts'
 import type { Progress } from './api.ts'
 import * as Calls from './calls.ts'
 import * as Masks from './effectsOfMasks.ts'
+import * as Member from './effectsOfMember.ts'
 import type { Job } from './job.ts'
 import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
@@ -43,6 +41,14 @@ export function executor(tools: Tools): Execute {
   const submit = Calls.submitter({ ...tools, market: place.market })
   /** Updates that were checked, by CID: a member adds them soon after. */
   const kept = new Map<string, readonly Uint8Array[]>()
+  const member = Member.make({
+    place,
+    crypto: frame.crypto,
+    meters,
+    ciphertexts,
+    publish,
+    keep: (cid, bytes) => void kept.set(cid, bytes),
+  })
   let training: Promise<unknown> = Promise.resolve()
 
   /** Runs a part of the work and adds its seconds to the round's. */
@@ -124,61 +130,8 @@ export function executor(tools: Tools): Execute {
     meters.add(job.id, round, 'encrypt', made.seconds.encrypt)
     meters.trained(job.id, round, made.loss, made.backend)
     const cid = await publish(job, made.ciphertexts, purpose)
-    const byteLength = total(made.ciphertexts)
+    const byteLength = Member.total(made.ciphertexts)
     return { type: 'contributed', effect: effect.id, cid, ciphertextRoot: made.root, byteLength }
-  }
-
-  async function check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result> {
-    const { input, device, round } = effect
-    const answer = (fault: string): Event.Result => ({ type: 'checked', effect: effect.id, fault })
-    const statement = Once.digest(place, job.task, 'update', round, input.ciphertextRoot)
-    if (!Eip712.isSignedBy(device, statement, input.signature))
-      return answer('Its root is not signed by its provider.')
-    const purpose = { machine: job.id, round }
-    let bytes: readonly Uint8Array[]
-    try {
-      bytes = await ciphertexts(job, input.cid, purpose)
-    } catch (thrown) {
-      if (thrown instanceof Codec.MalformedError || thrown instanceof Ciphertext.StructureError)
-        return answer(thrown.message)
-      throw thrown
-    }
-    if (total(bytes) !== effect.byteLength)
-      return answer(`It has ${total(bytes)} bytes and claims ${effect.byteLength}.`)
-    const began = performance.now()
-    const root = await structure(bytes)
-    meters.add(job.id, round, 'aggregate', (performance.now() - began) / 1000)
-    if (typeof root !== 'string') return answer(root.fault)
-    if (root !== input.ciphertextRoot)
-      return answer('Its bytes do not have the root that it was announced with.')
-    kept.set(input.cid, bytes)
-    return answer('')
-  }
-
-  /** The root, or what is wrong with the structure. */
-  async function structure(bytes: readonly Uint8Array[]): Promise<Hex | { readonly fault: string }> {
-    try {
-      return (await frame.crypto.check(bytes)).root
-    } catch (thrown) {
-      if (thrown instanceof Error && thrown.name.startsWith('Ciphertext.')) return { fault: thrown.message }
-      throw thrown
-    }
-  }
-
-  async function aggregate(
-    job: Job,
-    effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
-  ): Promise<Event.Result> {
-    const purpose = { machine: job.id, round: effect.round }
-    const sums: { cid: string; root: Hex }[] = []
-    for (const cohort of effect.cohorts) {
-      const updates = await Promise.all(cohort.map(({ cid }) => ciphertexts(job, cid, purpose)))
-      const sum = await frame.crypto.aggregate(updates)
-      meters.add(job.id, effect.round, 'aggregate', sum.seconds)
-      const cid = effect.type === 'aggregate' ? await publish(job, sum.ciphertexts, purpose) : ''
-      sums.push({ cid, root: sum.root })
-    }
-    return { type: 'aggregated', effect: effect.id, sums }
   }
 
   async function prepare(
@@ -276,10 +229,10 @@ export function executor(tools: Tools): Execute {
       case 'contribute':
         return contribute(job, effect, signal)
       case 'check':
-        return check(job, effect)
+        return member.check(job, effect)
       case 'aggregate':
       case 'recompute':
-        return aggregate(job, effect)
+        return member.aggregate(job, effect)
       case 'prepare':
         return prepare(job, effect)
       case 'open':
@@ -308,8 +261,4 @@ const wrongSums: readonly string[] = ['Ciphertext.StructureError', 'Round.RootEr
 
 function failed({ id }: Effect.Effect, reason: string): Event.Result {
   return { type: 'failed', effect: id, reason }
-}
-
-function total(parts: readonly Uint8Array[]): number {
-  return parts.reduce((bytes, part) => bytes + part.length, 0)
 }

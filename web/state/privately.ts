@@ -24,5 +24,5 @@ export function step(stage: RoundView['stage']): string {
 /** Who could read a single update, and only if whom. */
 export function readers({ committee, threshold }: Participation['privacy']): string {
   const providers = `${threshold} of ${committee} compute ${committee === 1 ? 'provider' : 'providers'}`
-  return `${providers} together with the buyer could read your update. Fewer cannot, and neither can the buyer alone.`
+  return `${providers} together with the buyer could read your update; so could a buyer who is behind all other data providers of your sum.`
 }

@@ -1,0 +1,97 @@
+// Carries out what a committee member does with updates: checks each, adds them, compares sums.
+import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as Codec from '../../protocol/codec.ts'
+import type { Hex } from '../../protocol/codec.ts'
+import * as Eip712 from '../../protocol/eip712.ts'
+import * as Once from '../../protocol/once.ts'
+import type * as Effect from '../../protocol/roles/effect.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import type * as Topic from '../../protocol/topic.ts'
+import type { Crypto } from '../../workers/api.ts'
+import type { Purpose } from '../net/door.ts'
+import type { Job } from './job.ts'
+import type { Meters } from './meters.ts'
+
+type Tools = {
+  readonly place: Topic.Place
+  readonly crypto: Pick<Crypto, 'check' | 'aggregate'>
+  readonly meters: Meters
+  /** Those of an update or a sum: kept ones, or from the network. */
+  readonly ciphertexts: (job: Job, cid: string, purpose: Purpose) => Promise<readonly Uint8Array[]>
+  readonly publish: (job: Job, bytes: readonly Uint8Array[], purpose: Purpose) => Promise<string>
+  /** Keeps what was checked, as it is added soon after. */
+  readonly keep: (cid: string, bytes: readonly Uint8Array[]) => void
+}
+
+type Member = {
+  check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result>
+  aggregate(
+    job: Job,
+    effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
+  ): Promise<Event.Result>
+}
+
+export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tools): Member {
+  async function check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result> {
+    const { input, device, round } = effect
+    const answer = (fault: string): Event.Result => ({ type: 'checked', effect: effect.id, fault })
+    const statement = Once.digest(place, job.task, 'update', round, input.ciphertextRoot)
+    if (!Eip712.isSignedBy(device, statement, input.signature))
+      return answer('Its root is not signed by its provider.')
+    const purpose = { machine: job.id, round }
+    let bytes: readonly Uint8Array[]
+    try {
+      bytes = await ciphertexts(job, input.cid, purpose)
+    } catch (thrown) {
+      if (thrown instanceof Codec.MalformedError || thrown instanceof Ciphertext.StructureError)
+        return answer(thrown.message)
+      throw thrown
+    }
+    if (total(bytes) !== effect.byteLength)
+      return answer(`It has ${total(bytes)} bytes and claims ${effect.byteLength}.`)
+    const began = performance.now()
+    const root = await structure(bytes)
+    meters.add(job.id, round, 'aggregate', (performance.now() - began) / 1000)
+    if (typeof root !== 'string') return answer(root.fault)
+    if (root !== input.ciphertextRoot)
+      return answer('Its bytes do not have the root that it was announced with.')
+    keep(input.cid, bytes)
+    return answer('')
+  }
+
+  /** The root, or what is wrong with the structure. */
+  async function structure(bytes: readonly Uint8Array[]): Promise<Hex | { readonly fault: string }> {
+    try {
+      return (await crypto.check(bytes)).root
+    } catch (thrown) {
+      if (thrown instanceof Error && thrown.name.startsWith('Ciphertext.')) return { fault: thrown.message }
+      throw thrown
+    }
+  }
+
+  async function aggregate(
+    job: Job,
+    effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
+  ): Promise<Event.Result> {
+    const purpose = { machine: job.id, round: effect.round }
+    const sums: { cid: string; root: Hex }[] = []
+    for (const [at, cohort] of effect.cohorts.entries()) {
+      const updates = await Promise.all(cohort.map(({ cid }) => ciphertexts(job, cid, purpose)))
+      const sum = await crypto.aggregate(updates)
+      meters.add(job.id, effect.round, 'aggregate', sum.seconds)
+      const named = effect.type === 'aggregate' ? undefined : effect.sums[at]
+      // What another named under a root that is not ours is not worth holding.
+      const isHeld = named === undefined || named.root === sum.root
+      // Equal sums are equal bytes and so have one CID: who publishes its own, holds and pins the other's.
+      const cid = isHeld ? await publish(job, sum.ciphertexts, purpose) : ''
+      sums.push({ cid: named === undefined || cid === named.cid ? cid : '', root: sum.root })
+    }
+    return { type: 'aggregated', effect: effect.id, sums }
+  }
+
+  return { check, aggregate }
+}
+
+export function total(parts: readonly Uint8Array[]): number {
+  return parts.reduce((bytes, part) => bytes + part.length, 0)
+}
