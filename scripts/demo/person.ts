@@ -100,6 +100,8 @@ export type Wishes = {
   readonly computes: number
   /** Title of the reward plan; the form's own when undefined. */
   readonly plan?: string
+  /** Accounts; everyone when undefined. */
+  readonly invited?: readonly string[]
 }
 
 export async function createTask(person: Person, wishes: Wishes): Promise<void> {
@@ -115,6 +117,8 @@ export async function createTask(person: Person, wishes: Wishes): Promise<void> 
   await page.getByLabel('Fewest compute providers').fill(String(wishes.computes))
   await page.getByLabel('Most compute providers').fill(String(wishes.computes))
   if (wishes.plan !== undefined) await page.getByRole('radio', { name: wishes.plan }).check()
+  if (wishes.invited !== undefined)
+    await page.getByLabel('Invited accounts (optional)').fill(wishes.invited.join('\n'))
   await page.getByRole('button', { name: 'Create the task' }).click()
   await arrived(person, page.getByRole('heading', { name: '1. Back up the keys' }))
 }
