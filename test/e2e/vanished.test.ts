@@ -38,6 +38,10 @@ test('anyone may settle what a model provider left, and take a free deposit out'
   const wishes = { rounds: 4, samples: 120, plan: 'By measured contribution', byInvitation: true }
   await Play.start(play, cast, wishes)
   await Person.reach(model, ['training'])
+  const [member] = committee
+  const [account = ''] = cast.seats
+  if (member === undefined) throw new Error('nobody lends compute')
+  await withdraws(member, Codec.parse(Codec.address, account, 'account'))
   await expect.poll(async () => (await history()).rounds.length, { timeout: 240_000 }).toBeGreaterThan(0)
   await model.context.close()
 
@@ -59,11 +63,6 @@ test('anyone may settle what a model provider left, and take a free deposit out'
   expect(settled.settlement).toMatchObject({ punished: true, utilities: [] })
   const { dues } = History.owed(settled)
   expect(dues.filter(({ role }) => role === 'data').every(({ parts }) => parts.share > 0n)).toBe(true)
-
-  const [member] = committee
-  const [account = ''] = cast.seats
-  if (member === undefined) throw new Error('nobody lends compute')
-  await withdraws(member, Codec.parse(Codec.address, account, 'account'))
 }, 400_000)
 
 /** Whose deposit a stranger filled, and whose ether is gone. */
@@ -84,6 +83,7 @@ async function withdraws({ page }: Person.Person, account: Codec.Address): Promi
   const args = [token, account] as const
   const free = { address: market, abi: Market.abi, functionName: 'deposits', args } as const
   expect(await client.readContract(free)).toBe(0n)
+  await page.goBack()
 }
 
 async function history(): Promise<History.History> {
