@@ -208,7 +208,7 @@ export function decodeCall(data: Hex) {
 
 // Events
 
-export { parseLog, type Event, type Log, type Place } from './event.ts'
+export { parseLog, type Event, type Place } from './event.ts'
 
 // Refusals
 

@@ -83,6 +83,20 @@ contract CreateTest is Fixture {
         create(terms);
     }
 
+    function test_acceptsTermsAtEveryBound() public {
+        Terms memory terms = termsFor(239, 16);
+        terms.minQuality = 10_000;
+        terms.paidRounds = terms.maxRounds = 255;
+        create(terms);
+        terms = termsFor(3, 1);
+        assertEq(terms.minDatas, terms.maxDatas);
+        assertEq(terms.threshold, terms.maxComputes);
+        (terms.words, terms.sampleCap, terms.maxCohorts, terms.paidRounds) = (1, 1, 1, 1);
+        (terms.idleWindow, terms.challengeWindow) = (3600, 3600);
+        terms.disputeBond = terms.bond;
+        create(terms);
+    }
+
     function test_revertsWhenRoundsOrMetersMakeNoSense() public {
         Terms memory terms = termsFor(4, 2);
         terms.paidRounds = 0;

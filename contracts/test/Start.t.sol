@@ -121,6 +121,18 @@ contract StartTest is Fixture {
         refused(all, abi.encodeWithSelector(IMarket.SignatureCountInvalid.selector, 5, 4));
     }
 
+    function test_startsAtEveryBound() public {
+        Cast memory all = castFor(termsFor(5, 4), 3, 3);
+        all.datas[0].quality = 10_000;
+        all.datas[1].samples = 1;
+        all.datas[2].floor = all.terms.dataPool - all.datas[0].floor - all.datas[1].floor;
+        sign(all);
+        create(all.terms);
+        depositBonds(all);
+        start(all);
+        assertEq(statusOf(idOf(all.terms)).computes, 3);
+    }
+
     function test_aComputeSeatThatDoesNotQualifyIsAbsent() public {
         Cast memory all = castFor(6, 5);
         all.terms.threshold = 3;

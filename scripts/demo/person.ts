@@ -153,6 +153,8 @@ export type Wishes = {
   readonly plan?: string
   /** How long a round waits for updates; the form's own when undefined. */
   readonly updateSeconds?: number
+  /** Accounts; everyone when undefined. */
+  readonly invited?: readonly string[]
 }
 
 export async function createTask(person: Person, wishes: Wishes): Promise<void> {
@@ -173,6 +175,8 @@ export async function createTask(person: Person, wishes: Wishes): Promise<void> 
     await field.fill(String(wishes.updateSeconds))
   }
   if (wishes.plan !== undefined) await page.getByRole('radio', { name: wishes.plan }).check()
+  if (wishes.invited !== undefined)
+    await page.getByLabel('Invited accounts (optional)').fill(wishes.invited.join('\n'))
   await page.getByRole('button', { name: 'Create the task' }).click()
   await arrived(person, page.getByRole('heading', { name: '1. Back up the keys' }))
 }

@@ -11,8 +11,9 @@ export type Cast = {
   readonly committee: readonly Person.Person[]
   readonly providers: readonly Person.Person[]
   readonly everyone: readonly Person.Person[]
-  /** Accounts of the committee, in its order. */
+  /** Accounts of the committee and of the data providers, in their order. */
   readonly seats: readonly string[]
+  readonly accounts: readonly string[]
 }
 
 export type Play = {
@@ -44,12 +45,17 @@ export async function gather(play: Play): Promise<Cast> {
   const committee = await Promise.all(['Carl', 'Cleo'].map((name) => arrive(play, name, 'compute')))
   const providers = await Promise.all(['Dana', 'Dean', 'Dora'].map((name) => arrive(play, name, 'data')))
   const seats = await Promise.all(committee.map(Person.account))
-  return { model, committee, providers, everyone: [model, ...committee, ...providers], seats }
+  const accounts = await Promise.all(providers.map(Person.account))
+  return { model, committee, providers, everyone: [model, ...committee, ...providers], seats, accounts }
 }
 
 export type Wishes = {
   readonly rounds: number
   readonly samples: number
+  /** Title of the reward plan; the form's own when undefined. */
+  readonly plan?: string
+  /** Only the data providers are invited. */
+  readonly byInvitation?: boolean
   /** Rows that stand among the samples of the person at this place of `everyone`. */
   readonly planted?: (place: number) => readonly Row[]
 }
@@ -74,6 +80,8 @@ export async function start(play: Play, cast: Cast, wishes: Wishes): Promise<voi
   await Person.createTask(model, {
     ...{ title, description: 'Finds the bright band.', testSet: 'Tests', rounds: wishes.rounds },
     ...{ datas: providers.length, computes: committee.length },
+    ...(wishes.plan === undefined ? {} : { plan: wishes.plan }),
+    ...(wishes.byInvitation === true ? { invited: cast.accounts } : {}),
   })
   await Person.backUp(model, 'correct horse battery staple', folder)
   await Person.requestAll(model, providers.length)

@@ -6,7 +6,7 @@ import type { Incident } from './api.ts'
 import type { State } from './participations.ts'
 
 const settleHint =
-  'Nothing: while Galaxy is open it settles the task in its turn. You may also settle it at once, below.'
+  'You need not do anything: while Galaxy is open it settles the task in its turn. You may also settle it at once, below.'
 
 export function of(state: State): readonly Incident[] {
   return [fault(state), silence(state), slash(state), absence(state)].filter(
@@ -24,7 +24,7 @@ function fault({ role, ledger }: State): Incident | undefined {
       kind: 'fault',
       message:
         'Two different openings of one round were signed with your key and shown to the contract. Your bond goes to the data providers.',
-      safe: 'The trained model so far, and what is left of the pools: it comes back to you with the settlement.',
+      safe: 'The model so far stays yours, and what is left of the pools comes back to you with the settlement.',
       advice: `${advice} Do not use this profile on two devices: that is how a round is opened twice.`,
     }
   const share =
@@ -49,7 +49,7 @@ function silence(state: State): Incident | undefined {
       ? {
           kind: 'silence',
           message: 'You did not settle in time, so somebody else did. Your bond went to the data providers.',
-          safe: 'What is left of the pools, and the model on this device.',
+          safe: 'What is left of the pools is yours, and the model stays on this device.',
           advice: 'Claim the rest once claims open.',
         }
       : {
@@ -66,10 +66,10 @@ function silence(state: State): Incident | undefined {
     safe:
       length === 0
         ? 'No round was committed. Closing the task gives everyone back what it locked.'
-        : `The ${length === 1 ? 'round' : `${length} rounds`} so far will be paid, and its bond goes to the data providers.`,
+        : `The ${length === 1 ? 'round' : `${length} rounds`} so far will be paid, and the model provider’s bond goes to the data providers.`,
     advice:
       length === 0
-        ? 'Nothing: while Galaxy is open it closes the task in its turn. You may also close it at once, below.'
+        ? 'You need not do anything: while Galaxy is open it closes the task in its turn. You may also close it at once, below.'
         : settleHint,
   }
 }
@@ -84,7 +84,7 @@ function slash(state: State): Incident | undefined {
       kind: 'slash',
       message:
         'It was proven that your device signed a false record of a round. Your bond and your pay in this task go to the model provider.',
-      safe: 'Your free deposit, your tokens, and what you earn in other tasks.',
+      safe: 'Your free deposit, your tokens and what you earn in other tasks are not touched.',
       advice:
         'Lend no compute from this device until you know why: its key may be used elsewhere, or its software was changed.',
     }
@@ -100,7 +100,7 @@ function slash(state: State): Incident | undefined {
     advice:
       role === 'model'
         ? 'Check the accuracy of the rounds so far: a wrong sum may have moved the model. Settle if it did.'
-        : 'Nothing. If too few members are left to sign, the task is settled with the rounds so far.',
+        : 'You need not do anything. If too few members are left to sign, the task is settled with the rounds so far.',
   }
 }
 

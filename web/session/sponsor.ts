@@ -69,6 +69,11 @@ export function make({ config, chain, door, purse, now }: Options): Sponsor {
     }
   }
 
+  /** Of a signature made now, in the chain's time where this device's clock is behind. */
+  async function lastSecond(): Promise<number> {
+    return Math.max(now(), (await chain.head()).time) + permitLife
+  }
+
   async function assertTokens(by: Address, amount: bigint): Promise<void> {
     const { tokens } = await chain.balances(by)
     if (tokens < amount) throw new TokensError(amount, tokens, config.local)
@@ -86,14 +91,14 @@ export function make({ config, chain, door, purse, now }: Options): Sponsor {
       const free = await purse.deposit(by)
       if (free >= amount) return undefined
       await assertTokens(by, amount - free)
-      const call = await Token.depositFor(chain, config, purse.signer(by), amount - free, now() + permitLife)
+      const call = await Token.depositFor(chain, config, purse.signer(by), amount - free, await lastSecond())
       const sent = await send(by, call)
       await purse.refresh()
       return sent
     },
     async withdraw(by, amount) {
       const { market, chainId, token } = config
-      const deadline = now() + permitLife
+      const deadline = await lastSecond()
       const nonce = await Token.withdrawals(chain, config, by)
       const { typed } = Typed.withdrawal({ market, chainId }, { token, account: by, amount, nonce, deadline })
       const signature = await purse.signer(by).signTypedData(typed)
