@@ -177,7 +177,7 @@ export const schema = v.pipe(
   ),
   v.check((terms) => terms.paidRounds <= terms.maxRounds, 'expected paidRounds up to maxRounds'),
   v.check(
-    isSettleable,
+    (terms) => isSettleable(terms),
     'expected fewer rounds, cohorts or data providers: one transaction could not settle it',
   ),
 )
