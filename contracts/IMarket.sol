@@ -39,7 +39,8 @@ struct Terms {
     /// Token base units, as all pools and bonds.
     uint128 dataPool;
     uint128 computePool;
-    /// Lost by a model provider that vanishes or signs two openings of one round.
+    /// Joins the data pool, which is shared by all data providers, when the model provider vanishes or signs two
+    /// openings of one round.
     uint128 bond;
     /// Locked out of each compute provider's deposit.
     uint128 computeBond;
@@ -332,6 +333,7 @@ interface IMarket {
     error TooEarly(uint256 now_, uint256 deadline);
     error ReceiptMismatch(uint256 expected, uint256 received);
     error DepositTooSmall(uint256 deposit, uint256 amount);
+    error PermitIgnored(address token);
 
     error RefereeUnsupported(address referee);
     error TooManyProviders(uint256 datas, uint256 computes);
@@ -343,7 +345,9 @@ interface IMarket {
     error EpochTooShort(uint8 roundsPerEpoch);
     error MeterInvalid(uint32 words, uint32 sampleCap);
     error QualityInvalid(uint16 quality);
-    error WindowTooShort(uint32 window, uint32 shortest);
+    error WindowInvalid(uint32 window, uint32 shortest, uint32 longest);
+    /// @param words 32-byte words that its settlement could need; deliveries: rounds times data providers.
+    error TaskTooLarge(uint256 words, uint256 deliveries);
     error BondTooSmall(uint128 bond, uint128 disputeBond);
 
     error DataCountInvalid(uint256 datas, uint8 least, uint8 most);
@@ -368,7 +372,7 @@ interface IMarket {
     error OpeningInvalid(uint8 round);
     error CohortCountInvalid(uint256 cohorts, uint8 most);
     error CohortsOverlap(uint256 cohort);
-    error CohortTooSmall(uint256 cohort, uint256 survivors, uint8 least);
+    error CohortSizeInvalid(uint256 cohort, uint256 survivors, uint256 least, uint256 most);
     error SeatOutOfRange(uint256 cohorts, uint8 datas);
     error DeliveredOutsideCohorts(uint256 delivered, uint256 cohorts);
     error SurvivorNotDelivered(uint256 survivors, uint256 delivered);
@@ -456,8 +460,7 @@ interface IMarket {
     /// @notice Ends a task that did not start; everything becomes the model provider's free balance.
     function cancel(Terms calldata terms) external;
 
-    /// @notice Ends a started task in which no round was committed in time; pools and bonds become free balances, the
-    /// bonds of slashed seats the model provider's.
+    /// @notice Ends a started task in which no round was committed in time; pools and bonds become free balances.
     /// @param datas keccak of the encoded data parties.
     function expire(Terms calldata terms, ComputeParty[] calldata computes, bytes32 datas) external;
 
@@ -490,7 +493,7 @@ interface IMarket {
     /// was slashed.
     function claim(Terms calldata terms, Claim[] calldata claims) external;
 
-    /// @notice Proves a charge from the task's start until claims open, whoever calls. Slashed seats lose their bonds
+    /// @notice Proves a charge from the first committed round until claims open, whoever calls. Slashed seats lose their bonds
     /// and pay to the model provider; a faulted model provider loses its bond to the data providers. Rounds stay paid,
     /// and the caller earns nothing.
     /// @param datas keccak of the encoded data parties.

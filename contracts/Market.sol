@@ -44,6 +44,17 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
     uint256 private constant LEAST_EPOCH = 3;
     uint256 private constant MOST_PROVIDERS = 255;
     uint256 private constant MOST_COMPUTES = 16;
+    uint256 private constant MOST_COHORTS = 32;
+    /// As many updates can be added without noise reaching a sum, and a wrong sum of them be shown in a transaction.
+    uint256 private constant MOST_COHORT = 64;
+    /// 32-byte words of a data party; of a tally without its cohorts, utilities counted in.
+    uint256 private constant PARTY_WORDS = 9;
+    uint256 private constant ROUND_WORDS = 10;
+    /// With terms and compute parties, calldata below the 128 KB that nodes pass on.
+    uint256 private constant MOST_WORDS = 3_900;
+    /// Provider rounds: about 400 gas each of the 16,777,216 that a transaction may use (EIP-7825).
+    uint256 private constant MOST_DELIVERIES = 16_384;
+    uint32 private constant LONGEST_WINDOW = 90 days;
     uint256 private constant WHOLE = 10_000;
     uint256 private constant LOCAL_CHAIN = 31337;
 
@@ -89,7 +100,9 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
+        uint256 nonce = IERC20Permit(token).nonces(account);
         IERC20Permit(token).permit(account, address(this), amount, deadline, v, r, s);
+        require(IERC20Permit(token).nonces(account) == nonce + 1, PermitIgnored(token));
         _deposit(token, account, amount);
     }
 
@@ -179,9 +192,7 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
 
         for (uint256 seat = 0; seat < computes.length; ++seat) {
             if (Bits.has(status.absent, seat)) continue;
-            bool slashed = Bits.has(status.slashed, seat);
-            address owner = slashed ? terms.modelProvider : computes[seat].account;
-            deposits[terms.token][owner] += terms.computeBond;
+            deposits[terms.token][computes[seat].account] += terms.computeBond;
         }
         _cancel(id, terms);
     }
@@ -275,6 +286,7 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
         bytes32 id = taskId(terms);
         Task memory accused = _tasks[id];
         require(_isProvable(accused.status), NotProvable(id, accused.status.state, accused.status.deadline));
+        require(accused.status.rounds != 0, NoRounds(id));
         require(Digests.parties(computes, datas) == accused.parties, PartiesMismatch(id));
         Case memory case_ = Case(id, accused.log, datas, _domainSeparatorV4(), terms.opener, terms.words);
         (uint8 round, uint16 seats) = Evidence.judge(case_, computes, charge, evidence);
@@ -331,7 +343,8 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
             DataBoundsInvalid(terms.minDatas, terms.maxDatas, terms.minCohort)
         );
         require(
-            terms.minCohort >= LEAST_COHORT && terms.maxCohorts != 0,
+            terms.minCohort >= LEAST_COHORT && terms.minCohort <= MOST_COHORT && terms.maxCohorts != 0
+                && terms.maxCohorts <= MOST_COHORTS,
             CohortBoundsInvalid(terms.minCohort, terms.maxCohorts)
         );
         require(
@@ -349,14 +362,28 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
         require(terms.roundsPerEpoch >= LEAST_EPOCH, EpochTooShort(terms.roundsPerEpoch));
         require(terms.words != 0 && terms.sampleCap != 0, MeterInvalid(terms.words, terms.sampleCap));
         require(terms.minQuality <= WHOLE, QualityInvalid(terms.minQuality));
+        _checkSize(terms);
+    }
+
+    /// @dev Settlement is one transaction: its calldata and its gas are bounded here, or a task could have no end.
+    function _checkSize(Terms calldata terms) private pure {
+        uint256 rounds = terms.maxRounds;
+        uint256 words = PARTY_WORDS * terms.maxDatas + rounds * (ROUND_WORDS + 2 * uint256(terms.maxCohorts));
+        uint256 deliveries = rounds * terms.maxDatas;
+        require(words <= MOST_WORDS && deliveries <= MOST_DELIVERIES, TaskTooLarge(words, deliveries));
     }
 
     function _checkMoney(Terms calldata terms) private view {
         require(terms.referee == address(0), RefereeUnsupported(terms.referee));
         require(terms.bond >= terms.disputeBond, BondTooSmall(terms.bond, terms.disputeBond));
-        require(terms.idleWindow >= SHORTEST_WINDOW, WindowTooShort(terms.idleWindow, SHORTEST_WINDOW));
+        _checkWindow(terms.idleWindow);
+        _checkWindow(terms.challengeWindow);
+    }
+
+    function _checkWindow(uint32 window) private view {
         require(
-            terms.challengeWindow >= SHORTEST_WINDOW, WindowTooShort(terms.challengeWindow, SHORTEST_WINDOW)
+            window >= SHORTEST_WINDOW && window <= LONGEST_WINDOW,
+            WindowInvalid(window, SHORTEST_WINDOW, LONGEST_WINDOW)
         );
     }
 
@@ -507,7 +534,8 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
             union |= cohort;
             uint256 survivors = Bits.count(cohort & record.survivors);
             require(
-                survivors == 0 || survivors >= terms.minCohort, CohortTooSmall(i, survivors, terms.minCohort)
+                survivors == 0 || (survivors >= terms.minCohort && survivors <= MOST_COHORT),
+                CohortSizeInvalid(i, survivors, terms.minCohort, MOST_COHORT)
             );
         }
         require(union >> datas == 0, SeatOutOfRange(union, datas));
@@ -575,7 +603,7 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
     }
 
     function _slash(bytes32 id, uint8 round, uint16 seats) private {
-        uint16 added = seats & ~_tasks[id].status.slashed;
+        uint16 added = seats & ~(_tasks[id].status.slashed | _tasks[id].status.absent);
         require(added != 0, AlreadyProven(id));
 
         _tasks[id].status.slashed |= added;
@@ -585,7 +613,6 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
 
     function _fault(bytes32 id, uint8 round) private {
         Status storage status = _tasks[id].status;
-        require(status.rounds != 0, NoRounds(id));
         require(!status.guilty, AlreadyProven(id));
 
         status.guilty = true;

@@ -923,11 +923,12 @@ export const market = [
   },
   {
     type: 'error',
-    name: 'CohortTooSmall',
+    name: 'CohortSizeInvalid',
     inputs: [
       { name: 'cohort', type: 'uint256' },
       { name: 'survivors', type: 'uint256' },
-      { name: 'least', type: 'uint8' },
+      { name: 'least', type: 'uint256' },
+      { name: 'most', type: 'uint256' },
     ],
   },
   { type: 'error', name: 'CohortsOverlap', inputs: [{ name: 'cohort', type: 'uint256' }] },
@@ -1061,6 +1062,7 @@ export const market = [
   { type: 'error', name: 'OpeningInvalid', inputs: [{ name: 'round', type: 'uint8' }] },
   { type: 'error', name: 'PartiesMismatch', inputs: [{ name: 'task', type: 'bytes32' }] },
   { type: 'error', name: 'PayeeMissing', inputs: [{ name: 'account', type: 'address' }] },
+  { type: 'error', name: 'PermitIgnored', inputs: [{ name: 'token', type: 'address' }] },
   {
     type: 'error',
     name: 'ProofInvalid',
@@ -1171,6 +1173,14 @@ export const market = [
   },
   {
     type: 'error',
+    name: 'TaskTooLarge',
+    inputs: [
+      { name: 'words', type: 'uint256' },
+      { name: 'deliveries', type: 'uint256' },
+    ],
+  },
+  {
+    type: 'error',
     name: 'ThresholdTooLow',
     inputs: [
       { name: 'threshold', type: 'uint8' },
@@ -1236,10 +1246,11 @@ export const market = [
   { type: 'error', name: 'WindowBelowDay', inputs: [{ name: 'window', type: 'uint32' }] },
   {
     type: 'error',
-    name: 'WindowTooShort',
+    name: 'WindowInvalid',
     inputs: [
       { name: 'window', type: 'uint32' },
       { name: 'shortest', type: 'uint32' },
+      { name: 'longest', type: 'uint32' },
     ],
   },
   { type: 'error', name: 'WithdrawalInvalid', inputs: [{ name: 'account', type: 'address' }] },

@@ -81,7 +81,7 @@ function sentence(refused: Refused): string {
     case 'DataBoundsInvalid':
       return `The bounds for data providers do not fit: ${refused.args[2]} in a cohort, ${refused.args[0]} to ${refused.args[1]} in all. Make each at least the one before.`
     case 'CohortBoundsInvalid':
-      return `A cohort of ${refused.args[0]} would show too much of each update, or there is none. Ask for at least 3 providers and 1 cohort.`
+      return `Cohorts of ${refused.args[0]} providers or more, up to ${refused.args[1]} of them, cannot be: below 3 a sum would show too much of each update, above 64 noise would reach it. Ask for 3 to 64 providers and 1 to 32 cohorts.`
     case 'ComputeBoundsInvalid':
       return `The bounds for compute providers do not fit: threshold ${refused.args[2]}, ${refused.args[0]} to ${refused.args[1]} in all. Make each at least the one before.`
     case 'ThresholdTooLow':
@@ -94,8 +94,12 @@ function sentence(refused: Refused): string {
       return 'The terms must say how large an update is and how many samples count at most. Set both above zero.'
     case 'QualityInvalid':
       return `A quality of ${refused.args[0]} is above 10,000 basis points. Lower it.`
-    case 'WindowTooShort':
-      return `A window of ${refused.args[0]} s is shorter than this market's ${refused.args[1]} s. Lengthen it.`
+    case 'WindowInvalid':
+      return `A window of ${refused.args[0]} s is not within this market's ${refused.args[1]} to ${refused.args[2]} s. Change it.`
+    case 'TaskTooLarge':
+      return `A task with ${refused.args[1]} deliveries and ${refused.args[0]} words to settle could not be settled in one transaction. Ask for fewer rounds, cohorts or data providers.`
+    case 'PermitIgnored':
+      return `The token ${refused.args[0]} does not know permits. Approve the market and make the deposit yourself.`
     case 'BondTooSmall':
       return `The bond of ${refused.args[0]} units is below the dispute bond of ${refused.args[1]}. Raise the bond.`
     case 'DataCountInvalid':
@@ -140,8 +144,8 @@ function sentence(refused: Refused): string {
       return `The round has ${refused.args[0]} cohorts; the terms allow 1 to ${refused.args[1]}. The committee must sign another record.`
     case 'CohortsOverlap':
       return 'A data provider is in two cohorts. The committee must sign another record.'
-    case 'CohortTooSmall':
-      return `Cohort ${refused.args[0]} kept ${refused.args[1]} providers; ${refused.args[2]} are needed to hide each. It must stay closed.`
+    case 'CohortSizeInvalid':
+      return `Cohort ${refused.args[0]} kept ${refused.args[1]} providers; ${refused.args[2]} to ${refused.args[3]} may be added: fewer would not hide each, more would be noise. It must stay closed.`
     case 'SeatOutOfRange':
       return `A cohort names a seat beyond the ${refused.args[1]} data providers. The committee must sign another record.`
     case 'DeliveredOutsideCohorts':
@@ -191,7 +195,7 @@ function sentence(refused: Refused): string {
     case 'SignerMissing':
       return `The task has ${refused.args[1]} compute seats, so there is no seat ${refused.args[0]} to accuse. Choose one that it has.`
     case 'AlreadyProven':
-      return 'This was proven before and counts already. Nothing more is to be done.'
+      return 'This was proven before and counts already, or the seat it is about is absent. Nothing more is to be done.'
     case 'WithdrawalInvalid':
       return `The withdrawal is not signed by ${refused.args[0]}, or was used before. Sign a new one.`
     case 'AlreadyClaimed':

@@ -116,6 +116,19 @@ const upTo = (most: number) => v.pipe(count, v.maxValue(most, `expected at most 
 const between = (least: number, most: number) =>
   v.pipe(upTo(most), v.minValue(least, `expected ${least} or more`))
 const uint32 = 0xffff_ffff
+/** 90 days in seconds. */
+const longestWindow = 7_776_000
+
+/** Whether settlement fits one transaction by its calldata (32-byte words) and by its gas (deliveries). */
+function isSettleable(terms: {
+  readonly maxDatas: number
+  readonly maxRounds: number
+  readonly maxCohorts: number
+}): boolean {
+  const { maxDatas, maxRounds, maxCohorts } = terms
+  const words = 9 * maxDatas + maxRounds * (10 + 2 * maxCohorts)
+  return words <= 3_900 && maxRounds * maxDatas <= 16_384
+}
 
 /** The wire form, with everything that the market refuses regardless of chain and time. */
 export const schema = v.pipe(
@@ -138,8 +151,8 @@ export const schema = v.pipe(
     unitsPerSignature: upTo(uint32),
     roundsPerEpoch: between(3, 255),
     invited: digest32,
-    idleWindow: between(1, uint32),
-    challengeWindow: between(1, uint32),
+    idleWindow: between(1, longestWindow),
+    challengeWindow: between(1, longestWindow),
     startBy: upTo(2 ** 40 - 1),
     minQuality: upTo(10_000),
     minDatas: between(1, 254),
@@ -147,8 +160,8 @@ export const schema = v.pipe(
     minComputes: between(1, 16),
     maxComputes: between(1, 16),
     threshold: between(1, 16),
-    minCohort: between(3, 254),
-    maxCohorts: between(1, 255),
+    minCohort: between(3, 64),
+    maxCohorts: between(1, 32),
     maxRounds: between(1, 255),
     paidRounds: between(1, 255),
   }),
@@ -163,6 +176,10 @@ export const schema = v.pipe(
     'expected a threshold above half of maxComputes',
   ),
   v.check((terms) => terms.paidRounds <= terms.maxRounds, 'expected paidRounds up to maxRounds'),
+  v.check(
+    (terms) => isSettleable(terms),
+    'expected fewer rounds, cohorts or data providers: one transaction could not settle it',
+  ),
 )
 
 /** What `schema` parses. */

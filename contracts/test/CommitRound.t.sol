@@ -115,9 +115,9 @@ contract CommitRoundTest is Fixture {
         refused(cast, record, abi.encodeWithSelector(IMarket.CohortsOverlap.selector, 1));
         (record.cohorts[0], record.cohorts[1]) = (0x0f, 0xf0);
         record.survivors = 0x3f;
-        refused(cast, record, abi.encodeWithSelector(IMarket.CohortTooSmall.selector, 1, 2, 3));
+        refused(cast, record, abi.encodeWithSelector(IMarket.CohortSizeInvalid.selector, 1, 2, 3, 64));
         record.survivors = 0x1f;
-        refused(cast, record, abi.encodeWithSelector(IMarket.CohortTooSmall.selector, 1, 1, 3));
+        refused(cast, record, abi.encodeWithSelector(IMarket.CohortSizeInvalid.selector, 1, 1, 3, 64));
         record.cohorts[1] = 0x1f0;
         record.survivors = 0x0f;
         refused(cast, record, abi.encodeWithSelector(IMarket.SeatOutOfRange.selector, 0x1ff, 8));

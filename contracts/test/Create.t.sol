@@ -72,6 +72,11 @@ contract CreateTest is Fixture {
         terms.minCohort = 3;
         terms.maxCohorts = 0;
         refused(terms, abi.encodeWithSelector(IMarket.CohortBoundsInvalid.selector, 3, 0));
+        terms.maxCohorts = 33;
+        refused(terms, abi.encodeWithSelector(IMarket.CohortBoundsInvalid.selector, 3, 33));
+        terms = termsFor(70, 2);
+        terms.minCohort = terms.minDatas = 65;
+        refused(terms, abi.encodeWithSelector(IMarket.CohortBoundsInvalid.selector, 65, 4));
         terms = termsFor(4, 5);
         terms.minComputes = 6;
         refused(terms, abi.encodeWithSelector(IMarket.ComputeBoundsInvalid.selector, 6, 5, 4));
@@ -86,7 +91,14 @@ contract CreateTest is Fixture {
     function test_acceptsTermsAtEveryBound() public {
         Terms memory terms = termsFor(239, 16);
         terms.minQuality = 10_000;
-        terms.paidRounds = terms.maxRounds = 255;
+        terms.paidRounds = terms.maxRounds = 68;
+        terms.maxCohorts = 7;
+        (terms.idleWindow, terms.challengeWindow) = (90 days, 90 days);
+        create(terms);
+        terms = termsFor(64, 16);
+        terms.maxRounds = 255;
+        terms.maxCohorts = 1;
+        terms.minCohort = terms.minDatas = 64;
         create(terms);
         terms = termsFor(3, 1);
         assertEq(terms.minDatas, terms.maxDatas);
@@ -95,6 +107,17 @@ contract CreateTest is Fixture {
         (terms.idleWindow, terms.challengeWindow) = (3600, 3600);
         terms.disputeBond = terms.bond;
         create(terms);
+    }
+
+    function test_revertsWhenItsSettlementWouldFitNoTransaction() public {
+        Terms memory terms = termsFor(100, 5);
+        (terms.maxRounds, terms.maxCohorts) = (150, 5);
+        create(terms);
+        terms.maxCohorts = 6;
+        refused(terms, abi.encodeWithSelector(IMarket.TaskTooLarge.selector, 4200, 15_000));
+        terms = termsFor(129, 5);
+        (terms.maxRounds, terms.maxCohorts) = (128, 4);
+        refused(terms, abi.encodeWithSelector(IMarket.TaskTooLarge.selector, 3465, 16_512));
     }
 
     function test_revertsWhenRoundsOrMetersMakeNoSense() public {
@@ -120,10 +143,13 @@ contract CreateTest is Fixture {
     function test_revertsWhenWindowsBondOrFutureFieldsDoNotFit() public {
         Terms memory terms = termsFor(4, 2);
         terms.idleWindow = 3599;
-        refused(terms, abi.encodeWithSelector(IMarket.WindowTooShort.selector, 3599, 3600));
+        refused(terms, abi.encodeWithSelector(IMarket.WindowInvalid.selector, 3599, 3600, 90 days));
         terms = termsFor(4, 2);
         terms.challengeWindow = 3599;
-        refused(terms, abi.encodeWithSelector(IMarket.WindowTooShort.selector, 3599, 3600));
+        refused(terms, abi.encodeWithSelector(IMarket.WindowInvalid.selector, 3599, 3600, 90 days));
+        terms = termsFor(4, 2);
+        terms.idleWindow = 90 days + 1;
+        refused(terms, abi.encodeWithSelector(IMarket.WindowInvalid.selector, 90 days + 1, 3600, 90 days));
         terms = termsFor(4, 2);
         terms.disputeBond = terms.bond + 1;
         refused(terms, abi.encodeWithSelector(IMarket.BondTooSmall.selector, terms.bond, terms.bond + 1));

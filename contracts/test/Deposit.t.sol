@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 
 import {IMarket} from "../IMarket.sol";
 import {Fixture} from "./Fixture.sol";
-import {TaxedToken} from "./Tokens.sol";
+import {ForgivingToken, TaxedToken} from "./Tokens.sol";
 
 contract DepositTest is Fixture {
     uint256 private constant OWNER_KEY = 0xB0B;
@@ -54,6 +54,16 @@ contract DepositTest is Fixture {
         market.depositFor(address(token), owner, 250, block.timestamp, v, r, s);
         vm.expectPartialRevert(bytes4(keccak256("ERC2612InvalidSigner(address,address)")));
         market.depositFor(address(token), owner, 250, block.timestamp, v, r, s);
+    }
+
+    function test_depositForRevertsWhenTheTokenIgnoresPermits() public {
+        ForgivingToken forgiving = new ForgivingToken();
+        forgiving.mint(owner, 500);
+        vm.prank(owner);
+        forgiving.approve(address(market), 500);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.PermitIgnored.selector, forgiving));
+        market.depositFor(address(forgiving), owner, 500, block.timestamp, 27, 0, 0);
+        assertEq(forgiving.balanceOf(owner), 500);
     }
 
     function permit(uint256 key, uint256 amount, uint256 nonce, uint256 deadline)

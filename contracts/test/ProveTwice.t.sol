@@ -11,9 +11,12 @@ contract ProveTwiceTest is ProofFixture {
     bytes32 private constant A = keccak256("a");
     bytes32 private constant B = keccak256("b");
 
-    function test_twoRecordsSlashTheMemberFromTheStartOn() public {
+    function test_twoRecordsSlashTheMemberFromTheFirstRoundOn() public {
         Cast memory cast = running(8, 4);
         bytes32 id = idOf(cast.terms);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.NoRounds.selector, id));
+        chargeTwoRecords(cast, twoRecords(cast, 9, 2, A, B));
+        commit(cast, 1);
         vm.expectEmit(address(market));
         emit IMarket.Slashed(id, 9, 4);
         chargeTwoRecords(cast, twoRecords(cast, 9, 2, A, B));
@@ -49,26 +52,28 @@ contract ProveTwiceTest is ProofFixture {
 
     function test_aSlashedMemberSignsNoFurtherRound() public {
         Cast memory cast = running(8, 4);
+        commit(cast, 1);
         chargeTwoRecords(cast, twoRecords(cast, 1, 3, A, B));
-        Commitment memory commitment = commitmentFor(cast, recordFor(cast, 1));
+        Commitment memory commitment = commitmentFor(cast, recordFor(cast, 2));
         vm.expectRevert(abi.encodeWithSelector(IMarket.SignerExcluded.selector, 15, 8));
         commit(cast, commitment);
-        commit(cast, commitmentFor(cast, recordFor(cast, 1), 7));
+        commit(cast, commitmentFor(cast, recordFor(cast, 2), 7));
     }
 
-    function test_aSlashedMembersBondGoesToTheModelProviderWhenTheTaskExpires() public {
-        Cast memory cast = running(8, 4);
+    function test_twoRecordsRevertWhenTheSeatIsAbsent() public {
+        Cast memory cast = castFor(8, 4);
+        cast.computeSignatures[3] = "";
+        create(cast.terms);
+        depositBonds(cast);
+        start(cast);
+        commit(cast, commitmentFor(cast, recordFor(cast, 1), 7));
+        vm.expectRevert(abi.encodeWithSelector(IMarket.AlreadyProven.selector, idOf(cast.terms)));
         chargeTwoRecords(cast, twoRecords(cast, 1, 3, A, B));
-        vm.warp(statusOf(idOf(cast.terms)).deadline + 1);
-        market.expire(cast.terms, cast.computes, datasHash(cast));
-        uint256 bond = cast.terms.computeBond;
-        assertEq(market.deposits(address(token), cast.computes[3].account), 0);
-        assertEq(market.deposits(address(token), cast.computes[2].account), bond);
-        assertEq(market.deposits(address(token), modelProvider), Reference.funded(cast.terms, 0, 0) + bond);
     }
 
     function test_twoRecordsRevertWhenTheSeatIsNobodys() public {
         Cast memory cast = running(8, 4);
+        commit(cast, 1);
         Twice memory statements = twoRecords(cast, 1, 3, A, B);
         statements.seat = 4;
         vm.expectRevert(abi.encodeWithSelector(IMarket.SignerMissing.selector, 4, 4));
@@ -77,6 +82,7 @@ contract ProveTwiceTest is ProofFixture {
 
     function test_twoRecordsRevertWhenAStatementIsNotTheMembers() public {
         Cast memory cast = running(8, 4);
+        commit(cast, 1);
         bytes memory second = abi.encodeWithSelector(IMarket.StatementInvalid.selector, B);
         bytes memory first = abi.encodeWithSelector(IMarket.StatementInvalid.selector, A);
         Twice memory other = twoRecords(cast, 1, 2, A, B);

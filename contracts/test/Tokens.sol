@@ -36,6 +36,17 @@ contract ListingToken is ERC20("Listing", "LIST") {
     }
 }
 
+/// @notice Answers calls it does not know, permits among them, by doing nothing.
+contract ForgivingToken is ERC20("Forgiving", "FOR") {
+    mapping(address account => uint256) public nonces;
+
+    function mint(address account, uint256 amount) external {
+        _mint(account, amount);
+    }
+
+    fallback() external {}
+}
+
 /// @notice Returns false where others revert, and moves nothing.
 contract SilentToken {
     mapping(address account => uint256) public balanceOf;

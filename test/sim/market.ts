@@ -183,9 +183,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
         task.state = 'cancelled'
         add(deposits, task.terms.modelProvider, Terms.funding(task.terms))
         for (const [seat, { account }] of task.computes.entries()) {
-          if ((task.absent >> seat) & 1) continue
-          const isSlashed = (task.slashed >> seat) & 1
-          add(deposits, isSlashed ? task.terms.modelProvider : account, task.terms.computeBond)
+          if (((task.absent >> seat) & 1) === 0) add(deposits, account, task.terms.computeBond)
         }
         task.escrow = 0n
         tell({ name: 'TaskCancelled', task: id })
@@ -322,6 +320,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     const isLate = task?.state === 'settled' && time > task.deadline
     need(task !== undefined && ['running', 'settled', 'faulted'].includes(task.state), 'NotProvable')
     need(!isLate, 'NotProvable')
+    need(task.rounds.length > 0, 'NoRounds')
     const [kind, key] =
       seat === undefined
         ? (['opening', terms.opener] as const)
@@ -330,14 +329,13 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     for (const { statement, signature } of statements)
       need(signed(Once.digest(place, id, kind, round, statement), signature) === key, 'StatementInvalid')
     if (seat === undefined) {
-      need(task.rounds.length > 0, 'NoRounds')
       need(!task.guilty, 'AlreadyProven')
       task.guilty = true
       task.state = 'faulted'
       tell({ name: 'TaskFaulted', task: id, round })
       return
     }
-    const seats = (1 << seat) & ~task.slashed
+    const seats = (1 << seat) & ~(task.slashed | task.absent)
     need(seats !== 0, 'AlreadyProven')
     task.slashed |= seats
     tell({ name: 'Slashed', task: id, round, seats })
@@ -368,7 +366,7 @@ export function open(place: Topic.Place, recover: Recover): Chain {
       need((union & cohort) === 0n, 'CohortsOverlap')
       union |= cohort
       const survivors = Record.seats(cohort & record.survivors).length
-      need(survivors === 0 || survivors >= terms.minCohort, 'CohortTooSmall')
+      need(survivors === 0 || (survivors >= terms.minCohort && survivors <= 64), 'CohortSizeInvalid')
     }
     need(union >> BigInt(task.datas.length) === 0n, 'SeatOutOfRange')
     need((record.delivered & ~union) === 0n, 'DeliveredOutsideCohorts')

@@ -58,7 +58,7 @@ contract Accuser is Handler {
         bool true_ = how % 4 == 0 && how % 12 == 0;
         if (how % 4 == 0 && !true_) return;
         if (how % 4 == 3) statements.round ^= 1;
-        bool refused = !provable(one) || !true_ || one.guilty || one.rounds.length == 0;
+        bool refused = !provable(one) || !true_ || one.guilty;
         if (refused) vm.expectRevert();
         chargeTwoOpenings(cast, statements);
         if (refused) return;
@@ -112,6 +112,7 @@ contract Accuser is Handler {
     }
 
     function provable(Life storage one) private view returns (bool) {
+        if (one.rounds.length == 0) return false;
         if (one.state == State.Settled) return block.timestamp <= deadlineOf(one);
         return one.state == State.Running || one.state == State.Faulted;
     }
