@@ -1,7 +1,15 @@
 // The rounds of a committee member: takes in messages and results, forgets rounds that are over.
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
-import { blank, put, recomputation, withProposal, withSignature, withUpdate } from './committeeRound.ts'
+import {
+  blank,
+  put,
+  recomputation,
+  withProposal,
+  withSignature,
+  withSigned,
+  withUpdate,
+} from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -10,6 +18,7 @@ import * as Member from './member.ts'
 import * as Participant from './participant.ts'
 import * as Rotation from './rotation.ts'
 
+export { nothing } from './committeeRound.ts'
 export type { State } from './committeeRound.ts'
 
 type RoundMessage = Extract<
@@ -36,10 +45,16 @@ export function concerns(message: Message.Message): message is RoundMessage {
 export function read<state extends State>(state: state, message: RoundMessage, now: number): state {
   const { ledger, terms } = state
   if (ledger.state === 'none' || ledger.state === 'open') return Participant.keepEarly(state, message)
-  if (message.round <= Ledger.lastRound(ledger) || message.round > terms.maxRounds) return state
-  const round = state.rounds[message.round] ?? blank(message.round)
-  const next = noted(state, round, message, now)
-  return next === round ? state : put(state, next)
+  if (message.round > terms.maxRounds) return state
+  // What it hears that it signed binds it, also where its state was restored from before.
+  const bound =
+    message.kind === 'recordSigned' && Participant.isOwn(state, message)
+      ? withSigned(state, message.round, message.body.record)
+      : state
+  if (message.round <= Math.max(Ledger.lastRound(ledger), state.dropped)) return bound
+  const round = bound.rounds[message.round] ?? blank(message.round)
+  const next = noted(bound, round, message, now)
+  return next === round ? bound : put(bound, next)
 }
 
 function noted(state: State, round: Round, message: RoundMessage, now: number): Round {
@@ -175,6 +190,7 @@ function dropOver<state extends State>(state: state, now: number): state {
   const gone = new Set(over.map(({ round }) => round))
   return {
     ...idle,
+    dropped: Math.max(state.dropped, ...gone),
     rounds: Object.fromEntries(
       rounds.filter(({ round }) => !gone.has(round)).map((round) => [round.round, round]),
     ),

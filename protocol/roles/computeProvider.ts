@@ -46,7 +46,7 @@ export function create(options: Options, now: number): State {
     roster: undefined,
     deposited: options.terms.computeBond === 0n,
     accepted: false,
-    rounds: {},
+    ...Committee.nothing,
   }
   const objection = objectionTo(state, request, now)
   return objection === undefined ? state : decline(Participant.note(state, objection))

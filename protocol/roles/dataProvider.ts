@@ -51,6 +51,8 @@ export type State = Participant.Participant & {
   readonly rounds: Readonly<{ [round: number]: Round }>
   /** `Cohorts` that came before their round was opened, by the opening they name. */
   readonly cohorts: Readonly<{ [opened: Hex]: Message.Of<'cohorts'> }>
+  /** By round, the `EncryptedUpdate` that it heard itself say before it knew of it. */
+  readonly updates: Readonly<{ [round: number]: Message.Of<'encryptedUpdate'> }>
 }
 
 export type Options = Participant.Options & {
@@ -77,6 +79,7 @@ export function create(options: Options, now: number): State {
     left: false,
     rounds: {},
     cohorts: {},
+    updates: {},
   }
   const objection = objectionTo(state, request, now)
   if (objection === undefined) return state
@@ -127,8 +130,9 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'head':
       return Participant.reach(state, event.time)
     case 'tick':
-    case 'restarted':
       return state
+    case 'restarted':
+      return { ...state, awakeSince: now }
     case 'sent':
     case 'submitted':
     case 'failed':
@@ -167,6 +171,8 @@ function read(state: State, message: Message.Message, now: number): State {
   if (message.kind === 'computeOffer') return computeOffered(state, message.body.offer, now)
   if (message.kind === 'cohorts') return cohortsDrawn(state, message)
   if (message.kind === 'receipt') return receipted(state, message)
+  if (message.kind === 'encryptedUpdate')
+    return Participant.isOwn(state, message) ? takeUp(state, message) : state
   if (!Participant.isFromModelProvider(state, message)) return state
   if (
     message.kind === 'request' &&
@@ -206,12 +212,23 @@ function roundOpened(state: State, message: Message.Of<'roundOpened'>): State {
     opened: message.bodyDigest,
     body: message.body,
     ready: false,
-    cohorts: undefined,
-    update: undefined,
+    cohorts: state.updates[message.round]?.body.cohorts,
+    update: state.updates[message.round]?.digest,
     receipts: [],
     accuracy: undefined,
   }
   return put(state, opened)
+}
+
+/** Announces no second update of a round of which it hears its own, made before its state was restored. */
+function takeUp(state: State, message: Message.Of<'encryptedUpdate'>): State {
+  const { round: number, digest, body } = message
+  const round = state.rounds[number]
+  if (number > state.terms.maxRounds || state.updates[number] !== undefined) return state
+  if (round === undefined) return { ...state, updates: { ...state.updates, [number]: message } }
+  if (round.update !== undefined) return state
+  const idle = Participant.unwish(state, ({ id }) => id === `contribute:${number}`)
+  return put(idle, { ...round, cohorts: body.cohorts, update: digest })
 }
 
 function cohortsDrawn(state: State, message: Message.Of<'cohorts'>): State {
@@ -324,6 +341,7 @@ function contribute(state: State, now: number): State {
   const round = currentRound(state)
   if (round === undefined || !round.ready || round.cohorts !== undefined || state.left) return state
   const cohorts = state.cohorts[round.opened]
+  if (!Participant.isAwake(state, now)) return state
   if (cohorts === undefined || now > round.body.updatesBy) return state
   if (!cohorts.body.cohorts.some((cohort) => cohort.includes(state.me.account))) return state
   const { model, modelHash, publicKey } = round.body

@@ -2,7 +2,7 @@
 // recomputes, signs, commits. It signs one record per round, and only one that misses nobody it gave a receipt to.
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
-import { isUnder, put, recomputation, withProposal, withUpdate } from './committeeRound.ts'
+import { isUnder, put, recomputation, withProposal, withSigned, withUpdate } from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
 import * as Draw from './draw.ts'
 import type * as Effect from './effect.ts'
@@ -57,7 +57,7 @@ function draw<state extends State>(
 /** Goes by the draw of the lowest rank that it knows of when it gives its first receipt. */
 function adopt<state extends State>(state: state, round: Round, opened: Opened): state {
   const isBound =
-    round.signed !== undefined ||
+    state.signed[round.round] !== undefined ||
     round.adding !== undefined ||
     Object.values(round.updates).some(({ receipted }) => receipted)
   if (round.adopted !== undefined && isBound) return state
@@ -83,7 +83,7 @@ function rankOf(state: State, round: Round, { seat }: Draw.Draw): number {
 /** Fetches and checks what was announced. */
 function check<state extends State>(state: state, round: Round): state {
   const { adopted } = round
-  if (adopted === undefined || round.signed !== undefined) return state
+  if (adopted === undefined || state.signed[round.round] !== undefined) return state
   const members = adopted.cohorts.reduce((all, cohort) => all | cohort, 0n)
   const byteLength = state.terms.words * wordBytes
   let next = state
@@ -114,7 +114,8 @@ function giveReceipts<state extends State>(
   _seat: number,
   now: number,
 ): state {
-  if (round.signed !== undefined || round.adding !== undefined || now > opened.body.updatesBy) return state
+  if (state.signed[round.round] !== undefined || round.adding !== undefined || now > opened.body.updatesBy)
+    return state
   if (Object.values(round.proposals).some(({ verdict }) => verdict === 'recomputing' || verdict === 'right'))
     return state
   let next = state
@@ -143,7 +144,8 @@ function add<state extends State>(
   now: number,
 ): state {
   const { adopted } = round
-  if (adopted === undefined || round.adding !== undefined || round.signed !== undefined) return state
+  if (adopted === undefined || round.adding !== undefined || state.signed[round.round] !== undefined)
+    return state
   const rank = Rotation.rankOf(state, round.round, seat) ?? 0
   const turn = Rotation.proposesFrom(state, opened.body.updatesBy, rank)
   const members = Record.seats(adopted.cohorts.reduce((all, cohort) => all | cohort, 0n))
@@ -181,7 +183,7 @@ export function propose<state extends State>(
   const round = state.rounds[number]
   const seat = Ledger.seatOf(state.ledger.computes, state.me.account)
   if (round?.opened === undefined || round.adopted === undefined || round.adding === undefined) return state
-  if (seat === undefined || round.signed !== undefined) return state
+  if (seat === undefined || state.signed[round.round] !== undefined) return state
   const { survivors, delivered: inputs } = round.adding
   const { digest: cohortsDigest, cohorts } = round.adopted
   const record: Record.Record = {
@@ -210,7 +212,7 @@ function examine<state extends State>(
   _seat: number,
   now: number,
 ): state {
-  if (round.signed !== undefined || round.adopted === undefined) return state
+  if (state.signed[round.round] !== undefined || round.adopted === undefined) return state
   let next = state
   for (const proposal of Object.values(round.proposals)) {
     if (proposal.verdict !== 'new') continue
@@ -267,14 +269,20 @@ function faultOf(state: State, round: Round, opened: Opened, { seat, body }: Pro
   })
 }
 
-/** Signs the first record that proved right; never a second. */
-function sign<state extends State>(state: state, round: Round, opened: Opened): state {
-  if (round.signed !== undefined) return state
+/** Signs the first record that proved right; never a second, also not one that it signed before it was restored. */
+function sign<state extends State>(
+  state: state,
+  round: Round,
+  opened: Opened,
+  _seat: number,
+  now: number,
+): state {
+  if (state.signed[round.round] !== undefined || !Participant.isAwake(state, now)) return state
   const right = Object.values(round.proposals)
     .filter(({ verdict }) => verdict === 'right')
     .find((proposal) => faultOf(state, round, opened, proposal) === undefined)
   if (right === undefined) return state
-  return Participant.send(put(state, { ...round, signed: right.hash }), {
+  return Participant.send(withSigned(state, round.round, right.hash), {
     kind: 'recordSigned',
     task: state.id,
     round: round.round,
@@ -291,7 +299,7 @@ function commit<state extends State>(
   seat: number,
   now: number,
 ): state {
-  const { signed } = round
+  const signed = state.signed[round.round]
   const proposal = signed === undefined ? undefined : round.proposals[signed]
   if (proposal === undefined) return state
   const { ledger, terms } = state

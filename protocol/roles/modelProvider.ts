@@ -112,8 +112,9 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'head':
       return Participant.reach(state, event.time)
     case 'tick':
-    case 'restarted':
       return state
+    case 'restarted':
+      return { ...state, awakeSince: now }
     case 'sent':
     case 'submitted':
     case 'failed':
@@ -146,6 +147,8 @@ function hear(state: State, event: Event.Event, now: number): State {
 }
 
 function read(state: State, message: Message.Message, now: number): State {
+  if (message.kind === 'roundOpened')
+    return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Matching.read(state, message, now)
   const round = state.rounds[message.round]
@@ -164,6 +167,16 @@ function read(state: State, message: Message.Message, now: number): State {
   return put(state, { ...round, proposals: { ...round.proposals, [hash]: message.body } })
 }
 
+/** Goes on with a round that it hears it opened before its state was restored: two openings of one cost the bond. */
+function takeUp(state: State, { round: number, body, bodyDigest }: Message.Of<'roundOpened'>): State {
+  const round = state.rounds[number] ?? blank(number)
+  if (round.opened !== undefined || number > state.terms.maxRounds) return state
+  const { modelHash, model, publicKey } = body
+  const opened = { digest: bodyDigest, body }
+  const idle = Participant.unwish(state, ({ id }) => id === `prepare:${number}`)
+  return put(idle, { ...round, prepared: { modelHash, model, publicKey }, opened })
+}
+
 function finish(state: State, result: Event.Result, now: number): State {
   const finished = Participant.finish(state, result, now)
   if (finished === undefined) return state
@@ -179,7 +192,7 @@ function finish(state: State, result: Event.Result, now: number): State {
   if (result.type === 'prepared') {
     const { modelHash, model, publicKey, correct } = result
     const scored = correct === undefined ? next : { ...next, before: correct }
-    return openRound(scored, { ...round, prepared: { modelHash, model, publicKey } }, now)
+    return put(scored, { ...round, prepared: { modelHash, model, publicKey } })
   }
   if (effect.type === 'prepare') return put(next, { ...round, result: 'lost' })
   if (result.type !== 'opened') return put(next, { ...round, result: 'lost' })
@@ -201,9 +214,12 @@ function finish(state: State, result: Event.Result, now: number): State {
   })
 }
 
-function openRound(state: State, round: Round, now: number): State {
+/** Opens the round that is prepared, once, and only when it should have heard whether it did before. */
+function openRound(state: State, now: number): State {
+  const round = currentRound(state)
+  if (round?.prepared === undefined || round.opened !== undefined) return state
+  if (round.result !== 'none' || !Participant.isAwake(state, now)) return state
   const { ready, update, commit } = state.spec.timeouts
-  if (round.prepared === undefined) return state
   const readyBy = now + ready
   const updatesBy = readyBy + update
   const closes = updatesBy + commit
@@ -254,20 +270,25 @@ function announce(state: State): State {
 }
 
 function run(state: State, now: number): State {
-  const next = openSums(state, now)
+  const next = openSums(openRound(state, now), now)
   if (Object.values(next.rounds).some((round) => isUnderWay(next, round))) return next
   const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
   if (isEnough(next, number, now))
     return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
+  if (!Participant.isAwake(next, now)) return next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
-  const blank = { prepared: undefined, opened: undefined, ready: 0n, announced: 0n }
-  return Participant.wish(put(next, { round: number, ...blank, proposals: {}, result: 'none' }), {
+  return Participant.wish(put(next, blank(number)), {
     id: `prepare:${number}`,
     type: 'prepare',
     round: number,
     recipients,
     scored: number === 1 && next.terms.plan !== 'equal',
   })
+}
+
+function blank(round: number): Round {
+  const nothing = { prepared: undefined, opened: undefined, ready: 0n, announced: 0n }
+  return { round, ...nothing, proposals: {}, result: 'none' }
 }
 
 function utilities(state: State): Plan.Utilities {
@@ -283,7 +304,8 @@ function isUnderWay(state: State, round: Round): boolean {
   const committed = Ledger.committed(state.ledger, round.round)
   if (committed !== undefined) return !isStuck(state, committed.record.closes)
   if (!isQuorate(state)) return false
-  return round.opened === undefined || state.ledger.head <= round.opened.body.closes
+  if (round.opened === undefined) return round === currentRound(state)
+  return state.ledger.head <= round.opened.body.closes
 }
 
 /** Whether enough members count to commit a round. */

@@ -200,6 +200,11 @@ export function isFromModelProvider(state: Participant, message: Message.Message
   return message.sender === state.terms.modelProvider && message.device === state.terms.opener
 }
 
+/** Whether this very device said this. */
+export function isOwn({ me }: Participant, message: Message.Message): boolean {
+  return message.sender === me.account && message.device === me.device
+}
+
 /** The committee seat that said this; undefined for anyone else and for seats that do not count. */
 export function committeeSeat(state: Participant, message: Message.Message): number | undefined {
   const { computes } = state.ledger
