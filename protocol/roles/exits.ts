@@ -14,7 +14,12 @@ const ownClaim = 'exit:claim'
 const restOfClaims = 'exit:rest:'
 
 /** Wishes for whatever ends this task or pays what it owes, when it is this participant's turn. */
-export function take<state extends Participant.Participant>(state: state, now: number): state {
+export function take<state extends Participant.Participant>(
+  state: state,
+  now: number,
+  /** Asked for only where a settlement is due: the market refuses a model provider's without. */
+  utilities: () => Plan.Utilities = () => [],
+): state {
   const { ledger, terms } = state
   const past = ledger.head - ledger.deadline
   const mine = state.ended ? 0 : order(state) * turn
@@ -31,7 +36,7 @@ export function take<state extends Participant.Participant>(state: state, now: n
       const { computes, datas } = ledger
       if (ledger.rounds.length === 0)
         return Participant.submit(state, 'exit:expire', { name: 'expire', terms, computes, datas }, now)
-      return settle(state, [], now)
+      return settle(state, ledger.state === 'running' ? utilities() : [], now)
     }
     case 'settled':
       return past <= 0 ? state : claim(state, past, now)

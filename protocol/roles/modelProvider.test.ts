@@ -370,6 +370,16 @@ describe('a model provider that pays by contribution', () => {
     expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
   })
 
+  test('settles with it when its time is up, too', () => {
+    const started = follow(scored(asked().state), [Talk.started])
+    const { state } = follow(started.state, [{ ...prepared, correct: 12 }])
+    const done = follow(state, [...commit(state), result(60)])
+    const late = { ...done.state.ledger, deadline: Talk.now }
+    const idle = { ...done.state, ledger: late, rounds: { ...done.state.rounds } }
+    const { wished } = follow(idle, [{ type: 'head', time: Talk.now + 1 }])
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
+  })
+
   test('scores nothing where everyone weighs the same', () => {
     expect(running().wished).toMatchObject([{ scored: false }])
     const { state } = opened()

@@ -248,7 +248,7 @@ function advance(state: State, now: number): State {
       if (next.ledger.head > next.terms.startBy) return Exits.take(next, now)
       return Matching.advance(announce(next), now)
     case 'running':
-      return Exits.take(run(next, now), now)
+      return Exits.take(run(next, now), now, () => utilities(next))
     case 'faulted':
     case 'settled':
       return Exits.take(next, now)
