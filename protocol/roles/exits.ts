@@ -103,9 +103,26 @@ function claim<state extends Participant.Participant>(state: state, past: number
   if (due.length === 0 || (!mine && past <= (2 + order(state)) * turn)) return state
   const id = mine ? ownClaim : `${restOfClaims}${due.length}`
   if (!Participant.maySubmit(state, id, now)) return state
-  const indices = (mine ? own : due).slice(0, mostClaims).map(({ index }) => index)
+  const tried = state.tries[id]?.count ?? 0
+  const indices = batchOf(state, mine ? own : due, tried).map(({ index }) => index)
   const claims = Payout.claims(terms.token, payout, indices)
   return Participant.submit(state, id, { name: 'claim', terms, claims }, now)
+}
+
+/**
+ * The next leaves to pay out together: halves of what was refused, down to the leaf that is to blame, which waits until
+ * all others are paid.
+ */
+function batchOf(
+  { refused }: Participant.Participant,
+  due: readonly History.Due[],
+  tried: number,
+): readonly History.Due[] {
+  const isRefused = (leaves: readonly History.Due[]) => refused.includes(Participant.batch(leaves))
+  let leaves = due.filter((leaf) => !isRefused([leaf])).slice(0, mostClaims)
+  if (leaves.length === 0) return due.slice(tried % due.length).slice(0, 1)
+  while (isRefused(leaves)) leaves = leaves.slice(0, Math.ceil(leaves.length / 2))
+  return leaves
 }
 
 /** Whose turn it is: model provider, committee by seat, data providers by seat; before seats exist, by account. */
