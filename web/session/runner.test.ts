@@ -77,9 +77,8 @@ describe('a runner', () => {
   })
 
   test('stores it on the disk, not in what a power cut takes', async () => {
-    const database = open()
-    await database.open()
     const opened = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    const database = open()
     const runner = begin(database, empty, (effect) => Promise.resolve([{ kind: 'done', id: effect.id }]))
     await runner.deliver({ kind: 'wish', id: 'a' })
     const writes = opened.mock.calls.filter(([, mode]) => mode === 'readwrite')
