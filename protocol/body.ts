@@ -32,10 +32,7 @@ const packed = (length: number) =>
     v.transform((bytes): Hex => `0x${bytesToHex(bytes)}`),
   )
 /** X25519 */
-const exchangeKey = v.pipe(
-  packed(32),
-  v.check(Masks.isUsable, 'expected a key that protects something'),
-)
+const exchangeKey = v.pipe(packed(32), v.check(Masks.isUsable, 'expected a key that protects something'))
 const accounts = (most: number) =>
   v.pipe(
     v.array(Codec.address),

@@ -39,11 +39,11 @@ export type Round = {
   readonly proposals: Readonly<{ [hash: Hex]: Proposed }>
   /** By record hash and committee seat. */
   readonly signatures: Readonly<{ [hash: Hex]: Readonly<{ [seat: number]: Hex }> }>
-  readonly signed: Hex | undefined
   /** Unix seconds when enough signatures were seen; 0 before. */
   readonly quorumAt: number
 }
 
+<<<<<<< HEAD
 export type State = Drawn.State & {
   readonly rounds: Readonly<{ [round: number]: Round }>
   /** Its sealing keys by epoch. */
@@ -64,6 +64,17 @@ export function viewOf({ round, opened, ready }: Round): Draw.View | undefined {
   if (opened === undefined) return undefined
   return { round, opened: opened.bodyDigest, body: opened.body, ready }
 }
+=======
+export type State = Participant.Participant & {
+  readonly rounds: Readonly<{ [round: number]: Round }>
+  /** By round, the hash of the only record that it signs; outlives the round, for who signs two is slashed. */
+  readonly signed: Readonly<{ [round: number]: Hex }>
+  /** The highest round that it forgot; it hears of none up to it any more. */
+  readonly dropped: number
+}
+
+export const nothing: Pick<State, 'rounds' | 'signed' | 'dropped'> = { rounds: {}, signed: {}, dropped: 0 }
+>>>>>>> main
 
 /** Whether this update was made under the draw that this member goes by. */
 export function isUnder(round: Round, { message }: Update): boolean {
@@ -78,13 +89,23 @@ export function recomputation(round: number, hash: Hex): string {
 }
 
 export function blank(round: number): Round {
+<<<<<<< HEAD
   const nothing = { ready: {}, drawn: [], updates: {}, rivals: {}, proposals: {}, signatures: {} }
   const unknown = { opened: undefined, adopted: undefined, adding: undefined, signed: undefined }
+=======
+  const nothing = { ready: {}, drawn: [], updates: {}, proposals: {}, signatures: {} }
+  const unknown = { opened: undefined, adopted: undefined, adding: undefined }
+>>>>>>> main
   return { round, ...nothing, ...unknown, quorumAt: 0 }
 }
 
 export function put<state extends State>(state: state, round: Round): state {
   return { ...state, rounds: { ...state.rounds, [round.round]: round } }
+}
+
+/** Binds it to a record, unless it is bound. */
+export function withSigned<state extends State>(state: state, round: number, hash: Hex): state {
+  return state.signed[round] === undefined ? { ...state, signed: { ...state.signed, [round]: hash } } : state
 }
 
 export function withUpdate(round: Round, update: Update): Round {

@@ -265,6 +265,7 @@ describe('a member of the committee', () => {
   })
 })
 
+<<<<<<< HEAD
 describe('a member that keeps secrets', () => {
   const record = () => {
     const draft = proposal(updates)
@@ -371,6 +372,67 @@ describe('a member that judges draws', () => {
   test('goes by none before its drawer’s turn', () => {
     const early = follow(inRound(aggregator), [Talk.heard(member, Talk.cohortsDraft)], awake)
     expect(adopted(early.state)).toMatchObject({ seat: 0 })
+=======
+describe('a member that signed', () => {
+  const reopening = (round: number, closes: number): Event.Event =>
+    Talk.heard('model', {
+      ...Talk.opening,
+      round,
+      body: { ...Talk.opening.body, closes, updatesBy: closes - 60, readyBy: closes - 120 },
+    })
+  const signing = () => {
+    const proposed = Talk.heard(aggregator, proposal(updates))
+    const { state, wished } = follow(keeping(member, updates).state, [proposed], awake)
+    const signed = follow(state, [right(recomputation(wished))], awake)
+    expect(Talk.saidOf(signed.wished, 'recordSigned')).toHaveLength(1)
+    return signed.state
+  }
+  const { closes } = Talk.opening.body
+
+  test('never takes part again in a round that was overtaken', () => {
+    const overtaken = follow(signing(), [reopening(2, closes + 300), { type: 'tick' }], closes + 1).state
+    expect(Object.keys(overtaken.rounds)).toEqual(['2'])
+    const { state, wished } = follow(overtaken, [reopening(1, closes + 600), ...ready], closes + 2)
+    expect(wished).toEqual([])
+    expect(Object.keys(state.rounds)).toEqual(['2'])
+  })
+
+  test('remembers what it signed for as long as the task lasts', () => {
+    const before = signing()
+    expect(before.signed[1]).toMatch(/^0x/)
+    const { state } = follow(before, [reopening(2, closes + 300), { type: 'tick' }], closes + 1)
+    expect(state.signed).toEqual(before.signed)
+  })
+
+  test('goes by its own signature that it had forgotten and hears again', () => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    const other = Talk.digest('a record that it signed before')
+    const own = Talk.heard(member, {
+      kind: 'recordSigned',
+      task: Talk.task,
+      round: 1,
+      slot: 0,
+      body: { record: other },
+    })
+    const restored = follow(keeping(member, updates).state, [own, Talk.heard(aggregator, draft)], awake)
+    expect(restored.state.signed[1]).toBe(other)
+    expect(restored.wished).toEqual([])
+    const { wished } = follow(restored.state, [{ type: 'tick' }], awake)
+    expect(Talk.saidOf(wished, 'recordSigned')).toEqual([])
+  })
+
+  test('signs after a restart only when it should have heard what it said before', () => {
+    const { state, wished } = follow(
+      keeping(member, updates).state,
+      [Talk.heard(aggregator, proposal(updates))],
+      awake,
+    )
+    const woken = follow(state, [{ type: 'restarted' }, right(recomputation(wished))], awake)
+    expect(Talk.saidOf(woken.wished, 'recordSigned')).toEqual([])
+    const later = follow(woken.state, [{ type: 'tick' }], awake + 10)
+    expect(Talk.saidOf(later.wished, 'recordSigned')).toHaveLength(1)
+>>>>>>> main
   })
 })
 

@@ -218,6 +218,40 @@ describe('a data provider in a round', () => {
     expect(Talk.saidOf(contributed(state).wished, 'encryptedUpdate')).toHaveLength(1)
   })
 
+  test('signs no second update of a round for which it hears its own', () => {
+    const body = {
+      opened: Talk.opened,
+      cohorts: Talk.digest('cohorts'),
+      cid: Talk.opening.body.model,
+      ciphertextRoot: Talk.digest('an earlier root'),
+      byteLength: 65_536,
+    }
+    const draft = { kind: 'encryptedUpdate', task: Talk.task, round: 1, slot: 0, body } as const
+    const own = Talk.say(name, draft)
+    const event: Event.Event = { type: 'message', message: own }
+    const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
+    const meanwhile = follow(training().state, [event])
+    expect(meanwhile.state.outbox['contribute:1']).toBeUndefined()
+    expect(Talk.saidOf(contributed(meanwhile.state).wished, 'encryptedUpdate')).toEqual([])
+    expect(DataProvider.currentRound(meanwhile.state)?.update).toBe(own.digest)
+    for (const heard of [
+      [opened, event, cohorts],
+      [event, opened, cohorts],
+    ]) {
+      const { state, wished } = follow(enrolled(), heard)
+      expect(wished.map(({ type }) => type)).not.toContain('contribute')
+      expect(DataProvider.currentRound(state)?.update).toBe(own.digest)
+    }
+  })
+
+  test('trains after a restart only when it should have heard what it said before', () => {
+    const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
+    const { state, wished } = follow(enrolled(), [opened, { type: 'restarted' }, cohorts])
+    expect(wished.map(({ type }) => type)).not.toContain('contribute')
+    const later = follow(state, [{ type: 'tick' }], Talk.now + 10)
+    expect(later.wished.map(({ type }) => type)).toContain('contribute')
+  })
+
   test('does not train for a draw of somebody outside the committee', () => {
     const { wished } = follow(enrolled(), [opened, masked, ...ready, Talk.heard('data 1', Talk.cohortsDraft)])
     expect(wished.map(({ type }) => type)).not.toContain('contribute')

@@ -14,7 +14,12 @@ const ownClaim = 'exit:claim'
 const restOfClaims = 'exit:rest:'
 
 /** Wishes for whatever ends this task or pays what it owes, when it is this participant's turn. */
-export function take<state extends Participant.Participant>(state: state, now: number): state {
+export function take<state extends Participant.Participant>(
+  state: state,
+  now: number,
+  /** Asked for only where a settlement is due: the market refuses a model provider's without. */
+  utilities: () => Plan.Utilities = () => [],
+): state {
   const { ledger, terms } = state
   const past = ledger.head - ledger.deadline
   const mine = state.ended ? 0 : order(state) * turn
@@ -31,7 +36,7 @@ export function take<state extends Participant.Participant>(state: state, now: n
       const { computes, datas } = ledger
       if (ledger.rounds.length === 0)
         return Participant.submit(state, 'exit:expire', { name: 'expire', terms, computes, datas }, now)
-      return settle(state, [], now)
+      return settle(state, ledger.state === 'running' ? utilities() : [], now)
     }
     case 'settled':
       return past <= 0 ? state : claim(state, past, now)
@@ -98,9 +103,26 @@ function claim<state extends Participant.Participant>(state: state, past: number
   if (due.length === 0 || (!mine && past <= (2 + order(state)) * turn)) return state
   const id = mine ? ownClaim : `${restOfClaims}${due.length}`
   if (!Participant.maySubmit(state, id, now)) return state
-  const indices = (mine ? own : due).slice(0, mostClaims).map(({ index }) => index)
+  const tried = state.tries[id]?.count ?? 0
+  const indices = batchOf(state, mine ? own : due, tried).map(({ index }) => index)
   const claims = Payout.claims(terms.token, payout, indices)
   return Participant.submit(state, id, { name: 'claim', terms, claims }, now)
+}
+
+/**
+ * The next leaves to pay out together: halves of what was refused, down to the leaf that is to blame, which waits until
+ * all others are paid.
+ */
+function batchOf(
+  { refused }: Participant.Participant,
+  due: readonly History.Due[],
+  tried: number,
+): readonly History.Due[] {
+  const isRefused = (leaves: readonly History.Due[]) => refused.includes(Participant.batch(leaves))
+  let leaves = due.filter((leaf) => !isRefused([leaf])).slice(0, mostClaims)
+  if (leaves.length === 0) return due.slice(tried % due.length).slice(0, 1)
+  while (isRefused(leaves)) leaves = leaves.slice(0, Math.ceil(leaves.length / 2))
+  return leaves
 }
 
 /** Whose turn it is: model provider, committee by seat, data providers by seat; before seats exist, by account. */

@@ -387,6 +387,39 @@ describe('a model provider that runs rounds', () => {
   })
 })
 
+describe('a model provider that was restored', () => {
+  const own = Talk.heard('model', Talk.opening)
+
+  test('takes up a round that it had opened instead of opening it again', () => {
+    const { state, wished } = follow(running().state, [own, prepared])
+    expect(Talk.saidOf(wished, 'roundOpened')).toEqual([])
+    expect(state.rounds[1]?.opened).toEqual({ digest: Talk.opened, body: Talk.opening.body })
+    expect(follow(state, commit(state)).wished).toMatchObject([{ id: 'open:1' }])
+  })
+
+  test('counts rounds on from those that it hears it opened', () => {
+    const { closes } = Talk.opening.body
+    const { state } = follow(asked().state, [own, Talk.started])
+    expect(state.outbox['prepare:1']).toBeUndefined()
+    const { wished } = follow(state, [{ type: 'head', time: closes + 1 }], closes + 1)
+    expect(wished).toMatchObject([{ id: 'prepare:2' }])
+  })
+
+  test('opens nothing before it should have heard what it said', () => {
+    const woken = follow(running().state, [{ type: 'restarted' }, prepared])
+    expect(Talk.saidOf(woken.wished, 'roundOpened')).toEqual([])
+    const late = follow(woken.state, [tick], Talk.now + 10)
+    expect(Talk.saidOf(late.wished, 'roundOpened')).toMatchObject([{ readyBy: Talk.now + 30 }])
+    const again = follow(asked().state, [{ type: 'restarted' }, Talk.started])
+    expect(again.wished).toEqual([])
+  })
+
+  test('believes no stranger that a round was opened', () => {
+    const { state } = running()
+    expect(ModelProvider.step(state, Talk.heard('data 1', Talk.opening), Talk.now).state).toBe(state)
+  })
+})
+
 describe('a model provider that pays by contribution', () => {
   const proportional = { ...Talk.terms, plan: 'proportional' } as const
   const scored = (state: ModelProvider.State) => ({ ...state, terms: proportional })
@@ -401,6 +434,16 @@ describe('a model provider that pays by contribution', () => {
       ...unmask(commit(state)),
       result(60),
     ])
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
+  })
+
+  test('settles with it when its time is up, too', () => {
+    const started = follow(scored(asked().state), [Talk.started])
+    const { state } = follow(started.state, [{ ...prepared, correct: 12 }])
+    const done = follow(state, [...commit(state), result(60)])
+    const late = { ...done.state.ledger, deadline: Talk.now }
+    const idle = { ...done.state, ledger: late, rounds: { ...done.state.rounds } }
+    const { wished } = follow(idle, [{ type: 'head', time: Talk.now + 1 }])
     expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
   })
 

@@ -99,8 +99,9 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'head':
       return Participant.reach(state, event.time)
     case 'tick':
-    case 'restarted':
       return state
+    case 'restarted':
+      return { ...state, awakeSince: now }
     case 'sent':
     case 'submitted':
     case 'failed':
@@ -138,12 +139,24 @@ function hear(state: State, event: Event.Event, now: number): State {
 }
 
 function read(state: State, message: Message.Message, now: number): State {
+  if (message.kind === 'roundOpened')
+    return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Matching.read(state, message, now)
   const round = state.rounds[message.round]
   if (round === undefined) return state
   const next = ModelRound.read(state, round, message, now)
   return next === round ? state : put(state, next)
+}
+
+/** Goes on with a round that it hears it opened before its state was restored: two openings of one cost the bond. */
+function takeUp(state: State, { round: number, body, bodyDigest }: Message.Of<'roundOpened'>): State {
+  const round = state.rounds[number] ?? blank(number)
+  if (round.opened !== undefined || number > state.terms.maxRounds) return state
+  const { modelHash, model, publicKey } = body
+  const opened = { digest: bodyDigest, body }
+  const idle = Participant.unwish(state, ({ id }) => id === `prepare:${number}`)
+  return put(idle, { ...round, prepared: { modelHash, model, publicKey }, opened })
 }
 
 function finish(state: State, result: Event.Result, now: number): State {
@@ -161,7 +174,7 @@ function finish(state: State, result: Event.Result, now: number): State {
   if (result.type === 'prepared') {
     const { modelHash, model, publicKey, correct } = result
     const scored = correct === undefined ? next : { ...next, before: correct }
-    return openRound(scored, { ...round, prepared: { modelHash, model, publicKey } }, now)
+    return put(scored, { ...round, prepared: { modelHash, model, publicKey } })
   }
   if (effect.type === 'prepare') return put(next, { ...round, result: 'lost' })
   if (result.type !== 'opened') return put(next, { ...round, result: 'lost' })
@@ -183,6 +196,7 @@ function finish(state: State, result: Event.Result, now: number): State {
   })
 }
 
+<<<<<<< HEAD
 /** Notes whose updates or shares were wrong. */
 function blame(
   state: State,
@@ -208,8 +222,14 @@ function blame(
 }
 
 function openRound(state: State, round: ModelRound.Round, now: number): State {
+=======
+/** Opens the round that is prepared, once, and only when it should have heard whether it did before. */
+function openRound(state: State, now: number): State {
+  const round = currentRound(state)
+  if (round?.prepared === undefined || round.opened !== undefined) return state
+  if (round.result !== 'none' || !Participant.isAwake(state, now)) return state
+>>>>>>> main
   const { ready, update, commit } = state.spec.timeouts
-  if (round.prepared === undefined) return state
   const readyBy = now + ready
   const updatesBy = readyBy + update
   const closes = updatesBy + commit
@@ -238,7 +258,7 @@ function advance(state: State, now: number): State {
       if (next.ledger.head > next.terms.startBy) return Exits.take(next, now)
       return Matching.advance(announce(next), now)
     case 'running':
-      return Exits.take(run(next, now), now)
+      return Exits.take(run(next, now), now, () => utilities(next))
     case 'faulted':
     case 'settled':
       return Exits.take(next, now)
@@ -260,19 +280,29 @@ function announce(state: State): State {
 }
 
 function run(state: State, now: number): State {
-  const next = openSums(state, now)
+  const next = openSums(openRound(state, now), now)
   if (Object.values(next.rounds).some((round) => isUnderWay(next, round))) return next
   const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
   if (isEnough(next, number, now))
     return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
+  if (!Participant.isAwake(next, now)) return next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
+<<<<<<< HEAD
   return Participant.wish(put(next, ModelRound.blank(number)), {
+=======
+  return Participant.wish(put(next, blank(number)), {
+>>>>>>> main
     id: `prepare:${number}`,
     type: 'prepare',
     round: number,
     recipients,
     scored: number === 1 && next.terms.plan !== 'equal',
   })
+}
+
+function blank(round: number): Round {
+  const nothing = { prepared: undefined, opened: undefined, ready: 0n, announced: 0n }
+  return { round, ...nothing, proposals: {}, result: 'none' }
 }
 
 function utilities(state: State): Plan.Utilities {
@@ -288,7 +318,8 @@ function isUnderWay(state: State, round: ModelRound.Round): boolean {
   const committed = Ledger.committed(state.ledger, round.round)
   if (committed !== undefined) return !isStuck(state, committed.record.closes)
   if (!isQuorate(state)) return false
-  return round.opened === undefined || state.ledger.head <= round.opened.body.closes
+  if (round.opened === undefined) return round === currentRound(state)
+  return state.ledger.head <= round.opened.body.closes
 }
 
 /** Whether enough members count to commit a round. */

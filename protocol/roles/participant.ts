@@ -4,6 +4,7 @@ import type * as Message from '../message.ts'
 import type * as Market from '../market.ts'
 import { BaseError } from '../errors.ts'
 import * as History from '../history.ts'
+import type * as Payout from '../payout.ts'
 import type { TaskSpec } from '../taskSpec.ts'
 import type { Terms } from '../terms.ts'
 import * as Topic from '../topic.ts'
@@ -31,6 +32,8 @@ export type Participant = {
   /** Unix seconds: when it last ran, roughly, and since when without a pause. */
   readonly ranAt: number
   readonly awakeSince: number
+  /** Batches of payouts that the market would not make, by their leaves. */
+  readonly refused: readonly string[]
   /** Messages of rounds that came before the start was seen, oldest first. */
   readonly early: readonly Message.Message[]
   /** What was ignored or failed, as sentences, newest first. */
@@ -65,6 +68,7 @@ export function create(options: Options): Participant {
     claims: false,
     ended: false,
     tries: {},
+    refused: [],
     early: [],
     notes: [],
   }
@@ -184,9 +188,20 @@ export function finish<state extends Participant>(
     const count = (state.tries[effect.id]?.count ?? 0) + 1
     const tried = { count, after: now + (result.type === 'failed' ? patience(count) : 60) }
     next = { ...next, tries: { ...next.tries, [effect.id]: tried } }
+    if (result.type === 'failed' && effect.call.name === 'claim') next = refuse(next, effect.call.claims)
   }
   if (result.type === 'failed') next = note(next, result.reason)
   return { state: next, effect }
+}
+
+/** The leaves of a batch, as it is remembered when it was refused. */
+export function batch(leaves: readonly { readonly index: number }[]): string {
+  return leaves.map(({ index }) => index).join()
+}
+
+function refuse<state extends Participant>(state: state, claims: readonly Payout.Claim[]): state {
+  const leaves = batch(claims)
+  return state.refused.includes(leaves) ? state : { ...state, refused: [...state.refused, leaves] }
 }
 
 /** Keeps a message of a round until the chain has said who takes part. */
@@ -198,6 +213,11 @@ export function keepEarly<state extends Participant>(state: state, message: Mess
 /** Whether the model provider said this. */
 export function isFromModelProvider(state: Participant, message: Message.Message): boolean {
   return message.sender === state.terms.modelProvider && message.device === state.terms.opener
+}
+
+/** Whether this very device said this. */
+export function isOwn({ me }: Participant, message: Message.Message): boolean {
+  return message.sender === me.account && message.device === me.device
 }
 
 /** The committee seat that said this; undefined for anyone else and for seats that do not count. */

@@ -79,7 +79,9 @@ export class Database extends Dexie {
 
   /** One database per market: another deployment starts empty. */
   constructor(name: string) {
-    super(name)
+    // Effects run once a state is stored. Chrome otherwise says so while it is still in memory, and a power cut would
+    // bring back a state that does not know what it signed.
+    super(name, { chromeTransactionDurability: 'strict' })
     this.version(1).stores({
       machines: 'id, task',
       cursors: 'id',

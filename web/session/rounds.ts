@@ -100,7 +100,7 @@ function toldByCompute(state: Extract<State, { role: 'compute' }>, number: numbe
   const ready = Object.keys(round.ready).length
   const delivered = Object.values(round.updates).filter((update) => update.state === 'sound').length
   const counts = { ...unknown, ready, delivered }
-  if (round.signed !== undefined) return { ...counts, stage: 'signing' }
+  if (state.signed[number] !== undefined) return { ...counts, stage: 'signing' }
   if (round.adding !== undefined) return { ...counts, stage: 'adding' }
   if (delivered > 0) return { ...counts, stage: 'delivered' }
   return round.adopted === undefined

@@ -76,6 +76,17 @@ describe('a runner', () => {
     expect(await stored(database)).toEqual({ done: ['a'], outbox: {} })
   })
 
+  test('stores it on the disk, not in what a power cut takes', async () => {
+    const opened = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    const database = open()
+    const runner = begin(database, empty, (effect) => Promise.resolve([{ kind: 'done', id: effect.id }]))
+    await runner.deliver({ kind: 'wish', id: 'a' })
+    const writes = opened.mock.calls.filter(([, mode]) => mode === 'readwrite')
+    opened.mockRestore()
+    expect(writes.length).toBeGreaterThan(0)
+    expect(new Set(writes.map(([, , options]) => options?.durability))).toEqual(new Set(['strict']))
+  })
+
   test('repeats after a crash what was wished and not done', async () => {
     const database = open()
     const crashed = begin(database, empty, () => new Promise(() => undefined))
