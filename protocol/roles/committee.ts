@@ -7,13 +7,9 @@ import {
   put,
   recomputation,
   withProposal,
-<<<<<<< HEAD
   withRival,
   withSignature,
-=======
-  withSignature,
   withSigned,
->>>>>>> main
   withUpdate,
 } from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
@@ -54,23 +50,18 @@ export function concerns(message: Message.Message): message is RoundMessage {
 export function read<state extends State>(state: state, message: RoundMessage, now: number): state {
   const { ledger, terms } = state
   if (ledger.state === 'none' || ledger.state === 'open') return Participant.keepEarly(state, message)
-<<<<<<< HEAD
-  if (isOver(state, message.round, now) || message.round > terms.maxRounds) return state
-  const round = state.rounds[message.round] ?? blank(message.round)
-  const next = noted(state, round, message, now)
-  return next === round ? state : put(state, next)
-=======
   if (message.round > terms.maxRounds) return state
   // What it hears that it signed binds it, also where its state was restored from before.
   const bound =
     message.kind === 'recordSigned' && Participant.isOwn(state, message)
       ? withSigned(state, message.round, message.body.record)
       : state
-  if (message.round <= Math.max(Ledger.lastRound(ledger), state.dropped)) return bound
-  const round = bound.rounds[message.round] ?? blank(message.round)
+  const known = bound.rounds[message.round]
+  if (isOver(state, message.round, now) || (known === undefined && message.round <= state.dropped))
+    return bound
+  const round = known ?? blank(message.round)
   const next = noted(bound, round, message, now)
   return next === round ? bound : put(bound, next)
->>>>>>> main
 }
 
 function noted(state: State, round: Round, message: RoundMessage, now: number): Round {
@@ -246,19 +237,12 @@ function dropOver<state extends State>(state: state, now: number): state {
   })
   const over = rounds.filter(({ round }) => isDead(round))
   if (over.length === 0) return idle
-<<<<<<< HEAD
   const kept = rounds.filter(({ round }) => !isDead(round))
-  return { ...idle, rounds: Object.fromEntries(kept.map((round) => [round.round, round])) }
-=======
-  const gone = new Set(over.map(({ round }) => round))
   return {
     ...idle,
-    dropped: Math.max(state.dropped, ...gone),
-    rounds: Object.fromEntries(
-      rounds.filter(({ round }) => !gone.has(round)).map((round) => [round.round, round]),
-    ),
+    dropped: Math.max(state.dropped, ...over.map(({ round }) => round)),
+    rounds: Object.fromEntries(kept.map((round) => [round.round, round])),
   }
->>>>>>> main
 }
 
 function roundOf(effect: Effect.Effect): number {

@@ -43,20 +43,25 @@ export type Round = {
   readonly quorumAt: number
 }
 
-<<<<<<< HEAD
 export type State = Drawn.State & {
   readonly rounds: Readonly<{ [round: number]: Round }>
   /** Its sealing keys by epoch. */
   readonly keys: Readonly<{ [epoch: number]: 'made' | 'erased' }>
   /** By round, the hash of the only record for which it gives shares away. */
   readonly released: Readonly<{ [round: number]: Hex }>
+  /** By round, the hash of the only record that it signs; outlives the round, for who signs two is slashed. */
+  readonly signed: Readonly<{ [round: number]: Hex }>
+  /** The highest round that it forgot; it takes up none up to it any more. */
+  readonly dropped: number
 }
 
-export const nothing: Pick<State, 'headers' | 'rounds' | 'keys' | 'released'> = {
+export const nothing: Pick<State, 'headers' | 'rounds' | 'keys' | 'released' | 'signed' | 'dropped'> = {
   headers: {},
   rounds: {},
   keys: {},
   released: {},
+  signed: {},
+  dropped: 0,
 }
 
 /** What is known for a draw; undefined before the round was opened. */
@@ -64,17 +69,6 @@ export function viewOf({ round, opened, ready }: Round): Draw.View | undefined {
   if (opened === undefined) return undefined
   return { round, opened: opened.bodyDigest, body: opened.body, ready }
 }
-=======
-export type State = Participant.Participant & {
-  readonly rounds: Readonly<{ [round: number]: Round }>
-  /** By round, the hash of the only record that it signs; outlives the round, for who signs two is slashed. */
-  readonly signed: Readonly<{ [round: number]: Hex }>
-  /** The highest round that it forgot; it hears of none up to it any more. */
-  readonly dropped: number
-}
-
-export const nothing: Pick<State, 'rounds' | 'signed' | 'dropped'> = { rounds: {}, signed: {}, dropped: 0 }
->>>>>>> main
 
 /** Whether this update was made under the draw that this member goes by. */
 export function isUnder(round: Round, { message }: Update): boolean {
@@ -89,13 +83,8 @@ export function recomputation(round: number, hash: Hex): string {
 }
 
 export function blank(round: number): Round {
-<<<<<<< HEAD
   const nothing = { ready: {}, drawn: [], updates: {}, rivals: {}, proposals: {}, signatures: {} }
-  const unknown = { opened: undefined, adopted: undefined, adding: undefined, signed: undefined }
-=======
-  const nothing = { ready: {}, drawn: [], updates: {}, proposals: {}, signatures: {} }
   const unknown = { opened: undefined, adopted: undefined, adding: undefined }
->>>>>>> main
   return { round, ...nothing, ...unknown, quorumAt: 0 }
 }
 

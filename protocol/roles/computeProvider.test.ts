@@ -265,7 +265,6 @@ describe('a member of the committee', () => {
   })
 })
 
-<<<<<<< HEAD
 describe('a member that keeps secrets', () => {
   const record = () => {
     const draft = proposal(updates)
@@ -372,7 +371,9 @@ describe('a member that judges draws', () => {
   test('goes by none before its drawer’s turn', () => {
     const early = follow(inRound(aggregator), [Talk.heard(member, Talk.cohortsDraft)], awake)
     expect(adopted(early.state)).toMatchObject({ seat: 0 })
-=======
+  })
+})
+
 describe('a member that signed', () => {
   const reopening = (round: number, closes: number): Event.Event =>
     Talk.heard('model', {
@@ -432,7 +433,6 @@ describe('a member that signed', () => {
     expect(Talk.saidOf(woken.wished, 'recordSigned')).toEqual([])
     const later = follow(woken.state, [{ type: 'tick' }], awake + 10)
     expect(Talk.saidOf(later.wished, 'recordSigned')).toHaveLength(1)
->>>>>>> main
   })
 })
 

@@ -235,8 +235,8 @@ describe('a data provider in a round', () => {
     expect(Talk.saidOf(contributed(meanwhile.state).wished, 'encryptedUpdate')).toEqual([])
     expect(DataProvider.currentRound(meanwhile.state)?.update).toBe(own.digest)
     for (const heard of [
-      [opened, event, cohorts],
-      [event, opened, cohorts],
+      [opened, masked, ...ready, event, cohorts],
+      [event, opened, masked, ...ready, cohorts],
     ]) {
       const { state, wished } = follow(enrolled(), heard)
       expect(wished.map(({ type }) => type)).not.toContain('contribute')
@@ -246,7 +246,7 @@ describe('a data provider in a round', () => {
 
   test('trains after a restart only when it should have heard what it said before', () => {
     const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
-    const { state, wished } = follow(enrolled(), [opened, { type: 'restarted' }, cohorts])
+    const { state, wished } = follow(enrolled(), [opened, masked, ...ready, { type: 'restarted' }, cohorts])
     expect(wished.map(({ type }) => type)).not.toContain('contribute')
     const later = follow(state, [{ type: 'tick' }], Talk.now + 10)
     expect(later.wished.map(({ type }) => type)).toContain('contribute')

@@ -44,13 +44,16 @@ export type State = Drawn.State & {
   readonly heard: Readonly<{ [round: number]: Heard }>
   /** Members' sealing keys, by epoch and committee seat. */
   readonly sealing: Readonly<{ [epoch: number]: Readonly<{ [seat: number]: Hex }> }>
+  /** By round, the `EncryptedUpdate` that it heard itself say before it knew of it. */
+  readonly updates: Readonly<{ [round: number]: Message.Of<'encryptedUpdate'> }>
 }
 
-export const nothing: Pick<State, 'headers' | 'rounds' | 'heard' | 'sealing'> = {
+export const nothing: Pick<State, 'headers' | 'rounds' | 'heard' | 'sealing' | 'updates'> = {
   headers: {},
   rounds: {},
   heard: {},
   sealing: {},
+  updates: {},
 }
 
 /** The round it takes part in or waits for the end of. */
@@ -63,6 +66,7 @@ export function current(state: State): Round | undefined {
 export function read<state extends State>(state: state, message: Message.Message, now: number): state {
   const { kind } = message
   if (kind === 'receipt') return receipted(state, message)
+  if (kind === 'encryptedUpdate') return Participant.isOwn(state, message) ? takeUp(state, message) : state
   if (kind === 'roundOpened')
     return Participant.isFromModelProvider(state, message) ? roundOpened(state, message) : state
   if (kind === 'opened') {
@@ -86,12 +90,23 @@ function roundOpened<state extends State>(state: state, message: Message.Of<'rou
     body,
     preparing: false,
     ready: false,
-    cohorts: undefined,
-    update: undefined,
+    cohorts: state.updates[round]?.body.cohorts,
+    update: state.updates[round]?.digest,
     receipts: [],
     accuracy: undefined,
     forgotten: false,
   })
+}
+
+/** Announces no second update of a round of which it hears its own, made before its state was restored. */
+function takeUp<state extends State>(state: state, message: Message.Of<'encryptedUpdate'>): state {
+  const { round: number, digest, body } = message
+  const round = state.rounds[number]
+  if (number > state.terms.maxRounds || state.updates[number] !== undefined) return state
+  if (round === undefined) return { ...state, updates: { ...state.updates, [number]: message } }
+  if (round.update !== undefined) return state
+  const idle = Participant.unwish(state, ({ id }) => id === `contribute:${number}`)
+  return put(idle, { ...round, cohorts: body.cohorts, update: digest })
 }
 
 function receipted<state extends State>(state: state, message: Message.Of<'receipt'>): state {
@@ -199,6 +214,7 @@ function contribute<state extends State>(state: state, now: number): state {
   const round = current(state)
   if (round === undefined || !round.ready || round.cohorts !== undefined || state.left) return state
   const heard = state.heard[round.round]
+  if (!Participant.isAwake(state, now)) return state
   if (heard === undefined || now > round.body.updatesBy) return state
   const view = { round: round.round, opened: round.opened, body: round.body, ready: heard.ready }
   const [draw] = Draw.acceptable(state, view, heard.drawn, now)

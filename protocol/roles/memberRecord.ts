@@ -2,7 +2,15 @@
 // per round, and only one that misses nobody it gave a receipt to.
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
-import { isUnder, put, recomputation, withProposal, withRival, withUpdate } from './committeeRound.ts'
+import {
+  isUnder,
+  put,
+  recomputation,
+  withProposal,
+  withRival,
+  withSigned,
+  withUpdate,
+} from './committeeRound.ts'
 import type { Proposed, Round, State, Update } from './committeeRound.ts'
 import type * as Effect from './effect.ts'
 import * as Ledger from './ledger.ts'
@@ -25,7 +33,8 @@ export function add<state extends State>(
   now: number,
 ): state {
   const { adopted } = round
-  if (adopted === undefined || round.adding !== undefined || round.signed !== undefined) return state
+  if (adopted === undefined || round.adding !== undefined || state.signed[round.round] !== undefined)
+    return state
   const rank = Rotation.rankOf(state, round.round, seat) ?? 0
   const turn = Rotation.proposesFrom(state, opened.body.updatesBy, rank)
   const members = Record.seats(adopted.cohorts.reduce((all, cohort) => all | cohort, 0n))
@@ -64,7 +73,7 @@ export function propose<state extends State>(
   const round = state.rounds[number]
   const seat = Ledger.seatOf(state.ledger.computes, state.me.account)
   if (round?.opened === undefined || round.adopted === undefined || round.adding === undefined) return state
-  if (seat === undefined || round.signed !== undefined) return state
+  if (seat === undefined || state.signed[round.round] !== undefined) return state
   const { survivors, delivered: inputs } = round.adding
   const { digest: cohortsDigest, cohorts } = round.adopted
   const record: Record.Record = {
@@ -93,7 +102,7 @@ export function examine<state extends State>(
   _seat: number,
   now: number,
 ): state {
-  if (round.signed !== undefined || round.adopted === undefined) return state
+  if (state.signed[round.round] !== undefined || round.adopted === undefined) return state
   let next = state
   for (const proposal of Object.values(round.proposals)) {
     if (proposal.verdict !== 'new') continue
@@ -202,14 +211,20 @@ function faultOf(state: State, round: Round, opened: Opened, { seat, body }: Pro
   })
 }
 
-/** Signs the first record that proved right; never a second. */
-export function sign<state extends State>(state: state, round: Round, opened: Opened): state {
-  if (round.signed !== undefined) return state
+/** Signs the first record that proved right; never a second, also not one that it signed before it was restored. */
+export function sign<state extends State>(
+  state: state,
+  round: Round,
+  opened: Opened,
+  _seat: number,
+  now: number,
+): state {
+  if (state.signed[round.round] !== undefined || !Participant.isAwake(state, now)) return state
   const right = Object.values(round.proposals)
     .filter(({ verdict }) => verdict === 'right')
     .find((proposal) => faultOf(state, round, opened, proposal) === undefined)
   if (right === undefined) return state
-  return Participant.send(put(state, { ...round, signed: right.hash }), {
+  return Participant.send(withSigned(state, round.round, right.hash), {
     kind: 'recordSigned',
     task: state.id,
     round: round.round,
@@ -226,7 +241,7 @@ export function commit<state extends State>(
   seat: number,
   now: number,
 ): state {
-  const { signed } = round
+  const signed = state.signed[round.round]
   const proposal = signed === undefined ? undefined : round.proposals[signed]
   if (proposal === undefined) return state
   const { ledger, terms } = state

@@ -10,7 +10,7 @@ const wordBytes = 32
 /** Fetches and checks what was announced. */
 export function check<state extends State>(state: state, round: Round): state {
   const { adopted } = round
-  if (adopted === undefined || round.signed !== undefined) return state
+  if (adopted === undefined || state.signed[round.round] !== undefined) return state
   const members = adopted.cohorts.reduce((all, cohort) => all | cohort, 0n)
   const byteLength = state.terms.words * wordBytes
   let next = state
@@ -41,7 +41,8 @@ export function giveReceipts<state extends State>(
   _seat: number,
   now: number,
 ): state {
-  if (round.signed !== undefined || round.adding !== undefined || now > opened.body.updatesBy) return state
+  if (state.signed[round.round] !== undefined || round.adding !== undefined || now > opened.body.updatesBy)
+    return state
   if (Object.values(round.proposals).some(({ verdict }) => verdict === 'recomputing' || verdict === 'right'))
     return state
   let next = state

@@ -394,7 +394,8 @@ describe('a model provider that was restored', () => {
     const { state, wished } = follow(running().state, [own, prepared])
     expect(Talk.saidOf(wished, 'roundOpened')).toEqual([])
     expect(state.rounds[1]?.opened).toEqual({ digest: Talk.opened, body: Talk.opening.body })
-    expect(follow(state, commit(state)).wished).toMatchObject([{ id: 'open:1' }])
+    const known = follow(state, [...said(), ...commit(state), ...unmask(commit(state))])
+    expect(known.wished).toMatchObject([{ id: 'open:1' }])
   })
 
   test('counts rounds on from those that it hears it opened', () => {
@@ -439,8 +440,8 @@ describe('a model provider that pays by contribution', () => {
 
   test('settles with it when its time is up, too', () => {
     const started = follow(scored(asked().state), [Talk.started])
-    const { state } = follow(started.state, [{ ...prepared, correct: 12 }])
-    const done = follow(state, [...commit(state), result(60)])
+    const { state } = follow(started.state, [{ ...prepared, correct: 12 }, ...said()])
+    const done = follow(state, [...commit(state), ...unmask(commit(state)), result(60)])
     const late = { ...done.state.ledger, deadline: Talk.now }
     const idle = { ...done.state, ledger: late, rounds: { ...done.state.rounds } }
     const { wished } = follow(idle, [{ type: 'head', time: Talk.now + 1 }])

@@ -151,7 +151,7 @@ function read(state: State, message: Message.Message, now: number): State {
 
 /** Goes on with a round that it hears it opened before its state was restored: two openings of one cost the bond. */
 function takeUp(state: State, { round: number, body, bodyDigest }: Message.Of<'roundOpened'>): State {
-  const round = state.rounds[number] ?? blank(number)
+  const round = state.rounds[number] ?? ModelRound.blank(number)
   if (round.opened !== undefined || number > state.terms.maxRounds) return state
   const { modelHash, model, publicKey } = body
   const opened = { digest: bodyDigest, body }
@@ -196,7 +196,6 @@ function finish(state: State, result: Event.Result, now: number): State {
   })
 }
 
-<<<<<<< HEAD
 /** Notes whose updates or shares were wrong. */
 function blame(
   state: State,
@@ -221,14 +220,11 @@ function blame(
   }, shamed)
 }
 
-function openRound(state: State, round: ModelRound.Round, now: number): State {
-=======
 /** Opens the round that is prepared, once, and only when it should have heard whether it did before. */
 function openRound(state: State, now: number): State {
   const round = currentRound(state)
   if (round?.prepared === undefined || round.opened !== undefined) return state
   if (round.result !== 'none' || !Participant.isAwake(state, now)) return state
->>>>>>> main
   const { ready, update, commit } = state.spec.timeouts
   const readyBy = now + ready
   const updatesBy = readyBy + update
@@ -287,22 +283,13 @@ function run(state: State, now: number): State {
     return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
   if (!Participant.isAwake(next, now)) return next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
-<<<<<<< HEAD
   return Participant.wish(put(next, ModelRound.blank(number)), {
-=======
-  return Participant.wish(put(next, blank(number)), {
->>>>>>> main
     id: `prepare:${number}`,
     type: 'prepare',
     round: number,
     recipients,
     scored: number === 1 && next.terms.plan !== 'equal',
   })
-}
-
-function blank(round: number): Round {
-  const nothing = { prepared: undefined, opened: undefined, ready: 0n, announced: 0n }
-  return { round, ...nothing, proposals: {}, result: 'none' }
 }
 
 function utilities(state: State): Plan.Utilities {
