@@ -8,7 +8,7 @@ import * as Exits from './exits.ts'
 import * as Participant from './participant.ts'
 
 const leaves = 50
-const parts = { floor: 0n, share: 0n, pay: 1n, bond: 0n }
+const parts = { floor: 0n, share: 0n, pay: 1n, bond: 0n, refund: 0n }
 const due: readonly History.Due[] = Array.from({ length: leaves }, (_, index) => {
   const account: Hex = `0x${(index + 1).toString(16).padStart(40, '0')}`
   const seat = {
