@@ -40,7 +40,8 @@ contract Accuser is Handler {
         uint256 key =
             abi.decode(place("keys", scene).code, (uint256[]))[byAnother ? (seat + 1) % SEATS : seat];
         Twice memory statements = twice(cast, Kind.Record, key, round, seat, keccak256("a"), keccak256("b"));
-        bool refused = !provable(one) || byAnother || (one.slashed >> seat) & 1 == 1;
+        uint16 immune = one.slashed | statusOf(idOf(cast.terms)).absent;
+        bool refused = !provable(one) || byAnother || (immune >> seat) & 1 == 1;
         if (refused) vm.expectRevert();
         chargeTwoRecords(cast, statements);
         if (!refused) one.slashed |= uint16(1 << seat);
