@@ -71,7 +71,7 @@ const requests = {
     call: v.picklist(sponsored, `expected one of ${sponsored.join(', ')}`),
     /** Selector and ABI-encoded arguments of that market function. */
     calldata: v.pipe(Codec.bytes, v.minLength(4), v.maxLength(limits.calldataBytes)),
-    /** On whose behalf; limits are kept per account. */
+    /** On whose behalf, by the peer's word; limits go by the calldata. */
     account: Codec.address,
   }),
   faucet: v.strictObject({ v: version, kind: v.literal('faucet'), account: Codec.address }),

@@ -21,9 +21,10 @@ export type Limits = {
     readonly faucet: number
     readonly status: number
   }
-  /** Sponsored transactions per account and hour. */
+  /** Sponsored transactions an hour, per account whose money they move, and per peer that asks. */
   readonly sponsoredPerAccount: number
-  /** Gas of one transaction, and of all in an hour. */
+  readonly sponsoredPerPeer: number
+  /** Gas of one transaction of any kind (allowance.ts has less for each), and of all in an hour. */
   readonly transactionGas: bigint
   readonly hourlyGas: bigint
   readonly connections: number
@@ -39,6 +40,7 @@ export const defaultLimits: Limits = {
   fetchTimeout: 60,
   rates: { post: 300, history: 600, pin: 60, sponsor: 60, faucet: 10, status: 60 },
   sponsoredPerAccount: 60,
+  sponsoredPerPeer: 240,
   transactionGas: 8_000_000n,
   hourlyGas: 500_000_000n,
   connections: 1_000,

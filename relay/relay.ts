@@ -89,7 +89,7 @@ export async function createRelay(options: Options): Promise<RunningRelay> {
     post: ({ topic, message }) => board.post(topic, message),
     history: (request) => board.history(request),
     pin: (request, peer) => pins.pin(request, peer),
-    sponsor: (request) => (sponsor ?? noChain()).send(request),
+    sponsor: (request, peer) => (sponsor ?? noChain()).send(request, peer.toString()),
     faucet: ({ account }) => (sponsor ?? noChain()).faucet(account),
     status: () => ({
       peerId: libp2p.peerId.toString(),

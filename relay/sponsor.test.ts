@@ -42,7 +42,7 @@ let stores = 0
 function open(limits: Partial<Limits> = {}) {
   const store = Store.open(join(folder, `store${stores++}`))
   const faucet = { wei: 10n ** 18n, tokens: 1_000_000n }
-  return Sponsor.create({
+  const sponsor = Sponsor.create({
     chain: { rpc: chain.rpc, sponsorKey: Chain.sponsorKey, token: deployed.token, faucet },
     chainId: deployed.chainId,
     market: deployed.market,
@@ -50,10 +50,12 @@ function open(limits: Partial<Limits> = {}) {
     limits: { ...defaultLimits, ...limits },
     log: () => {},
   })
+  const send = (request: Relay.RequestOf<'sponsor'>, peer = 'a peer') => sponsor.send(request, peer)
+  return { ...sponsor, send }
 }
 
 /** An account with tokens and no ether, and the deposit that it permits. */
-async function saver(sponsor: Sponsor.Sponsor, amount = 500n) {
+async function saver(sponsor: Pick<Sponsor.Sponsor, 'faucet'>, amount = 500n) {
   const key = privateKeyToAccount(generatePrivateKey())
   const account = Codec.parse(Codec.address, key.address, 'account')
   const { transactions } = await sponsor.faucet(account)
@@ -209,6 +211,38 @@ test('an account, a transaction and an hour have their limits', async () => {
   await expect(once.send(request)).rejects.toMatchObject(failing('rateLimited'))
   await expect(cheap.send(request)).rejects.toMatchObject(failing('notSponsored'))
   await expect(poor.send(request)).rejects.toMatchObject(failing('rateLimited'))
+})
+
+test('a call counts against the account that it moves, whoever it is asked for, and against the peer', async () => {
+  const { account, key, request } = await saver(open())
+  const other = (await saver(open())).account
+  const sponsor = open({ sponsoredPerAccount: 1 })
+  const paidIn = await sponsor.send({ ...request, account: other })
+  await rpc.waitForTransactionReceipt({ hash: paidIn.transaction })
+  const { token, market, chainId } = deployed
+  const withdrawal = { token, account, amount: 1n, nonce: 0n, deadline: 9_999_999_999 }
+  const signature = await key.sign({ hash: Withdrawal.digest({ chainId, market }, withdrawal) })
+  const { data } = Market.withdrawFor(market, withdrawal, signature)
+  const withdraw = requestOf('withdrawFor', other, data)
+  await expect(sponsor.send(withdraw)).rejects.toMatchObject(failing('rateLimited'))
+  const shared = open({ sponsoredPerPeer: 0 })
+  await expect(shared.send(withdraw)).rejects.toMatchObject(failing('rateLimited'))
+})
+
+test('an account of code is not paid for what it burns to look at its signature', async () => {
+  const sponsor = open()
+  const { account, request } = await saver(sponsor)
+  const paidIn = await sponsor.send(request)
+  await rpc.waitForTransactionReceipt({ hash: paidIn.transaction })
+  // Counts down from 30,000 and then finds every signature right: some 780,000 gas.
+  await rpc.setCode({ address: account, bytecode: '0x6175305b6001900380600357631626ba7e60e01b5f5260205ff3' })
+  const { token, market } = deployed
+  const withdrawal = { token, account, amount: 1n, deadline: 9_999_999_999 }
+  const { data } = Market.withdrawFor(market, withdrawal, `0x${'11'.repeat(65)}`)
+  await expect(sponsor.send(requestOf('withdrawFor', account, data))).rejects.toMatchObject({
+    ...failing('notSponsored'),
+    message: expect.stringContaining('this relay pays for 200000 at most'),
+  })
 })
 
 test('a transaction that the chain forgot is sent again unchanged', async () => {

@@ -16,6 +16,7 @@ import * as Market from '../protocol/market.ts'
 import * as Relay from '../protocol/relay.ts'
 import * as Token from '../protocol/token.ts'
 import { tooMany } from './admission.ts'
+import * as Allowance from './allowance.ts'
 import type { Limits, Options } from './options.ts'
 import type { Store } from './store.ts'
 
@@ -37,6 +38,7 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
   const payer = privateKeyToAccount(chain.sponsorKey)
   const rpc = createPublicClient({ transport: http(chain.rpc, { retryCount: 1, timeout: 10_000 }) })
   const perAccount = new RateLimiterMemory({ points: limits.sponsoredPerAccount, duration: 3600 })
+  const perPeer = new RateLimiterMemory({ points: limits.sponsoredPerPeer, duration: 3600 })
   const faucet = chainId === localChain ? chain.faucet : undefined
   let spent: { readonly at: number; readonly gas: bigint }[] = []
 
@@ -51,13 +53,19 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
   }
 
   /** Sends a call once; asked again with the same key, gives the same transaction unless that one failed. */
-  async function sendOnce(key: string, call: Call, admit: () => Promise<void>): Promise<Codec.Hex> {
+  async function sendOnce(
+    key: string,
+    call: Call,
+    most: bigint,
+    admit: () => Promise<void>,
+  ): Promise<Codec.Hex> {
     const earlier = store.transaction(key)
     if (earlier !== undefined && (await stands(earlier.hash, earlier.raw))) return earlier.hash
     // The pending block, so that a call which another one makes void is not paid for.
     const estimate = await rpc.estimateGas({ account: payer, ...call, blockTag: 'pending' })
     const gas = (estimate * 5n) / 4n
-    if (gas > limits.transactionGas) throw tooExpensive(gas, limits.transactionGas)
+    const limit = most < limits.transactionGas ? most : limits.transactionGas
+    if (gas > limit) throw tooExpensive(gas, limit)
     await admit()
     spend(gas)
     const fees = await rpc.estimateFeesPerGas()
@@ -96,26 +104,30 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
     spent.push({ at: Date.now(), gas })
   }
 
-  async function admit(account: Codec.Address): Promise<void> {
+  async function admit(call: Allowance.Decoded, peer: string): Promise<void> {
+    const account = Allowance.beneficiary(call)
+    if (account !== undefined) await count(perAccount, account.toLowerCase(), 'this account')
+    await count(perPeer, peer, 'you')
+  }
+
+  async function count(limiter: RateLimiterMemory, key: string, whom: string): Promise<void> {
     try {
-      await perAccount.consume(account)
+      await limiter.consume(key)
     } catch (cause) {
       if (!(cause instanceof RateLimiterRes)) throw cause
-      throw tooMany(
-        'This relay has paid for this account as often as it does in an hour.',
-        cause.msBeforeNext,
-      )
+      throw tooMany(`This relay has paid for ${whom} as often as it does in an hour.`, cause.msBeforeNext)
     }
   }
 
   return {
     hasFaucet: faucet !== undefined,
 
-    send({ call, calldata, account }: Relay.RequestOf<'sponsor'>): Promise<Relay.ReplyOf<'sponsor'>> {
+    send({ call, calldata }: Relay.RequestOf<'sponsor'>, peer: string): Promise<Relay.ReplyOf<'sponsor'>> {
       const data = toHex(calldata)
-      checkCall(call, data, chain.token)
+      const decoded = checkCall(call, data, chain.token)
+      const most = Allowance.gas(decoded)
       return inTurn(async () => ({
-        transaction: await sendOnce(keccak256(data), { to: market, data }, () => admit(account)),
+        transaction: await sendOnce(keccak256(data), { to: market, data }, most, () => admit(decoded, peer)),
       }))
     },
 
@@ -126,6 +138,7 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
       const { wei, tokens } = faucet
       return inTurn(async () => {
         const free = async () => {}
+        const most = limits.transactionGas
         const [ether, held] = await Promise.all([
           rpc.getBalance({ address: account }),
           rpc.readContract({ address: token, abi: Token.abi, functionName: 'balanceOf', args: [account] }),
@@ -134,12 +147,12 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
         const moment = Date.now()
         if (ether < wei / 2n) {
           transactions.push(
-            await sendOnce(`ether ${account} ${moment}`, { to: account, data: '0x', value: wei }, free),
+            await sendOnce(`ether ${account} ${moment}`, { to: account, data: '0x', value: wei }, most, free),
           )
         }
         if (held < tokens / 2n) {
           transactions.push(
-            await sendOnce(`token ${account} ${moment}`, Token.mint(token, account, tokens), free),
+            await sendOnce(`token ${account} ${moment}`, Token.mint(token, account, tokens), most, free),
           )
         }
         return { transactions }
@@ -157,7 +170,7 @@ export function create({ chain, chainId, market, store, limits, log }: Parts) {
  * Refuses calldata that calls something else, is about a task or deposit in another token (whose code could spend gas as
  * it likes), or does nothing. Whether the task is alive and the call would succeed, the estimate tells.
  */
-function checkCall(call: Relay.Sponsored, data: Codec.Hex, token: Codec.Address): void {
+function checkCall(call: Relay.Sponsored, data: Codec.Hex, token: Codec.Address): Allowance.Decoded {
   const decoded = decode(data)
   if (decoded?.functionName !== call) throw notSponsored(`These bytes do not call ${call}.`)
   switch (decoded.functionName) {
@@ -166,13 +179,13 @@ function checkCall(call: Relay.Sponsored, data: Codec.Hex, token: Codec.Address)
       const [paid, , amount] = decoded.args
       checkToken(paid, token)
       if (amount === 0n) throw notSponsored('This call moves nothing.')
-      return
+      return decoded
     }
     case 'claim': {
       const [terms, claims] = decoded.args
       checkToken(terms.token, token)
       if (claims.length === 0) throw notSponsored('This claim claims nothing.')
-      return
+      return decoded
     }
     case 'commitRound':
     case 'cancel':
@@ -180,9 +193,9 @@ function checkCall(call: Relay.Sponsored, data: Codec.Hex, token: Codec.Address)
     case 'settle':
     case 'prove':
       checkToken(decoded.args[0].token, token)
-      return
+      return decoded
     default:
-      decoded satisfies never
+      return decoded satisfies never
   }
 }
 
