@@ -23,7 +23,7 @@ const suites: Record<string, () => Promise<Count>> = isDeep
   : isQuick
     ? {
         check: async () => count(await Steps.runAll(quick, 1)),
-        contracts: () => contracts({}, '--no-match-contract', 'Invariant'),
+        contracts: () => contracts({ FOUNDRY_FUZZ_RUNS: '64' }, '--no-match-contract', 'Invariant|Gas'),
         node: () => vitest('node', 'protocol/', 'workers/', 'web/', 'relay/'),
       }
     : {
