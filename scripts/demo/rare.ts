@@ -1,5 +1,5 @@
 // The calls that a task without trouble does not need, made by script on the demo's chain for what they cost: a second
-// task that starts, is proven to have a lying member and expires; a third that is cancelled; deposits by hand.
+// task that starts and expires; a third whose member is proven to lie; a fourth that is cancelled; deposits by hand.
 import { createTestClient, http, publicActions, toBytes, walletActions } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import * as Acceptance from '../../protocol/acceptance.ts'
@@ -13,6 +13,7 @@ import * as Terms from '../../protocol/terms.ts'
 import * as Token from '../../protocol/token.ts'
 import * as Withdrawal from '../../protocol/withdrawal.ts'
 import * as Cast from '../../test/chain/cast.ts'
+import * as Rounds from '../../test/chain/rounds.ts'
 import * as Books from './books.ts'
 
 export type GasByName = Readonly<{ [name: string]: Books.Gas }>
@@ -45,56 +46,54 @@ export async function play({ rpcUrl, market, token, chainId }: Books.Place): Pro
   for (const person of [model, ...computes, stranger])
     await client.setBalance({ address: person.account, value: 10n ** 20n })
   for (const person of [model, ...computes]) {
-    await send(person, Token.mint(token, person.account, 2n * Cast.purse))
-    await send(person, Token.approve(token, market, 2n * Cast.purse))
+    await send(person, Token.mint(token, person.account, 3n * Cast.purse))
+    await send(person, Token.approve(token, market, 3n * Cast.purse))
   }
 
   const [first, second] = computes
   if (first === undefined || second === undefined) throw new Error('The cast has no compute providers.')
   for (const compute of computes) await ask(compute, Market.deposit(market, token, Cast.computeBond + 2n))
   await ask(first, Market.withdraw(market, token, 1n))
-  const deadline = Number((await client.getBlock()).timestamp) + 3600
+  const inAnHour = async () => Number((await client.getBlock()).timestamp) + 3600
+  const deadline = await inAnHour()
   const withdrawal = { token, account: second.account, amount: 1n, nonce: 0n, deadline }
   const domain = { chainId, market }
   const signed = Eip712.sign(Withdrawal.digest(domain, withdrawal), toBytes(second.key))
   await ask(stranger, Market.withdrawFor(market, withdrawal, signed))
 
-  const terms = Cast.terms(token, deadline, 2048)
-  const task = Terms.id(market, terms)
-  await ask(model, Market.create(market, terms))
-  await ask(model, Market.start(market, terms, Cast.parties, acceptances(domain, task)))
-  const accused = Cast.parties.computes.findIndex(({ account }) => account === first.account)
-  const records = [Cast.hash('one'), Cast.hash('another')].map((opened) => {
-    const record: Record.Body = { ...blank, opened, aggregator: accused }
-    const statement = Once.digest(domain, task, 'record', record.round, Record.hash(record))
-    return { record, signature: Eip712.sign(statement, first.deviceKey) }
-  })
-  const [one, another] = records
-  if (one === undefined || another === undefined) throw new Error('There are no two records.')
-  const proof = Evidence.twoRecords({ domain, task }, Cast.parties.computes, accused, [one, another])
-  const hash = Party.datasHash(Cast.parties.datas)
-  await ask(stranger, Market.prove(market, terms, Cast.parties.computes, hash, proof.charge, proof.evidence))
-  await client.increaseTime({ seconds: terms.idleWindow + 60 })
+  const { parties } = Cast
+  const begin = async (name: string): Promise<Terms.Terms> => {
+    const terms = { ...Cast.terms(token, await inAnHour(), 2048), salt: Cast.hash(name) }
+    await ask(model, Market.create(market, terms))
+    const signatures = acceptances(domain, Terms.id(market, terms))
+    await ask(model, Market.start(market, terms, parties, signatures))
+    return terms
+  }
+
+  const idle = await begin('idle')
+  await client.increaseTime({ seconds: idle.idleWindow + 60 })
   await client.mine({ blocks: 1 })
-  await ask(stranger, Market.expire(market, terms, Cast.parties.computes, Cast.parties.datas))
+  await ask(stranger, Market.expire(market, idle, parties.computes, parties.datas))
 
-  const later = Number((await client.getBlock()).timestamp) + 3600
-  const other = { ...terms, salt: Cast.hash('another task'), startBy: later }
-  await ask(model, Market.create(market, other))
-  await ask(model, Market.cancel(market, other))
+  const lying = await begin('lying')
+  const place = { domain, task: Terms.id(market, lying) }
+  const { commitment } = Rounds.make(place, { round: 1, ciphertexts: 1, closes: await inAnHour() })
+  await send(stranger, Market.commitRound(market, lying, parties.computes, parties.datas, commitment))
+  const accused = parties.computes.findIndex(({ account }) => account === first.account)
+  const stated = (record: Record.Body) => {
+    const statement = Once.digest(domain, place.task, 'record', record.round, Record.hash(record))
+    return { record, signature: Eip712.sign(statement, first.deviceKey) }
+  }
+  const { record } = commitment
+  const records = [stated(record), stated({ ...record, opened: Cast.hash('another opening') })] as const
+  const proof = Evidence.twoRecords(place, parties.computes, accused, records)
+  const hash = Party.datasHash(parties.datas)
+  await ask(stranger, Market.prove(market, lying, parties.computes, hash, proof.charge, proof.evidence))
+
+  const unwanted = Cast.terms(token, await inAnHour(), 2048)
+  await ask(model, Market.create(market, unwanted))
+  await ask(model, Market.cancel(market, unwanted))
   return Object.fromEntries([...used].map(([name, gas]) => [name, Books.summary(gas)]))
-}
-
-const blank: Record.Body = {
-  round: 1,
-  closes: 0,
-  opened: Terms.noHash,
-  cohortsDigest: Terms.noHash,
-  aggregator: 0,
-  delivered: 7n,
-  survivors: 7n,
-  cohorts: [7n],
-  sums: Terms.noHash,
 }
 
 function acceptances(domain: Eip712.Domain, task: Market.Call['data']): Market.Acceptances {
