@@ -1,5 +1,6 @@
 // `npm run bench -- PART`: measures a part in a real browser's worker, under the vault's headers, and compares it with its limits.
 //   --json FILE  also writes it there
+//   --small      a little of everything; the figures then say nothing
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -59,7 +60,10 @@ function figure(value: number): string {
   return value >= 1000 || Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(3)
 }
 
-async function measured(part: Report.Part): Promise<{ report: Report.Report; machine: Machine }> {
+async function measured(
+  part: Report.Part,
+  scale: Report.Scale,
+): Promise<{ report: Report.Report; machine: Machine }> {
   const configFile = join(root, 'vite.config.ts')
   await build({ configFile, mode: 'bench', logLevel: 'error' })
   const served = await preview({
@@ -77,10 +81,15 @@ async function measured(part: Report.Part): Promise<{ report: Report.Report; mac
     await page.waitForFunction(() => 'bench' in globalThis)
     const seen = await page.evaluate(() => globalThis.bench.machine())
     const [loadBefore = NaN] = loadavg()
-    const report = await page.evaluate((each) => globalThis.bench.run(each), part)
+    const report = await page.evaluate(([each, size]) => globalThis.bench.run(each, size), [
+      part,
+      scale,
+    ] as const)
     const [loadAfter = NaN] = loadavg()
     const processor = cpus()[0]?.model ?? 'unknown'
-    return { report, machine: { processor, cores: cpus().length, loadBefore, loadAfter, ...seen } }
+    const named = `${browser.browserType().name()} ${browser.version()}`
+    const load = { loadBefore, loadAfter }
+    return { report, machine: { processor, cores: cpus().length, ...load, browser: named, ...seen } }
   } finally {
     await browser.close()
     await served.close()
@@ -89,13 +98,16 @@ async function measured(part: Report.Part): Promise<{ report: Report.Report; mac
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'string' }, small: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
   const part = Report.parts.find((each) => each === positionals[0])
   if (part === undefined || positionals.length > 1) {
-    process.stderr.write(`usage: npm run bench -- ${Report.parts.join('|')} [--json FILE]\n`)
+    process.stderr.write(`usage: npm run bench -- ${Report.parts.join('|')} [--small] [--json FILE]\n`)
     process.exit(2)
   }
-  const { report, machine } = await measured(part)
+  const { report, machine } = await measured(part, values.small ? 'small' : 'full')
   process.stdout.write(`${table(report, machine)}\n`)
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ part, machine, ...report }, undefined, 2)}\n`)

@@ -6,10 +6,10 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'modu
 const bench = Comlink.wrap<Report.Bench>(worker)
 
 globalThis.bench = {
-  run: (part) =>
+  run: (part, scale) =>
     bench.run(
       part,
-      'full',
+      scale,
       Comlink.proxy((line) => console.info(line)),
     ),
   machine: () => bench.machine(),

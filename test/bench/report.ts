@@ -27,12 +27,12 @@ export type Scale = 'full' | 'small'
 export type Bench = {
   run(part: Part, scale: Scale, progress: (line: string) => void): Promise<Report>
   /** The machine as a page sees it. */
-  machine(): Promise<{ readonly browser: string; readonly adapter: string; readonly isolated: boolean }>
+  machine(): Promise<{ readonly adapter: string; readonly isolated: boolean }>
 }
 
 declare global {
   /** On the benchmark's page. */
-  var bench: Pick<Bench, 'machine'> & { run(part: Part): Promise<Report> }
+  var bench: Pick<Bench, 'machine'> & { run(part: Part, scale: Scale): Promise<Report> }
 }
 
 export function isBroken({ median, limit }: Row): boolean {

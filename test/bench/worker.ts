@@ -13,7 +13,7 @@ const bench: Report.Bench = {
     const adapter = 'gpu' in navigator ? await navigator.gpu.requestAdapter() : null
     const { vendor = 'none', architecture = '', description = '' } = adapter?.info ?? {}
     const named = [vendor, architecture, description].filter((word) => word !== '').join(' ')
-    return { browser: navigator.userAgent, adapter: named, isolated: globalThis.crossOriginIsolated }
+    return { adapter: named, isolated: globalThis.crossOriginIsolated }
   },
 }
 

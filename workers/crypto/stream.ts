@@ -54,5 +54,8 @@ function combined(
     combine(Lanes.middle, 0, words)
   })
   reduce(0, 0, words)
-  return plains.map((_, i) => memory.slice(i * Packing.plainBytes, (i + 1) * Packing.plainBytes))
+  const masked = plains.map((_, i) => memory.slice(i * Packing.plainBytes, (i + 1) * Packing.plainBytes))
+  // A mask outlives no round, and this memory would.
+  memory.fill(0)
+  return masked
 }
