@@ -75,7 +75,9 @@ async function measured(
   const browser = await launch()
   try {
     const page = await browser.newPage()
-    page.on('console', (message) => process.stderr.write(`${message.text()}\n`))
+    page.on('console', (message) => {
+      if (message.type() !== 'warning') process.stderr.write(`${message.text()}\n`)
+    })
     page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`))
     await page.goto(served.resolvedUrls?.local[0] ?? '')
     await page.waitForFunction(() => 'bench' in globalThis)
