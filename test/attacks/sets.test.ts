@@ -9,7 +9,7 @@ import * as Table from './table.ts'
 
 const rounds = 10
 const attendance = 0.95
-const epochs = 200
+const epochs = 1000
 
 type Rule = (delivered: bigint, opened: readonly bigint[], minimum: number) => bigint
 const withRule: Rule = Survivors.choose
