@@ -26,7 +26,8 @@ export function layersOf(spec: Model.Spec, flat: ArrayLike<number>, scale = 1): 
 export function rows({ first: { kernel, bias, width } }: Gradient): readonly Float32Array[] {
   const pictures: Float32Array[] = []
   bias.forEach((by, j) => {
-    if (by !== 0) pictures.push(Float32Array.from({ length: Pictures.size }, (_, i) => kernel[i * width + j]! / by))
+    if (by !== 0)
+      pictures.push(Float32Array.from({ length: Pictures.size }, (_, i) => kernel[i * width + j]! / by))
   })
   return pictures
 }
@@ -78,7 +79,8 @@ function slopeOf(
 ): { readonly distance: number; readonly slope: Float64Array } {
   const [count, inputs, hidden, classes] = [labels.length, Pictures.size, first.width, last.width]
   const awake = product(pixels, first.kernel, count, inputs, hidden)
-  for (let i = 0; i < awake.length; i++) awake[i] = Math.max(0, (awake[i] ?? 0) + (first.bias[i % hidden] ?? 0))
+  for (let i = 0; i < awake.length; i++)
+    awake[i] = Math.max(0, (awake[i] ?? 0) + (first.bias[i % hidden] ?? 0))
   const chance = product(awake, last.kernel, count, hidden, classes)
   for (let at = 0; at < count; at++) soften(chance.subarray(at * classes, (at + 1) * classes), last.bias)
   const wrong = chance.map((p, i) => p - (i % classes === labels[Math.floor(i / classes)] ? 1 : 0))
@@ -86,13 +88,15 @@ function slopeOf(
   for (let i = 0; i < blame.length; i++) if ((awake[i] ?? 0) <= 0) blame[i] = 0
 
   const rest = {
-    first: residue(product(transposed(pixels, count, inputs), blame, inputs, count, hidden), seen.first.kernel),
+    first: residue(
+      product(transposed(pixels, count, inputs), blame, inputs, count, hidden),
+      seen.first.kernel,
+    ),
     firstBias: residue(summed(blame, hidden), seen.first.bias),
     last: residue(product(transposed(awake, count, hidden), wrong, hidden, count, classes), seen.last.kernel),
     lastBias: residue(summed(wrong, classes), seen.last.bias),
   }
-  const distance =
-    rest.first.distance + rest.firstBias.distance + rest.last.distance + rest.lastBias.distance
+  const distance = rest.first.distance + rest.firstBias.distance + rest.last.distance + rest.lastBias.distance
 
   // Backwards through all of that.
   const slope = product(blame, transposed(rest.first.slope, inputs, hidden), count, hidden, inputs)
@@ -106,7 +110,8 @@ function slopeOf(
   const toLogits = new Float64Array(toWrong.length)
   for (let at = 0; at < count; at++) {
     let along = 0
-    for (let c = 0; c < classes; c++) along += (chance[at * classes + c] ?? 0) * (toWrong[at * classes + c] ?? 0)
+    for (let c = 0; c < classes; c++)
+      along += (chance[at * classes + c] ?? 0) * (toWrong[at * classes + c] ?? 0)
     for (let c = 0; c < classes; c++) {
       const i = at * classes + c
       toLogits[i] = (chance[i] ?? 0) * ((toWrong[i] ?? 0) - along)
@@ -130,7 +135,13 @@ function residue(found: Float64Array, seen: Float64Array): { distance: number; s
 }
 
 /** a [rows, inner] · b [inner, columns] */
-function product(a: Float64Array, b: Float64Array, rows: number, inner: number, columns: number): Float64Array {
+function product(
+  a: Float64Array,
+  b: Float64Array,
+  rows: number,
+  inner: number,
+  columns: number,
+): Float64Array {
   const found = new Float64Array(rows * columns)
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < inner; k++) {
@@ -146,7 +157,8 @@ function product(a: Float64Array, b: Float64Array, rows: number, inner: number, 
 function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
   const found = new Float64Array(a.length)
   for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) found[column * rows + row] = a[row * columns + column] ?? 0
+    for (let column = 0; column < columns; column++)
+      found[column * rows + row] = a[row * columns + column] ?? 0
   return found
 }
 

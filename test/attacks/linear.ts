@@ -36,7 +36,10 @@ export function isolated(sets: readonly bigint[], width: number): readonly Isola
 }
 
 /** Σ factor · sum, coordinate by coordinate. */
-export function combined(factors: readonly Fraction[], sums: readonly (readonly bigint[])[]): readonly bigint[] {
+export function combined(
+  factors: readonly Fraction[],
+  sums: readonly (readonly bigint[])[],
+): readonly bigint[] {
   const length = sums[0]?.length ?? 0
   return Array.from({ length }, (_, i) => {
     const total = factors.reduce(

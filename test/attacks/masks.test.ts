@@ -140,7 +140,7 @@ test('a sealed share that is moved to another provider opens nothing, so nobody 
     expect(key).toBeDefined()
     const plains = await decrypted(kit, setting, contribution.ciphertexts)
     const secrets = { key: key!, seed: seed ?? new Uint8Array(32) }
-    const own = { opened, account: accountOf(victim), masks: from, secrets }
+    const own = { opened, account: accountOf(victim), masks: { ...from, shares: [...from.shares] }, secrets }
     const found = await Stream.apply(plains, Masking.streams(own, start.requestOf(victim)).map(opposite))
     const isRead = Reading.isRead(Reading.changes(found, spec), moved(kit, setting, victim), spec)
     return { isRead, shares: sharesOf(sybil).length, setting, start, given }
@@ -154,7 +154,9 @@ test('a sealed share that is moved to another provider opens nothing, so nobody 
   })
 })
 
-test('a sealed share opens in its place alone, and a member that gives another’s is named', async ({ task }) => {
+test('a sealed share opens in its place alone, and a member that gives another’s is named', async ({
+  task,
+}) => {
   const [loose, unbound] = [await withoutBinding(), await import('../../workers/crypto/shares.ts')]
   const looseSetting = await settingOf(loose, 'loose')
   const { masks: looseMasks } = await loose.begun(looseSetting)
@@ -180,7 +182,9 @@ test('a sealed share opens in its place alone, and a member that gives another�
   })
 })
 
-test('after a crash a device gives the same bytes or none, so a mask never hides two updates', async ({ task }) => {
+test('after a crash a device gives the same bytes or none, so a mask never hides two updates', async ({
+  task,
+}) => {
   const shown = async (safe: (real: Safe) => Safe, name: string) => {
     const setting = await settingOf(Real, name)
     const { requestOf } = await Real.begun(setting)
@@ -202,7 +206,10 @@ test('after a crash a device gives the same bytes or none, so a mask never hides
     return { ...rest, setting, isRead: Reading.isRead(found, (i) => one(i) - two(i), spec, 2) }
   }
 
-  const forgetful = await pad((safe) => ({ ...safe, create: async ([first]) => new Uint8Array(first!.bytes) }), 'forgetful')
+  const forgetful = await pad(
+    (safe) => ({ ...safe, create: async ([first]) => new Uint8Array(first!.bytes) }),
+    'forgetful',
+  )
   expect(forgetful).toMatchObject({ isRead: true })
 
   // A crash before, and one after, the bytes are stored: then all that follow are the same.
@@ -226,7 +233,9 @@ test('after a crash a device gives the same bytes or none, so a mask never hides
   const changed = { ...kept.requestOf(0), cohorts: other }
   await expect(provider!.api.contribute(changed, Real.silent)).rejects.toThrow(Contribute.ConflictError)
   await provider!.safe.remove([Records.updates.id(taskId, 1)])
-  await expect(provider!.api.contribute(kept.requestOf(0), Real.silent)).rejects.toThrow(Masking.ForgottenError)
+  await expect(provider!.api.contribute(kept.requestOf(0), Real.silent)).rejects.toThrow(
+    Masking.ForgottenError,
+  )
   Table.tell(task, {
     attack: 'two-time pad: crashes before and after an update is stored',
     with: 'the same bytes, or none',
@@ -242,7 +251,11 @@ function withoutBinding(): Promise<Kit> {
 }
 
 /** Whether the first member opens its share of the first provider's seed: in its place, and in five others. */
-async function opens({ open }: typeof Shares, { members, providers }: Real.Setting, masks: readonly Masks.Masks[]) {
+async function opens(
+  { open }: typeof Shares,
+  { members, providers }: Real.Setting,
+  masks: readonly Masks.Masks[],
+) {
   const [member] = members
   const { account } = member!.identity
   const [first, second] = providers.map(({ identity }) => identity.account)

@@ -20,7 +20,11 @@ const without: Rule = (delivered, _opened, minimum) =>
 function epoch(
   prng: Prng.Prng,
   rule: Rule,
-  { size, minimum, sybils = 0 }: { readonly size: number; readonly minimum: number; readonly sybils?: number },
+  {
+    size,
+    minimum,
+    sybils = 0,
+  }: { readonly size: number; readonly minimum: number; readonly sybils?: number },
 ): readonly bigint[] {
   const opened: bigint[] = []
   for (let round = 0; round < rounds; round++) {
