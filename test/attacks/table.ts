@@ -21,7 +21,11 @@ export function tell({ meta }: { readonly meta: TaskMeta }, row: Row): void {
   meta.attacks = [...(meta.attacks ?? []), row]
 }
 
-/** Prints the rows of all tests, file by file. */
+/**
+ * Prints the rows of all tests, file by file.
+ *
+ * @public vitest loads it by its path.
+ */
 export default class Table implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const rows = modules
