@@ -1,6 +1,7 @@
 // What the model provider has of a cohort once its sum is open: real training, clip, weight, quantiser and addition.
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
+import * as Prng from '../../protocol/prng.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as DataSet from '../../protocol/dataSet.ts'
 import * as He from '../../protocol/he.ts'
@@ -30,7 +31,7 @@ export async function sum(
     const job = { model, training, weights, round: 1 }
     const trained = await Engine.train(tf, job, Examples.sourceOf(Schema.digits, shards(data)))
     const change = Update.difference(trained.weights, weights, trained.samples, rules)
-    const levels = Update.quantise(change, rules, random(parameters * Update.randomBytes))
+    const levels = Update.quantise(change, rules, random(parameters * Update.randomBytes, samples.length))
     Packing.pack(levels, rules.he).forEach((plain, at) => {
       new BigUint64Array(plain.buffer).forEach((word, i) => {
         total[at * He.degree + i] = (total[at * He.degree + i] ?? 0n) + word
@@ -62,8 +63,8 @@ export function shards({ pixels, labels }: Pictures.Pictures): DataSet.Shard[] {
   return found
 }
 
-function random(length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
-  return bytes
+/** The same each time, so that figures can be repeated. */
+function random(length: number, provider: number): Uint8Array {
+  const prng = Prng.from(11, provider)
+  return new Uint8Array(Uint32Array.from({ length: Math.ceil(length / 4) }, prng).buffer)
 }
