@@ -174,6 +174,7 @@ test('a round of four providers, who are its committee too, opens the exact sum 
     providers.map((page, i) =>
       page.evaluate((request) => host.frame.crypto.ready(request), {
         ...{ place, opened, account: recipients[i]?.account ?? task, members, threshold },
+        ...{ dataSet: dataSets[i]?.id ?? '', dataSignature: dataSets[i]?.dataSignature ?? task },
       }),
     ),
   )
