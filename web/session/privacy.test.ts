@@ -34,7 +34,7 @@ test('a Ready that the vault refuses is refused for good, also when its rows are
   const { account } = identity
   const job: Job = { id: 'a', task, role: 'data', account, spec, terms, dataSet: version.dataSet }
   const effect = {
-    ...{ id: 'ready:1', type: 'prepareReady', round: 1, opened: Parties.opened },
+    ...({ id: 'ready:1', type: 'prepareReady', round: 1, opened: Parties.opened } as const),
     ...{ members: keys, threshold: 2, dataSignature: version.dataSignature },
   } as const
   const answer = () => EffectsOfMasks.carryOut(api, place, job, effect)
