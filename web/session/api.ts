@@ -305,6 +305,8 @@ export type Participation = {
     readonly minCohort: number
     /** Sums of this task, opened or about to be, that contain this participant's update. */
     readonly openings: number
+    /** Rounds that the task may open, those included that come to nothing. */
+    readonly mostOpenings: number
     /** What all tasks together opened of the data set that is lent; undefined where there is none on this device. */
     readonly dataSet: Openings | undefined
   }

@@ -1,5 +1,6 @@
 // The vault's ledger as the app meets it: a refused Ready ends the round, and nobody agrees to what cannot be given.
 import { afterEach, expect, test } from 'vitest'
+import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import * as Talk from '../../test/conversation.ts'
 import * as Parties from '../../test/parties.ts'
 import type { DataSet, Frame } from '../../workers/api.ts'
@@ -51,6 +52,23 @@ test('a Ready that the vault refuses is refused for good, also when its rows are
   expect(EffectsOfMasks.isRefused('prepareReady', 'Safe.FullError')).toBe(false)
 })
 
+test('counts of a task what the vault counts, and the chain where it knows of more', () => {
+  const name = 'data 0'
+  const rules = { consent: true, claim: true }
+  const asked = DataProvider.create(
+    {
+      ...{ me: Talk.me(name), rules, place: Talk.place, id: Talk.task, terms: Talk.terms, spec: Talk.spec },
+      ...{ offer: Talk.dataOffer(name), request: Talk.request(name), computes: [] },
+    },
+    Talk.now,
+  )
+  const most = { mostOpenings: Talk.terms.maxRounds }
+  expect(Privacy.of(asked, openings)).toMatchObject({ ...most, openings: 0, dataSet: openings })
+  const counted = { ...openings, tasks: [{ task: Talk.task, openings: 2 }] }
+  expect(Privacy.of(asked, counted)).toMatchObject({ ...most, openings: 2, dataSet: counted })
+  expect(Privacy.of(asked, undefined)).toMatchObject({ ...most, openings: 0, dataSet: undefined })
+})
+
 test('nobody agrees for a data set that has no opening left, neither its owner nor a standing rule', () => {
   const rules = { consent: true, claim: true }
   for (const left of [undefined, openings]) {
@@ -60,9 +78,7 @@ test('nobody agrees for a data set that has no opening left, neither its owner n
   const full = { ...openings, held: 2 }
   expect(Privacy.within(rules, full)).toEqual({ consent: false, claim: true })
   expect(() => Privacy.assertLeft(full)).toThrow(Privacy.SpentError)
-  expect(() => Privacy.assertLeft({ ...openings, limit: 1 })).toThrow(
-    'no opening left: 4 of 1 are spent or kept',
-  )
+  expect(() => Privacy.assertLeft({ ...openings, limit: 1 })).toThrow('no opening left (4 of 1 spent or kept')
 })
 
 test('shows what the vault counts, and again after a limit was set; a data set that cannot be read is no obstacle', async () => {

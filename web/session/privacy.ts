@@ -16,12 +16,13 @@ export function of(state: State, dataSet: Openings | undefined): Participation['
       ? 0
       : ledger.rounds.filter(({ record }) => (record.survivors >> BigInt(seat)) & 1n).length
   const counted = dataSet?.tasks.find(({ task }) => task === state.id)?.openings ?? 0
-  const { threshold, minCohort } = terms
+  const { threshold, minCohort, maxRounds: mostOpenings } = terms
   return {
     committee,
     threshold,
     minCohort,
     openings: Math.max(onChain, state.role === 'data' ? counted : 0),
+    mostOpenings,
     dataSet: state.role === 'data' ? dataSet : undefined,
   }
 }
@@ -44,7 +45,7 @@ export class SpentError extends BaseError {
   override readonly name = 'Privacy.SpentError'
   constructor({ spent, held, limit }: Openings) {
     super({
-      message: `This data set has no opening left: ${spent + held} of ${limit} are spent or kept for rounds under way.`,
+      message: `This data set has no opening left (${spent + held} of ${limit} spent or kept for rounds under way).`,
       advice: 'Decline, or raise its limit under Contribute data first if you want to give more.',
       safe: 'You did not agree, and nothing of the data set was used.',
     })

@@ -88,8 +88,7 @@ test('with the limit reached, Ready is refused in words and nothing is kept of t
   const ready = { ...readyRequest(keys), place: placeOf(2) }
   await expect(provider.api.ready(ready)).rejects.toMatchObject({
     name: 'Ledger.LimitError',
-    message:
-      'This data set has no opening left: 1 are spent or kept for rounds under way, and its limit is 1.',
+    message: 'This data set has no opening left (1 of 1 spent or kept for rounds under way).',
     safe: 'No update was made in this round, and what you earned in others stays yours.',
     advice:
       'Nothing has to be done: rounds go on without this device. Raise the limit of the data set only if you want to give more.',

@@ -126,7 +126,7 @@ export class LimitError extends BaseError {
   override readonly name = 'Ledger.LimitError'
   constructor(taken: number, limit: number) {
     super({
-      message: `This data set has no opening left: ${taken} are spent or kept for rounds under way, and its limit is ${limit}.`,
+      message: `This data set has no opening left (${taken} of ${limit} spent or kept for rounds under way).`,
       advice:
         'Nothing has to be done: rounds go on without this device. Raise the limit of the data set only if you want to give more.',
       safe: 'No update was made in this round, and what you earned in others stays yours.',
