@@ -119,14 +119,17 @@ export type Effect =
       readonly dataSignature: Hex
     }
   /**
-   * Member: fetches an update, checks its structure, its size, its root and that `device` signed the root
-   * (`Once.digest(place, task, 'update', round, ciphertextRoot)`), and keeps it. Answered by `checked`; bytes that
-   * cannot be had yet are tried again until the wish is dropped.
+   * Member: fetches an update, checks its structure, its size, its root and that `device` signed
+   * `Once.update(opened, cohorts, ciphertextRoot)`, and keeps it. Answered by `checked`; bytes that cannot be had yet
+   * are tried again until the wish is dropped.
    */
   | {
       readonly id: string
       readonly type: 'check'
       readonly round: number
+      /** Digests of the bodies of `RoundOpened` and `Cohorts`. */
+      readonly opened: Hex
+      readonly cohorts: Hex
       readonly input: Input
       readonly device: Address
       readonly byteLength: number
