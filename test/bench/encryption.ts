@@ -155,7 +155,7 @@ async function committeeRows(
   }
   const wire = updates[0]?.map((words) => Ciphertext.pack(words)) ?? never()
   const nobody = () => Promise.reject(new Error('Adding needs nobody else.'))
-  const member = Crypto.create({ safe: nobody, seal: nobody, train: nobody, score: nobody })
+  const member = Crypto.create({ safe: nobody, seal: nobody, train: nobody, score: nobody, versions: nobody })
   const { members, seeds } = Cohort.survivors(cohort)
 
   const seconds = new Map<string, number[]>()
