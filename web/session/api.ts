@@ -316,6 +316,8 @@ export type Participation = {
   readonly contribution:
     | {
         readonly epochs: readonly EpochView[]
+        /** Nobody added anything that counts, so that delivered rounds count instead. */
+        readonly isEven: boolean
         /** What it is paid for them beyond its floor, token base units. */
         readonly share: bigint
         /** Samples in the test set. */

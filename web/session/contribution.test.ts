@@ -59,6 +59,7 @@ test('a provider sees, epoch by epoch, what its cohort added and how much that c
       { first: 4, last: 4, own: 5, all: 3, cohorts: 2, weight: 5, delivered: 1 },
     ],
     // 15 of the 10 + 2·(10 + 10) + 2·3·20 + 3·5 = 185 parts of a million less six floors.
+    isEven: false,
     share: (994_000n * 15n) / 185n,
     tested: 100,
   })
@@ -66,6 +67,17 @@ test('a provider sees, epoch by epoch, what its cohort added and how much that c
 
 test('a cohort that did harm counts for nothing', () => {
   expect(view(settled(1, 'proportional', utilities))?.epochs[1]).toMatchObject({ own: -2, weight: 0 })
+})
+
+test('where nobody added anything, delivered rounds count, and it says so', () => {
+  const found = view(
+    settled(0, 'proportional', [
+      [-60, 0],
+      [0, -1],
+    ]),
+  )
+  // Two of the 2 + 5 · 3 rounds that were delivered.
+  expect(found).toMatchObject({ isEven: true, share: (994_000n * 2n) / 17n })
 })
 
 test('by rank the place counts', () => {

@@ -32,5 +32,6 @@ export function of(state: State, share: bigint): Participation['contribution'] {
       delivered: records.filter(({ delivered }) => isIn(delivered)).length,
     }
   })
-  return { epochs, share, tested: spec.testSet.samples }
+  const isEven = weights.flat().every((weight) => weight === 0n)
+  return { epochs, isEven, share, tested: spec.testSet.samples }
 }
