@@ -131,6 +131,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
         ),
       sent: (job, name, round, sent) => transactions.own(job, name, round, sent),
       progress: (job, progress) => participations.setProgress(job.id, progress),
+      counted: () => void shelf.recount(),
     }),
     received(id, round, bytes) {
       meters.reached(id, round, 'openedAt', now())
@@ -147,6 +148,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     purse,
     participations,
     rules,
+    shelf,
     now,
     failed: problems.add,
   })

@@ -31,7 +31,7 @@ export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
 }
 
 function participation(parts: Parts, entry: Entry): Participation {
-  const { participations, transactions, board, now } = parts
+  const { participations, transactions, board, shelf, now } = parts
   const state = entry.state()
   const { terms, spec } = state
   const money = Money.of(state)
@@ -65,7 +65,7 @@ function participation(parts: Parts, entry: Entry): Participation {
     dataSet: entry.job.dataSet,
     money,
     contribution: Contribution.of(state, Money.shareOf(state)),
-    privacy: Privacy.of(state),
+    privacy: Privacy.of(state, shelf.openings(entry.job.dataSet)),
     transactions: transactions.of(state.id),
     progress: participations.progress(entry.id),
     can: situation.can,

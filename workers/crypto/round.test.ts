@@ -246,6 +246,7 @@ test('scoring that failed leaves the model as it was, and all of it is done agai
     safe: async () => owner.safe,
     seal: Parties.seal,
     train: async () => Promise.reject(new Error('no training here')),
+    versions: Parties.versions,
     score: async () => ({ evaluate: async () => Promise.reject(new Error('out of memory')) }),
   })
   await expect(failing.open(request)).rejects.toThrow('out of memory')
