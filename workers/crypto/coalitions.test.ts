@@ -106,6 +106,7 @@ test('contributions of three cohorts are those of a direct evaluation', async ()
   const api = Crypto.create({
     safe: async () => setting.owner.safe,
     seal: Parties.seal,
+    versions: Parties.versions,
     train: async () => Promise.reject(new Error('no training here')),
     score: async () => ({ evaluate: ({ model, weights }) => evaluate(tf, model, weights, source) }),
   })
