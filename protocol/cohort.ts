@@ -25,17 +25,23 @@ export function seed(task: Hex, blockHash: Hex): Hex {
 }
 
 /**
- * As few cohorts as there is room in, of sizes that differ by one at most, each in ascending order of accounts. There
+ * As many cohorts as the terms allow, of sizes that differ by one at most, each in ascending order of accounts. There
  * is a second cohort only if both have twice the minimum; whoever finds no room waits for the next draw.
  */
 export function draw(accounts: readonly Address[], from: Hex, rules: Rules): readonly (readonly Address[])[] {
-  const wanted = Math.ceil(accounts.length / rules.largest)
-  const filled = Math.floor(accounts.length / (2 * rules.minCohort))
-  const count = Math.max(1, Math.min(wanted, filled, rules.maxCohorts))
+  const count = countOf(accounts.length, rules)
   const dealt = shuffled(accounts.toSorted(), from).slice(0, count * rules.largest)
   return Array.from({ length: count }, (_, cohort) =>
     dealt.filter((_, at) => at % count === cohort).toSorted(),
   )
+}
+
+/** How many cohorts so many providers are dealt into. */
+export function countOf(
+  providers: number,
+  { minCohort, maxCohorts }: Pick<Rules, 'minCohort' | 'maxCohorts'>,
+): number {
+  return Math.max(1, Math.min(Math.floor(providers / (2 * minCohort)), maxCohorts))
 }
 
 /** Fisher and Yates with uniform numbers from the stream. */
