@@ -30,6 +30,8 @@ export type Round = {
   /** What opening the sums gave; `lost` when they could not be had or opened. */
   readonly result:
     'none' | 'lost' | { readonly correct: number; readonly total: number; readonly nextModelHash: Hex }
+  /** Cohorts of the committed record whose sums were discarded, ascending. */
+  readonly discarded: readonly number[]
   /** Its secret key is erased. */
   readonly forgotten: boolean
 }
@@ -52,6 +54,7 @@ export function blank(round: number): Round {
     proposals: {},
     unmasked: {},
     result: 'none',
+    discarded: [],
     forgotten: false,
   }
 }
@@ -127,6 +130,22 @@ export function opening(
     threshold,
     cohorts,
   }
+}
+
+/** Which cohorts of the record those of the discarded sums are. */
+export function discardedOf(
+  { ledger }: State,
+  { cohorts }: Record.Body,
+  effect: Extract<Effect.Effect, { readonly type: 'open' }>,
+  sums: readonly { readonly digest: Hex | null }[],
+): readonly number[] {
+  const isIn = (cohort: bigint, seat: number) => ((cohort >> BigInt(seat)) & 1n) === 1n
+  return cohorts.flatMap((cohort, index) => {
+    const at = effect.cohorts.findIndex(({ members: [first] }) =>
+      isIn(cohort, Ledger.seatOf(ledger.datas, first?.account ?? '0x') ?? ledger.datas.length),
+    )
+    return sums[at]?.digest === null ? [index] : []
+  })
 }
 
 /** What is known of somebody in an opened cohort, with its right shares. */
