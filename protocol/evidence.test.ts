@@ -103,6 +103,7 @@ test('exports', () => {
     [
       "BytesError",
       "NoneError",
+      "contradiction",
       "forgedInput",
       "parameters",
       "twoOpenings",

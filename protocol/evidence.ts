@@ -126,6 +126,21 @@ export function forgedInput(round: Round, place: Place, datas: readonly Party.Da
   return { charge: 'forgedInput', evidence: encodeAbiParameters(parameters.forgedInput, evidence) }
 }
 
+type Statement = { readonly statement: Hex; readonly signature: Hex }
+
+/** Shows two statements by one key about one round: records by a compute provider on a seat, openings by the opener. */
+export function contradiction(
+  place: Place,
+  by: { readonly seat: number | undefined; readonly key: Address },
+  round: number,
+  [first, second]: readonly [Statement, Statement],
+): Evidence {
+  const kind = by.seat === undefined ? 'opening' : 'record'
+  const about = { round, seat: by.seat ?? 0, key: by.key, kind } as const
+  const charge = by.seat === undefined ? 'twoOpenings' : 'twoRecords'
+  return { charge, evidence: twiceOf(place, about, first, second) }
+}
+
 export type SignedRecord = { readonly record: Record.Body; readonly signature: Hex }
 
 /** Shows that the compute provider on this seat signed two records of one round. */
@@ -139,12 +154,8 @@ export function twoRecords(
   if (device === undefined) throw new NoneError(`there is no compute provider on seat ${seat}`)
   const [{ record }, other] = records
   if (record.round !== other.record.round) throw new NoneError('the records are of two rounds')
-  const [first, second] = records.map(({ record: each, signature }) => ({
-    statement: Record.hash(each),
-    signature,
-  }))
-  const about = { round: record.round, seat, key: device, kind: 'record' } as const
-  return { charge: 'twoRecords', evidence: twiceOf(place, about, first, second) }
+  const stated = (each: SignedRecord) => ({ statement: Record.hash(each.record), signature: each.signature })
+  return contradiction(place, { seat, key: device }, record.round, [stated(records[0]), stated(other)])
 }
 
 export type SignedOpening = {
@@ -162,15 +173,15 @@ export function twoOpenings(
   round: number,
   openings: readonly [SignedOpening, SignedOpening],
 ): Evidence {
-  const [first, second] = openings.map(({ opened, closes, signature }) => ({
+  const stated = ({ opened, closes, signature }: SignedOpening) => ({
     statement: Once.opening(opened, closes),
     signature,
-  }))
-  const about = { round, seat: 0, key: opener, kind: 'opening' } as const
-  return { charge: 'twoOpenings', evidence: twiceOf(place, about, first, second) }
+  })
+  return contradiction(place, { seat: undefined, key: opener }, round, [
+    stated(openings[0]),
+    stated(openings[1]),
+  ])
 }
-
-type Statement = { readonly statement: Hex; readonly signature: Hex }
 
 function twiceOf(
   { domain, task }: Place,
@@ -180,12 +191,11 @@ function twiceOf(
     readonly key: Address
     readonly kind: Once.Kind
   },
-  first: Statement | undefined,
-  second: Statement | undefined,
+  first: Statement,
+  second: Statement,
 ): Hex {
   const { round, seat, key, kind } = about
-  if (first === undefined || second === undefined || first.statement === second.statement)
-    throw new NoneError('both signatures are over the same statement')
+  if (first.statement === second.statement) throw new NoneError('both signatures are over the same statement')
   for (const { statement, signature } of [first, second])
     if (!Eip712.isSignedBy(key, Once.digest(domain, task, kind, round, statement), signature))
       throw new NoneError(`the statement ${statement} was not signed by ${key}`)

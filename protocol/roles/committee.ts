@@ -13,6 +13,7 @@ import {
   withUpdate,
 } from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
+import * as Accusation from './accusation.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Ledger from './ledger.ts'
@@ -192,7 +193,7 @@ export function advance<state extends State>(state: state, now: number): state {
   next = MemberUnmask.keepKeys(next)
   for (const number of Object.keys(next.rounds).map(Number)) {
     const known = next.rounds[number]
-    if (known !== undefined) next = MemberUnmask.unmask(next, known, seat)
+    if (known !== undefined) next = MemberUnmask.unmask(doubt(next, known), known, seat)
     if (Ledger.committed(next.ledger, number) !== undefined) continue
     for (const act of Member.acts) {
       const round = next.rounds[number]
@@ -201,6 +202,22 @@ export function advance<state extends State>(state: state, now: number): state {
     }
   }
   return next
+}
+
+/** Doubts the committed record if it adds another update than this member keeps, or one that it found at fault. */
+function doubt<state extends State>(state: state, { round, proposals, updates, rivals }: Round): state {
+  const committed = Ledger.committed(state.ledger, round)
+  const proposal = committed === undefined ? undefined : proposals[Record.hash(committed.record)]
+  if (proposal === undefined || state.signed[round] === proposal.hash) return state
+  const { inputs, record } = proposal.body
+  const survivors = inputs.filter(({ provider }) => (record.survivors >> BigInt(provider)) & 1n)
+  const isDoubtful = survivors.some((input) => {
+    const known = [updates[input.provider], rivals[input.provider]].filter((each) => each !== undefined)
+    const same = known.find((each) => !MemberRecord.differs(input, each.input))
+    return known.length > 0 && (same === undefined || same.state === 'faulty')
+  })
+  const isShort = survivors.length < Record.seats(record.survivors).length
+  return isDoubtful || isShort ? Accusation.doubt(state, proposal.seat, proposal.body) : state
 }
 
 /** Forgets every round when the task has ended, and then the keys. */

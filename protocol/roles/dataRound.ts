@@ -5,6 +5,7 @@ import type { Hex } from '../codec.ts'
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
 import * as Plan from '../plan.ts'
+import * as Accusation from './accusation.ts'
 import * as Draw from './draw.ts'
 import * as Drawn from './drawn.ts'
 import type * as Event from './event.ts'
@@ -25,6 +26,8 @@ export type Round = {
   readonly cohorts: Hex | undefined
   /** Digest of its `EncryptedUpdate` message. */
   readonly update: Hex | undefined
+  /** The root in it. */
+  readonly root: Hex | undefined
   /** Committee seats that keep the update. */
   readonly receipts: readonly number[]
   /** Basis points, as the model provider says. */
@@ -74,6 +77,7 @@ export function read<state extends State>(state: state, message: Message.Message
     if (round === undefined || !Participant.isFromModelProvider(state, message)) return state
     return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
   }
+  if (kind === 'recordProposed') return compare(state, message)
   if (kind !== 'sealingKey' && kind !== 'ready' && kind !== 'cohorts') return state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Participant.keepEarly(state, message)
@@ -92,6 +96,7 @@ function roundOpened<state extends State>(state: state, message: Message.Of<'rou
     ready: false,
     cohorts: state.updates[round]?.body.cohorts,
     update: state.updates[round]?.digest,
+    root: state.updates[round]?.body.ciphertextRoot,
     receipts: [],
     accuracy: undefined,
     forgotten: false,
@@ -106,7 +111,7 @@ function takeUp<state extends State>(state: state, message: Message.Of<'encrypte
   if (round === undefined) return { ...state, updates: { ...state.updates, [number]: message } }
   if (round.update !== undefined) return state
   const idle = Participant.unwish(state, ({ id }) => id === `contribute:${number}`)
-  return put(idle, { ...round, cohorts: body.cohorts, update: digest })
+  return put(idle, { ...round, cohorts: body.cohorts, update: digest, root: body.ciphertextRoot })
 }
 
 function receipted<state extends State>(state: state, message: Message.Of<'receipt'>): state {
@@ -116,6 +121,18 @@ function receipted<state extends State>(state: state, message: Message.Of<'recei
   if (round === undefined || seat === undefined || message.body.update !== round.update) return state
   if (round.receipts.includes(seat)) return state
   return put(state, { ...round, receipts: [...round.receipts, seat] })
+}
+
+/** Doubts a record that adds another update of this provider than it announced. */
+function compare<state extends State>(state: state, message: Message.Of<'recordProposed'>): state {
+  const { record, inputs } = message.body
+  const author = Participant.committeeSeat(state, message)
+  const seat = Ledger.seatOf(state.ledger.datas, state.me.account)
+  if (author === undefined || seat === undefined || message.round !== record.round) return state
+  if (message.round > state.terms.maxRounds || !((record.survivors >> BigInt(seat)) & 1n)) return state
+  const named = inputs.find(({ provider }) => provider === seat)?.ciphertextRoot
+  const isOwn = named !== undefined && named === state.rounds[message.round]?.root
+  return isOwn ? state : Accusation.doubt(state, author, message.body)
 }
 
 /** The first key that a member says for an epoch is the one. */
@@ -177,7 +194,7 @@ export function finish<state extends State>(state: state, result: Event.Result, 
     body: { opened, cohorts, cid, ciphertextRoot, byteLength },
   } as const
   const { digest } = Message.digests(next.place, next.me.account, draft)
-  return Participant.send(put(next, { ...round, update: digest }), draft)
+  return Participant.send(put(next, { ...round, update: digest, root: ciphertextRoot }), draft)
 }
 
 /** Wishes for what the round under way calls for. */

@@ -8,6 +8,7 @@ import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
 import * as Plan from '../plan.ts'
 import * as Topic from '../topic.ts'
+import * as Accusation from './accusation.ts'
 import * as Contribution from './contribution.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -138,7 +139,8 @@ function hear(state: State, event: Event.Event, now: number): State {
   }
 }
 
-function read(state: State, message: Message.Message, now: number): State {
+function read(before: State, message: Message.Message, now: number): State {
+  const state = Participant.witness(before, message)
   if (message.kind === 'roundOpened')
     return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
@@ -182,7 +184,8 @@ function finish(state: State, result: Event.Result, now: number): State {
   const opened: ModelRound.Round = { ...round, result: { correct, total, nextModelHash } }
   const record = Ledger.committed(next.ledger, round.round)?.record
   if (record === undefined) return put(next, opened)
-  return Participant.send(put(blame(next, round.round, result), opened), {
+  const discarded = ModelRound.discardedOf(next, record, effect, sums)
+  return Participant.send(put(blame(next, round.round, result), { ...opened, discarded }), {
     kind: 'opened',
     task: next.id,
     round: round.round,
@@ -235,6 +238,9 @@ function openRound(state: State, now: number): State {
     readyBy,
     updatesBy,
     closes,
+    discarded: Object.values(state.rounds)
+      .filter(({ round: number, discarded }) => number < round.round && discarded.length > 0)
+      .map(({ round: number, discarded }) => ({ round: number, cohorts: discarded })),
   }
   const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
   const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
@@ -243,7 +249,7 @@ function openRound(state: State, now: number): State {
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
-  const next = forgetOver(tidy(Exits.tidy(state), now))
+  const next = Accusation.advance(forgetOver(tidy(Exits.tidy(state), now)), now)
   switch (next.ledger.state) {
     case 'none':
       if (next.ended || now > next.terms.startBy) return next

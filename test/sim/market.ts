@@ -198,6 +198,9 @@ export function open(place: Topic.Place, recover: Recover): Chain {
       case 'prove':
         prove(call, time, tell)
         return
+      case 'proveForged':
+        proveForged(call, time, tell)
+        return
       case 'claim': {
         const { id, task } = inState(call.terms, 'settled')
         need(task.payout !== undefined, 'WrongState')
@@ -314,13 +317,50 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     tell({ name: 'TaskSettled', task: id, root: payout.root, punished, deadline, utilities })
   }
 
-  function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {
+  function provable(terms: Terms.Terms, time: number): { readonly id: Hex; readonly task: Task } {
     const id = Terms.id(place.market, terms)
     const task = tasks.get(id)
     const isLate = task?.state === 'settled' && time > task.deadline
     need(task !== undefined && ['running', 'settled', 'faulted'].includes(task.state), 'NotProvable')
     need(!isLate, 'NotProvable')
     need(task.rounds.length > 0, 'NoRounds')
+    return { id, task }
+  }
+
+  /** All who signed a round that adds what its provider did not sign. */
+  function proveForged(
+    { terms, log, round, sums }: Extract<Effect.Call, { readonly name: 'proveForged' }>,
+    time: number,
+    tell: (event: Told) => void,
+  ): void {
+    const { id, task } = provable(terms, time)
+    need(
+      logOf(log.map((each) => Record.tally(each.record, each.signers))) === logOf(task.rounds),
+      'LogMismatch',
+    )
+    const shown = log.find(({ record }) => record.round === round)
+    need(shown !== undefined && Record.sums(sums) === shown.record.sums, 'SumsMismatch')
+    const { record, signers } = shown
+    const isForged = record.cohorts.some((cohort, at) => {
+      const inputs = sums.cohorts[at]?.inputs ?? []
+      const seats = Record.seats(cohort & record.survivors)
+      return (
+        inputs.length !== seats.length ||
+        inputs.some(({ root, signature }, i) => {
+          const statement = Once.digest(place, id, 'update', round, root)
+          return signed(statement, signature) !== task.datas[seats[i] ?? -1]?.device
+        })
+      )
+    })
+    need(isForged, 'InputGenuine')
+    const seats = signers & ~(task.slashed | task.absent)
+    need(seats !== 0, 'AlreadyProven')
+    task.slashed |= seats
+    tell({ name: 'Slashed', task: id, round, seats })
+  }
+
+  function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {
+    const { id, task } = provable(terms, time)
     const [kind, key] =
       seat === undefined
         ? (['opening', terms.opener] as const)
