@@ -109,6 +109,7 @@ test('exports', () => {
       "twoOpenings",
       "twoRecords",
       "wrongSum",
+      "wrongWord",
     ]
   `)
 })

@@ -96,24 +96,32 @@ export const parameters = {
 
 /** Shows the first word of a cohort's sum that is not what its inputs add up to. */
 export function wrongSum(round: Round, cohort: number, { updates, sum }: Bytes): Evidence {
+  const { inputs } = cohortOf(round, cohort)
+  if (updates.length !== inputs.length)
+    throw new BytesError(`there are ${updates.length} of ${inputs.length} inputs`)
+  const wrong = Ciphertext.proveWrong(updates, sum)
+  if (wrong === undefined) throw new NoneError('every word of the sum is right')
+  return wrongWord(round, cohort, wrong)
+}
+
+/** The same by a word that was found elsewhere. */
+export function wrongWord(round: Round, cohort: number, { index, sum, updates }: Ciphertext.Wrong): Evidence {
   const { inputs, sumRoot } = cohortOf(round, cohort)
   if (updates.length !== inputs.length)
     throw new BytesError(`there are ${updates.length} of ${inputs.length} inputs`)
-  const index = Ciphertext.wrongWord(updates, sum)
-  if (index === undefined) throw new NoneError('every word of the sum is right')
-  const show = (ciphertexts: readonly Uint8Array[], root: Hex, name: string) => {
-    const shown = Ciphertext.prove(ciphertexts, index)
-    if (!Ciphertext.verify(root, ciphertexts.length, index, shown)) throw new BytesError(`${name} is another`)
-    return shown
+  const { ciphertexts } = round.sums
+  for (const [at, { root }] of inputs.entries()) {
+    const shown = updates[at]
+    if (shown === undefined || !Ciphertext.verify(root, ciphertexts, index, shown))
+      throw new BytesError(`input ${at} is another`)
   }
-  const shown = inputs.map(({ root }, at) => show(updates[at] ?? [], root, `input ${at}`))
-  const total = show(sum, sumRoot, 'the sum')
+  if (!Ciphertext.verify(sumRoot, ciphertexts, index, sum)) throw new BytesError('the sum is another')
   const wrong = {
     index: BigInt(index),
-    sum: total.word,
-    sumProof: total.proof,
-    inputs: shown.map((each) => each.word),
-    inputProofs: shown.map((each) => each.proof),
+    sum: sum.word,
+    sumProof: sum.proof,
+    inputs: updates.map((each) => each.word),
+    inputProofs: updates.map((each) => each.proof),
   }
   const evidence = [loggedOf(round), summedOf(round, cohort), wrong] as const
   return { charge: 'wrongSum', evidence: encodeAbiParameters(parameters.wrongSum, evidence) }

@@ -1,6 +1,5 @@
 // What a role does about lies that it can prove: shows the market the evidence, in its turn, until the market knows or
 // takes none any more. A proof earns nobody anything, so one is enough.
-import type * as Body from '../body.ts'
 import * as Record from '../record.ts'
 import type * as Effect from './effect.ts'
 import * as Exits from './exits.ts'
@@ -12,23 +11,24 @@ import * as Witness from './witness.ts'
 /** Seconds between the turns of two participants, and the longest that one waits for its own. */
 const turn = 10
 const longest = 120
-/** How often inputs are shown that only may be forged: some refusals are for what was committed meanwhile. */
+/** How often is shown what only may be false: some refusals are for what was committed meanwhile. */
 const mostTries = 4
 
 export type Lie = {
   /** Of the wish to prove it. */
   readonly id: string
-  readonly kind: 'openings' | 'records' | 'inputs'
+  readonly kind: 'openings' | 'records' | 'inputs' | 'sums'
   readonly round: number
   /** What it is, as a sentence. */
   readonly sentence: string
-  readonly call: Extract<Effect.Call, { readonly name: 'prove' | 'proveForged' }>
+  readonly call: Extract<Effect.Call, { readonly name: 'prove' | 'proveForged' | 'proveSum' }>
 }
 
-/** What this role holds evidence of and the market does not know yet. */
+/** What this role holds evidence of and the market does not know yet, nor refused too often. */
 export function lies(state: Participant.Participant): readonly Lie[] {
   if (!isProvable(state)) return []
-  return [...contradictions(state), ...forgeries(state)]
+  const given = (lie: Lie) => isDoubt(lie) && (state.tries[lie.id]?.count ?? 0) >= mostTries
+  return [...contradictions(state), ...falseRecords(state)].filter((lie) => !given(lie))
 }
 
 /** Wishes to prove what is not proven, and drops what the market knows by now. */
@@ -43,20 +43,22 @@ export function advance<state extends Participant.Participant>(state: state, now
 
 function prove<state extends Participant.Participant>(
   state: state,
-  { id, kind, sentence, call }: Lie,
+  { id, sentence, call }: Lie,
   now: number,
 ): state {
   const tried = state.tries[id]
-  if (tried !== undefined) {
-    if (kind === 'inputs' && tried.count >= mostTries) return state
-    return Participant.submit(state, id, call, now)
-  }
+  if (tried !== undefined) return Participant.submit(state, id, call, now)
   const { ledger } = state
   const waits = Math.min(longest, turn * Exits.order(state))
   const isLate = ledger.state === 'settled' && ledger.head + waits > ledger.deadline
   const first = { count: 0, after: isLate ? now : now + waits }
   const told = Participant.note(state, sentence)
   return Participant.submit({ ...told, tries: { ...told.tries, [id]: first } }, id, call, now)
+}
+
+/** Whether it still has to be looked at whether this is a lie; statements were, when they were heard. */
+export function isDoubt({ kind }: Lie): boolean {
+  return kind === 'inputs' || kind === 'sums'
 }
 
 /** Whether the market takes evidence. */
@@ -84,29 +86,47 @@ function contradictions(state: Participant.Participant): readonly Lie[] {
   })
 }
 
-/** Committed rounds whose record names an update that its provider cannot have signed, as far as this role sees. */
-function forgeries(state: Participant.Participant): readonly Lie[] {
+/** Committed rounds whose record is false, as far as this role sees. */
+function falseRecords(state: Participant.Participant): readonly Lie[] {
   const { ledger, terms } = state
   const { computes, datas, rounds: log } = ledger
-  return Object.values(state.doubts).flatMap(({ record, inputs, sums }): readonly Lie[] => {
+  return Object.values(state.doubts).flatMap(({ body, sum }): readonly Lie[] => {
+    const { record, inputs } = body
     const { round } = record
     const committed = Ledger.committed(ledger, round)
     if (committed === undefined || Record.hash(committed.record) !== Record.hash(record)) return []
     if (Record.seats(BigInt(committed.signers)).every((seat) => !Ledger.counts(ledger, seat))) return []
-    const shown = Proposal.sumsOf(state, record, inputs, sums)
-    if (Record.sums(shown) !== record.sums) return []
-    const call = { name: 'proveForged', terms, computes, datas, log, round, sums: shown } as const
-    const sentence = `The record of round ${round} adds an update that may be forged.`
-    return [{ id: `prove:inputs:${round}`, kind: 'inputs', round, sentence, call }]
+    const sums = Proposal.sumsOf(state, record, inputs, body.sums)
+    if (Record.sums(sums) !== record.sums) return []
+    const about = { terms, computes, datas, log, round, sums } as const
+    if (sum === undefined) {
+      const sentence = `The record of round ${round} adds an update that may be forged.`
+      return [
+        {
+          id: `prove:inputs:${round}`,
+          kind: 'inputs',
+          round,
+          sentence,
+          call: { ...about, name: 'proveForged' },
+        },
+      ]
+    }
+    const opened = record.cohorts.flatMap((cohort, at) => ((cohort & record.survivors) === 0n ? [] : [at]))
+    const [cohort, cid] = [opened[sum], body.sums[sum]?.cid]
+    if (cohort === undefined || cid === undefined) return []
+    const cids = (Proposal.cohortsOf(record, inputs)[sum] ?? []).map((input) => input.cid)
+    const sentence = `The record of round ${round} commits to a wrong sum.`
+    const call = { ...about, name: 'proveSum', cohort, inputs: cids, sum: cid } as const
+    return [{ id: `prove:sums:${round}`, kind: 'sums', round, sentence, call }]
   })
 }
 
-/** Keeps a proposal that names another update of somebody than this role knows of: the first of each round and member. */
+/** Keeps a proposal that may be false: the first of each round and member. */
 export function doubt<state extends Participant.Participant>(
   state: state,
   seat: number,
-  body: Body.Of<'recordProposed'>,
+  of: Participant.Doubt,
 ): state {
-  const name = `${body.record.round}:${seat}`
-  return state.doubts[name] === undefined ? { ...state, doubts: { ...state.doubts, [name]: body } } : state
+  const name = `${of.body.record.round}:${seat}`
+  return state.doubts[name] === undefined ? { ...state, doubts: { ...state.doubts, [name]: of } } : state
 }

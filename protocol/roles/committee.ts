@@ -182,7 +182,14 @@ function recomputed<state extends State>(
     sums.every(({ root, cid }, at) => result.sums[at]?.root === root && result.sums[at].cid === cid)
   if (isRight) return put(state, withProposal(round, { ...proposal, verdict: 'right' }))
   const told = Participant.note(state, `The sums proposed in round ${number} are wrong.`)
-  return put(told, withProposal(round, { ...proposal, verdict: 'refused' }))
+  const refused = put(told, withProposal(round, { ...proposal, verdict: 'refused' }))
+  const wrong =
+    result.type === 'aggregated' && result.sums.length === sums.length
+      ? sums.findIndex(({ root }, at) => result.sums[at]?.root !== root)
+      : -1
+  return wrong === -1
+    ? refused
+    : Accusation.doubt(refused, proposal.seat, { body: proposal.body, sum: wrong })
 }
 
 /** Wishes for what the facts of each open round call for. */
@@ -217,7 +224,9 @@ function doubt<state extends State>(state: state, { round, proposals, updates, r
     return known.length > 0 && (same === undefined || same.state === 'faulty')
   })
   const isShort = survivors.length < Record.seats(record.survivors).length
-  return isDoubtful || isShort ? Accusation.doubt(state, proposal.seat, proposal.body) : state
+  return isDoubtful || isShort
+    ? Accusation.doubt(state, proposal.seat, { body: proposal.body, sum: undefined })
+    : state
 }
 
 /** Forgets every round when the task has ended, and then the keys. */
@@ -229,11 +238,16 @@ export function dropAll<state extends State>(state: state): state {
   return MemberUnmask.eraseKeys(Object.keys(idle.rounds).length === 0 ? idle : { ...idle, rounds: {} })
 }
 
-/** Whether nothing is to be done for a round any more: it was given away or overtaken, or its time is over. */
+/**
+ * Whether nothing is to be done for a round any more: it was given away and its sums were recomputed, or it was
+ * overtaken, or its time is over.
+ */
 function isOver(state: State, round: number, now: number): boolean {
   const committed = Ledger.committed(state.ledger, round)
   if (committed === undefined) return round <= Ledger.lastRound(state.ledger)
-  return state.released[round] !== undefined || now > MemberUnmask.opensBy(state, committed.record.closes)
+  if (now > MemberUnmask.opensBy(state, committed.record.closes)) return true
+  const isAudited = state.outbox[recomputation(round, Record.hash(committed.record))] === undefined
+  return state.released[round] !== undefined && isAudited
 }
 
 /** Forgets rounds that are over, and wishes that nobody waits for any more. */
@@ -250,7 +264,8 @@ function dropOver<state extends State>(state: state, now: number): state {
     const committed = Ledger.committed(state.ledger, round)
     if (committed === undefined) return round <= Ledger.lastRound(state.ledger) || now > closes(round)
     const isRelease = effect.type === 'unmask' || (effect.type === 'send' && effect.draft.kind === 'unmask')
-    return !isRelease || now > MemberUnmask.opensBy(state, committed.record.closes)
+    const isAudit = effect.id === recomputation(round, Record.hash(committed.record))
+    return (!isRelease && !isAudit) || now > MemberUnmask.opensBy(state, committed.record.closes)
   })
   const over = rounds.filter(({ round }) => isDead(round))
   if (over.length === 0) return idle

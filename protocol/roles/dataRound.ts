@@ -132,7 +132,7 @@ function compare<state extends State>(state: state, message: Message.Of<'recordP
   if (message.round > state.terms.maxRounds || !((record.survivors >> BigInt(seat)) & 1n)) return state
   const named = inputs.find(({ provider }) => provider === seat)?.ciphertextRoot
   const isOwn = named !== undefined && named === state.rounds[message.round]?.root
-  return isOwn ? state : Accusation.doubt(state, author, message.body)
+  return isOwn ? state : Accusation.doubt(state, author, { body: message.body, sum: undefined })
 }
 
 /** The first key that a member says for an epoch is the one. */

@@ -71,6 +71,22 @@ export type Call =
       readonly round: number
       readonly sums: Record.Sums
     }
+  /** Fetches the updates and the sum of a cohort and shows where they differ; `failed` where they do not. */
+  | {
+      readonly name: 'proveSum'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      /** Every committed round. */
+      readonly log: readonly History.Round[]
+      readonly round: number
+      readonly sums: Record.Sums
+      /** Of the record. */
+      readonly cohort: number
+      /** CIDs of the survivors' updates by seat, and of their sum. */
+      readonly inputs: readonly string[]
+      readonly sum: string
+    }
   /**
    * Sees to a free deposit of `amount` for this task beside what is promised to others that have not started; by
    * permit where a relay pays the gas.

@@ -40,10 +40,16 @@ export type Participant = {
   readonly early: readonly Message.Message[]
   /** What others stated that may be stated once. */
   readonly witness: Witness.Witness
-  /** Proposed records that name an update which their author's provider may not have made, by round and seat. */
-  readonly doubts: Readonly<{ [proposal: string]: Body.Of<'recordProposed'> }>
+  /** Proposed records that may be false, by round and seat of their author. */
+  readonly doubts: Readonly<{ [proposal: string]: Doubt }>
   /** What was ignored or failed, as sentences, newest first. */
   readonly notes: readonly string[]
+}
+
+export type Doubt = {
+  readonly body: Body.Of<'recordProposed'>
+  /** Which sum is not what was found by adding; undefined where an update may not be its provider's. */
+  readonly sum: number | undefined
 }
 
 export type Step<state> = { readonly state: state; readonly effects: readonly Effect.Effect[] }

@@ -147,6 +147,8 @@ function toCall({ call, told }: Ran, market: Address): Market.Call {
       const { charge, evidence } = Evidence.forgedInput(call, about, datas)
       return Market.prove(market, terms, computes, Party.datasHash(datas), charge, evidence)
     }
+    case 'proveSum':
+      throw new Error('simulated sums have no words that could be shown')
     case 'deposit':
       return Market.deposit(market, call.token, told.length === 0 ? call.amount : amount)
     case 'withdraw':

@@ -1,6 +1,7 @@
 // Who signs two things about one round is proven to by those who hear both; who signs none, is proven nothing. Replay
 // one with: vitest run --project sim test/sim/liars.test.ts -t 'seed N'
 import { expect, test } from 'vitest'
+import * as Record from '../../protocol/record.ts'
 import * as Adversaries from './adversaries/all.ts'
 import * as Scenario from './scenario.ts'
 import * as World from './world.ts'
@@ -8,7 +9,7 @@ import * as World from './world.ts'
 /** Calls that show evidence, and what became of them. */
 function proofs({ chain }: World.Outcome) {
   return chain.ran.flatMap(({ call, refusal }) =>
-    call.name === 'prove' || call.name === 'proveForged' ? [{ name: call.name, refusal }] : [],
+    call.name.startsWith('prove') ? [{ name: call.name, refusal }] : [],
   )
 }
 
@@ -29,6 +30,20 @@ test('two openings end the task, by one proof among them all', () => {
   const outcome = liedTo('A2 two openings')
   expect(outcome.chain.events.map(({ name }) => name)).toContain('TaskFaulted')
   expect(proofs(outcome)).toEqual([{ name: 'prove', refusal: '' }])
+  expect(outcome.state).toBe('settled')
+})
+
+test('members that are enough to commit a wrong sum are all slashed by the one who added it', () => {
+  const liar = Adversaries.all.filter(({ name }) => name === 'A4 wrong sum and false attestation')
+  const scenario = Scenario.from(15, { datas: 6, computes: 4 })
+  const { threshold } = scenario.terms
+  const adversaries = Array.from({ length: threshold }, () => liar).flat()
+  const outcome = World.run({ ...scenario, adversaries })
+  expect(threshold).toBe(3)
+  const slashed = outcome.chain.events.flatMap((event) => (event.name === 'Slashed' ? [event.seats] : []))
+  const convicted = Record.seats(BigInt(slashed.reduce((all, seats) => all | seats, 0)))
+  expect(convicted).toHaveLength(3)
+  expect(proofs(outcome)).toContainEqual({ name: 'proveSum', refusal: '' })
   expect(outcome.state).toBe('settled')
 })
 

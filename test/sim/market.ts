@@ -72,7 +72,12 @@ export type Told = Market.Event extends infer event
     : never
   : never
 
-export function open(place: Topic.Place, recover: Recover): Chain {
+export function open(
+  place: Topic.Place,
+  recover: Recover,
+  /** The root of what the updates with these roots add up to; undefined where nobody has their bytes. */
+  added: (roots: readonly Hex[]) => Hex | undefined = () => undefined,
+): Chain {
   const tasks = new Map<Hex, Task>()
   const balances = new Map<Address, bigint>()
   const deposits = new Map<Address, bigint>()
@@ -201,6 +206,9 @@ export function open(place: Topic.Place, recover: Recover): Chain {
       case 'proveForged':
         proveForged(call, time, tell)
         return
+      case 'proveSum':
+        proveSum(call, time, tell)
+        return
       case 'claim': {
         const { id, task } = inState(call.terms, 'settled')
         need(task.payout !== undefined, 'WrongState')
@@ -327,36 +335,63 @@ export function open(place: Topic.Place, recover: Recover): Chain {
     return { id, task }
   }
 
+  /** A committed round that is shown with what its sums stand for. */
+  function shownRound(
+    {
+      terms,
+      log,
+      round,
+      sums,
+    }: Pick<Extract<Effect.Call, { readonly name: 'proveSum' }>, 'terms' | 'log' | 'round' | 'sums'>,
+    time: number,
+  ) {
+    const { id, task } = provable(terms, time)
+    const tallies = log.map((each) => Record.tally(each.record, each.signers))
+    need(logOf(tallies) === logOf(task.rounds), 'LogMismatch')
+    const shown = log.find(({ record }) => record.round === round)
+    need(shown !== undefined && Record.sums(sums) === shown.record.sums, 'SumsMismatch')
+    const convict = (tell: (event: Told) => void) => {
+      const seats = shown.signers & ~(task.slashed | task.absent)
+      need(seats !== 0, 'AlreadyProven')
+      task.slashed |= seats
+      tell({ name: 'Slashed', task: id, round, seats })
+    }
+    return { id, task, record: shown.record, convict }
+  }
+
   /** All who signed a round that adds what its provider did not sign. */
   function proveForged(
-    { terms, log, round, sums }: Extract<Effect.Call, { readonly name: 'proveForged' }>,
+    call: Extract<Effect.Call, { readonly name: 'proveForged' }>,
     time: number,
     tell: (event: Told) => void,
   ): void {
-    const { id, task } = provable(terms, time)
-    need(
-      logOf(log.map((each) => Record.tally(each.record, each.signers))) === logOf(task.rounds),
-      'LogMismatch',
-    )
-    const shown = log.find(({ record }) => record.round === round)
-    need(shown !== undefined && Record.sums(sums) === shown.record.sums, 'SumsMismatch')
-    const { record, signers } = shown
+    const { id, task, record, convict } = shownRound(call, time)
     const isForged = record.cohorts.some((cohort, at) => {
-      const inputs = sums.cohorts[at]?.inputs ?? []
+      const inputs = call.sums.cohorts[at]?.inputs ?? []
       const seats = Record.seats(cohort & record.survivors)
       return (
         inputs.length !== seats.length ||
         inputs.some(({ root, signature }, i) => {
-          const statement = Once.digest(place, id, 'update', round, root)
+          const statement = Once.digest(place, id, 'update', call.round, root)
           return signed(statement, signature) !== task.datas[seats[i] ?? -1]?.device
         })
       )
     })
     need(isForged, 'InputGenuine')
-    const seats = signers & ~(task.slashed | task.absent)
-    need(seats !== 0, 'AlreadyProven')
-    task.slashed |= seats
-    tell({ name: 'Slashed', task: id, round, seats })
+    convict(tell)
+  }
+
+  /** All who signed a round with a sum that is not what its inputs add up to. */
+  function proveSum(
+    call: Extract<Effect.Call, { readonly name: 'proveSum' }>,
+    time: number,
+    tell: (event: Told) => void,
+  ): void {
+    const { convict } = shownRound(call, time)
+    const { inputs = [], sumRoot } = call.sums.cohorts[call.cohort] ?? {}
+    const right = added(inputs.map(({ root }) => root))
+    need(right !== undefined && right !== sumRoot, 'SumRight')
+    convict(tell)
   }
 
   function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {

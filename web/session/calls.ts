@@ -23,6 +23,11 @@ export type Tools = {
   readonly deposit: (account: Address) => Promise<bigint>
   /** The part of it that other tasks, which have not started, count on for a bond. */
   readonly promised: (account: Address, besides: Hex) => bigint
+  /** Evidence out of the bytes behind a sum. */
+  readonly proveSum: (
+    job: Job,
+    call: Extract<Effect.Call, { name: 'proveSum' }>,
+  ) => Promise<Evidence.Evidence>
   readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
 }
 
@@ -72,8 +77,10 @@ export function submitter(tools: Tools): Submit {
       case 'claim':
         return sponsor.send(account, Market.claim(market, call.terms, call.claims))
       case 'prove':
-      case 'proveForged': {
-        const { charge, evidence } = evidenceOf(place, task, call)
+      case 'proveForged':
+      case 'proveSum': {
+        const { charge, evidence } =
+          call.name === 'proveSum' ? await tools.proveSum(job, call) : evidenceOf(place, task, call)
         const datas = Party.datasHash(call.datas)
         return sponsor.send(account, Market.prove(market, call.terms, call.computes, datas, charge, evidence))
       }
@@ -106,13 +113,25 @@ export function submitter(tools: Tools): Submit {
       const sent = await transact(job, call)
       if (sent !== undefined) await tools.sent(job, call.name, roundOf(effect), sent)
     } catch (thrown) {
-      const isNone = thrown instanceof Evidence.NoneError || thrown instanceof Evidence.BytesError
-      if (!isNone && !(thrown instanceof Chain.RevertedError)) throw thrown
+      if (!(thrown instanceof Chain.RevertedError) && !isNone(thrown)) throw thrown
       return { type: 'failed', effect: id, reason: thrown.message, short: await shortOf(call) }
     }
     return { type: 'submitted', effect: id }
   }
 }
+
+/** Whether evidence was not to be had from what there is, and will not be. */
+function isNone(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && noEvidence.includes(thrown.name)
+}
+
+/** By name: what a worker threw has lost its class. */
+const noEvidence: readonly string[] = [
+  'Evidence.NoneError',
+  'Evidence.BytesError',
+  'Ciphertext.StructureError',
+  'Codec.MalformedError',
+]
 
 /** Made here, so that nobody asks the market for what proves nothing. */
 function evidenceOf(

@@ -16,7 +16,7 @@ import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
 import * as Updates from './updates.ts'
 
-export type Tools = Calls.Tools & {
+export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly frame: Frame
   /** Hash of a block that counts; undefined while it does not. */
   readonly blockHash: (number: number) => Promise<Hex | undefined>
@@ -36,7 +36,6 @@ const modelBytes = 1024 * 1024
 
 export function executor(tools: Tools): Execute {
   const { place, door, frame, mail, meters } = tools
-  const submit = Calls.submitter(tools)
   /** Updates that were checked, by CID: a member adds them soon after. */
   const kept = new Map<string, readonly Uint8Array[]>()
   const member = Member.make({
@@ -47,6 +46,7 @@ export function executor(tools: Tools): Execute {
     publish,
     keep: (cid, bytes) => void kept.set(cid, bytes),
   })
+  const submit = Calls.submitter({ ...tools, proveSum: member.proveSum })
   let training: Promise<unknown> = Promise.resolve()
 
   /** Runs a part of the work and adds its seconds to the round's. */

@@ -1,4 +1,5 @@
-// A2 and A4: who signs two things about one round where everybody hears both, which costs its bond.
+// A2 and A4: who signs two things about one round where everybody hears both, or a sum that is wrong together with
+// others, which costs its bond.
 import type { Hex } from '../../../protocol/codec.ts'
 import type { Adversary } from './adversary.ts'
 
@@ -22,6 +23,19 @@ export const liars: readonly Adversary[] = [
       if (draft.kind !== 'recordSigned') return [{ draft }]
       did('signed two records')
       return [{ draft }, { draft: { ...draft, body: { record: otherHash } } }]
+    },
+  },
+  {
+    name: 'A4 wrong sum and false attestation',
+    by: 'compute',
+    adds: (cipher, { did }) => {
+      did('added wrongly')
+      return { cipher: { ...cipher, masks: new Map([...cipher.masks, ['wrong', 1]]) }, published: true }
+    },
+    gives: (effect, result, { did }) => {
+      if (effect.type !== 'recompute' || result.type !== 'aggregated') return result
+      did('attested to what it did not add')
+      return { ...result, sums: effect.sums }
     },
   },
 ]
