@@ -1,11 +1,11 @@
 // A data provider's rounds: says Ready when it can share its masks, trains under a draw that it finds right, announces
 // one update, and counts receipts.
-import type * as Body from '../body.ts'
-import type { Hex } from '../codec.ts'
 import * as Message from '../message.ts'
-import type * as Offer from '../offer.ts'
 import * as Plan from '../plan.ts'
 import * as Accusation from './accusation.ts'
+import { current, put } from './dataRoundFacts.ts'
+import type { Round, State } from './dataRoundFacts.ts'
+import * as DataReady from './dataReady.ts'
 import * as Draw from './draw.ts'
 import * as Drawn from './drawn.ts'
 import type * as Event from './event.ts'
@@ -13,57 +13,8 @@ import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 import * as Readiness from './readiness.ts'
 
-export type Round = {
-  readonly round: number
-  /** Digest of the body of `RoundOpened`. */
-  readonly opened: Hex
-  readonly body: Body.Of<'roundOpened'>
-  /** Has its worker make masks; from here on there are secrets of this round. */
-  readonly preparing: boolean
-  /** Said `Ready`; from here on leaving shows. */
-  readonly ready: boolean
-  /** Digest of the body of the `Cohorts` that it trains under. */
-  readonly cohorts: Hex | undefined
-  /** Digest of its `EncryptedUpdate` message. */
-  readonly update: Hex | undefined
-  /** The root in it. */
-  readonly root: Hex | undefined
-  /** Committee seats that keep the update. */
-  readonly receipts: readonly number[]
-  /** Basis points, as the model provider says. */
-  readonly accuracy: number | undefined
-  /** Its secrets are erased. */
-  readonly forgotten: boolean
-}
-
-/** What others said of a round, which may come before it was opened. */
-type Heard = { readonly ready: Readiness.Readiness; readonly drawn: readonly Message.Of<'cohorts'>[] }
-
-export type State = Drawn.State & {
-  readonly offer: Offer.DataOffer
-  /** Takes part in no further round. */
-  readonly left: boolean
-  readonly rounds: Readonly<{ [round: number]: Round }>
-  readonly heard: Readonly<{ [round: number]: Heard }>
-  /** Members' sealing keys, by epoch and committee seat. */
-  readonly sealing: Readonly<{ [epoch: number]: Readonly<{ [seat: number]: Hex }> }>
-  /** By round, the `EncryptedUpdate` that it heard itself say before it knew of it. */
-  readonly updates: Readonly<{ [round: number]: Message.Of<'encryptedUpdate'> }>
-}
-
-export const nothing: Pick<State, 'headers' | 'rounds' | 'heard' | 'sealing' | 'updates'> = {
-  headers: {},
-  rounds: {},
-  heard: {},
-  sealing: {},
-  updates: {},
-}
-
-/** The round it takes part in or waits for the end of. */
-export function current(state: State): Round | undefined {
-  const numbers = Object.keys(state.rounds).map(Number)
-  return numbers.length === 0 ? undefined : state.rounds[Math.max(...numbers)]
-}
+export { current, nothing } from './dataRoundFacts.ts'
+export type { Round, State } from './dataRoundFacts.ts'
 
 /** Takes in a message about rounds. */
 export function read<state extends State>(state: state, message: Message.Message, now: number): state {
@@ -93,6 +44,7 @@ function roundOpened<state extends State>(state: state, message: Message.Of<'rou
     opened: bodyDigest,
     body,
     preparing: false,
+    masks: undefined,
     ready: false,
     cohorts: state.updates[round]?.body.cohorts,
     update: state.updates[round]?.digest,
@@ -172,14 +124,7 @@ export function finish<state extends State>(state: state, result: Event.Result, 
   const { effect, state: next } = finished
   if (effect.type === 'prepareReady' && result.type === 'masked') {
     const round = next.rounds[effect.round]
-    if (round === undefined || round.ready || now > round.body.readyBy) return next
-    return Participant.send(put(next, { ...round, ready: true }), {
-      kind: 'ready',
-      task: next.id,
-      round: effect.round,
-      slot: 0,
-      body: { opened: effect.opened, masks: result.masks },
-    })
+    return round === undefined || round.ready ? next : put(next, { ...round, masks: result.masks })
   }
   if (effect.type !== 'contribute' || result.type !== 'contributed') return next
   const { opened, cohorts, round: number } = effect
@@ -206,25 +151,7 @@ export function takePart<state extends State>(state: state, now: number): state 
     return now > (effect.isReady ? round.body.readyBy : round.body.closes)
   })
   const asked = Drawn.ask(prune(forgetOver(tidied), round.round), round.body.epoch)
-  return contribute(prepareReady(asked, round, now), now)
-}
-
-/** Makes masks once all present members have said their keys, or enough of them in half of the time for it. */
-function prepareReady<state extends State>(state: state, round: Round, now: number): state {
-  const { readyBy, epoch } = round.body
-  if (round.preparing || state.left || now > readyBy) return state
-  if (Ledger.lastRound(state.ledger) >= round.round) return state
-  const { threshold } = state.terms
-  const keys = state.sealing[epoch] ?? {}
-  const present = Ledger.present(state.ledger)
-  const members = present.flatMap((seat) => {
-    const [key, party] = [keys[seat], state.ledger.computes[seat]]
-    return key === undefined || party === undefined ? [] : [{ seat, account: party.account, key }]
-  })
-  const isLate = now >= readyBy - state.spec.timeouts.ready / 2
-  if (members.length < present.length && (!isLate || members.length < threshold)) return state
-  const wish = { type: 'prepareReady', round: round.round, opened: round.opened, members, threshold } as const
-  return Participant.wish(put(state, { ...round, preparing: true }), { id: `ready:${round.round}`, ...wish })
+  return contribute(DataReady.say(DataReady.prepare(asked, round, now), now), now)
 }
 
 function contribute<state extends State>(state: state, now: number): state {
@@ -307,8 +234,4 @@ function drop<state extends State>(
     if (effect.type !== 'send' || effect.draft.round === 0) return false
     return isOver({ round: effect.draft.round, isReady: effect.draft.kind === 'ready' })
   })
-}
-
-function put<state extends State>(state: state, round: Round): state {
-  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
 }
