@@ -103,7 +103,7 @@ function drawnAfter(committed: Message.Of<'roundOpened'>, heard: readonly Messag
   const ledger = { ...Ledger.empty, state: 'running' as const, startedAt: 1, datas: twelve, rounds }
   const terms = { ...state.terms, maxCohorts: 2, minCohort: 3 }
   const spec = { ...state.spec, he: { ...state.spec.he, valueBits: 19 } }
-  const knowing = { ...state, terms, spec, ledger, headers: { 44: Talk.digest('block 44') } }
+  const knowing = { ...state, terms, spec, ledger, headers: { 44: Talk.digest('a block') } }
   return Drawn.cohorts(
     heard.reduce((so, message) => Participant.witness(so, message), knowing),
     2,
@@ -115,9 +115,12 @@ const seatsOf = (cohort: readonly string[]) =>
 test('spreads those of a sum that failed over the cohorts of the next draw', () => {
   const failed = openingOf([{ round: 1, cohorts: [0] }])
   const cohorts = drawnAfter(failed, [failed]) ?? []
-  const suspects = cohorts.map((cohort) => seatsOf(cohort).filter((seat) => seat % 2 === 0).length)
+  const none = openingOf([])
+  const suspects = (of: readonly (readonly string[])[]) =>
+    of.map((cohort) => seatsOf(cohort).filter((seat) => seat % 2 === 0).length)
   expect(cohorts.map(({ length }) => length)).toEqual([6, 6])
-  expect(suspects).toEqual([3, 3])
+  expect(suspects(cohorts)).toEqual([3, 3])
+  expect(suspects(drawnAfter(none, [none]) ?? [])).not.toEqual([3, 3])
 })
 
 test('draws as ever where no sum failed that was opened', () => {
@@ -130,7 +133,7 @@ test('draws as ever where no sum failed that was opened', () => {
   ]
   const plain = drawnAfter(none, [none])
   const accounts = twelve.map(({ account }) => account)
-  const seed = Cohort.seed(Talk.task, Talk.digest('block 44'))
+  const seed = Cohort.seed(Talk.task, Talk.digest('a block'))
   expect(plain).toEqual(Cohort.draw(accounts, seed, { largest: 8, minCohort: 3, maxCohorts: 2 }))
   expect(drawnAfter(void_, [void_])).toEqual(plain)
 })
