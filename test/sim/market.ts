@@ -12,6 +12,7 @@ import * as Record from '../../protocol/record.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type * as Topic from '../../protocol/topic.ts'
+import * as Proofs from './proofs.ts'
 
 export type Task = {
   readonly terms: Terms.Terms
@@ -75,8 +76,7 @@ export type Told = Market.Event extends infer event
 export function open(
   place: Topic.Place,
   recover: Recover,
-  /** The root of what the updates with these roots add up to; undefined where nobody has their bytes. */
-  added: (roots: readonly Hex[]) => Hex | undefined = () => undefined,
+  added: Proofs.Court['added'] = () => undefined,
 ): Chain {
   const tasks = new Map<Hex, Task>()
   const balances = new Map<Address, bigint>()
@@ -204,11 +204,15 @@ export function open(
         prove(call, time, tell)
         return
       case 'proveForged':
-        proveForged(call, time, tell)
+      case 'proveSum': {
+        const id = Terms.id(place.market, call.terms)
+        const task = tasks.get(id)
+        const seats = Proofs.convicted(call, { place, id, task, time, signed, added })
+        if (task === undefined || typeof seats === 'string') throw new RefusedError(String(seats))
+        task.slashed |= seats
+        tell({ name: 'Slashed', task: id, round: call.round, seats })
         return
-      case 'proveSum':
-        proveSum(call, time, tell)
-        return
+      }
       case 'claim': {
         const { id, task } = inState(call.terms, 'settled')
         need(task.payout !== undefined, 'WrongState')
@@ -325,77 +329,13 @@ export function open(
     tell({ name: 'TaskSettled', task: id, root: payout.root, punished, deadline, utilities })
   }
 
-  function provable(terms: Terms.Terms, time: number): { readonly id: Hex; readonly task: Task } {
+  function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {
     const id = Terms.id(place.market, terms)
     const task = tasks.get(id)
     const isLate = task?.state === 'settled' && time > task.deadline
     need(task !== undefined && ['running', 'settled', 'faulted'].includes(task.state), 'NotProvable')
     need(!isLate, 'NotProvable')
     need(task.rounds.length > 0, 'NoRounds')
-    return { id, task }
-  }
-
-  /** A committed round that is shown with what its sums stand for. */
-  function shownRound(
-    {
-      terms,
-      log,
-      round,
-      sums,
-    }: Pick<Extract<Effect.Call, { readonly name: 'proveSum' }>, 'terms' | 'log' | 'round' | 'sums'>,
-    time: number,
-  ) {
-    const { id, task } = provable(terms, time)
-    const tallies = log.map((each) => Record.tally(each.record, each.signers))
-    need(logOf(tallies) === logOf(task.rounds), 'LogMismatch')
-    const shown = log.find(({ record }) => record.round === round)
-    need(shown !== undefined && Record.sums(sums) === shown.record.sums, 'SumsMismatch')
-    const convict = (tell: (event: Told) => void) => {
-      const seats = shown.signers & ~(task.slashed | task.absent)
-      need(seats !== 0, 'AlreadyProven')
-      task.slashed |= seats
-      tell({ name: 'Slashed', task: id, round, seats })
-    }
-    return { id, task, record: shown.record, convict }
-  }
-
-  /** All who signed a round that adds what its provider did not sign. */
-  function proveForged(
-    call: Extract<Effect.Call, { readonly name: 'proveForged' }>,
-    time: number,
-    tell: (event: Told) => void,
-  ): void {
-    const { id, task, record, convict } = shownRound(call, time)
-    const isForged = record.cohorts.some((cohort, at) => {
-      const inputs = call.sums.cohorts[at]?.inputs ?? []
-      const seats = Record.seats(cohort & record.survivors)
-      return (
-        inputs.length !== seats.length ||
-        inputs.some(({ root, signature }, i) => {
-          const statement = Once.digest(place, id, 'update', call.round, root)
-          return signed(statement, signature) !== task.datas[seats[i] ?? -1]?.device
-        })
-      )
-    })
-    need(isForged, 'InputGenuine')
-    convict(tell)
-  }
-
-  /** All who signed a round with a sum that is not what its inputs add up to. */
-  function proveSum(
-    call: Extract<Effect.Call, { readonly name: 'proveSum' }>,
-    time: number,
-    tell: (event: Told) => void,
-  ): void {
-    const { convict } = shownRound(call, time)
-    const { inputs = [], sumRoot } = call.sums.cohorts[call.cohort] ?? {}
-    const right = added(inputs.map(({ root }) => root))
-    need(right !== undefined && right !== sumRoot, 'SumRight')
-    convict(tell)
-  }
-
-  function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {
-    const { id, task } = provable(terms, time)
     const [kind, key] =
       seat === undefined
         ? (['opening', terms.opener] as const)
