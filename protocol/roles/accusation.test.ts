@@ -189,6 +189,13 @@ describe('a committed record that adds another update than its provider announce
     expect(call.log.map(({ record }) => Record.hash(record))).toEqual([Record.hash(forged.record)])
   })
 
+  test('is shown also where it is added to other cohorts than it was masked for', () => {
+    const body = proposed(['a', 'b', 'c'])
+    const record = { ...body.record, cohortsDigest: Talk.digest('other cohorts') }
+    const { wished } = inData([opening, own, proposal({ ...body, record }), commit(record)])
+    expect(proofs(wished)).toMatchObject([{ name: 'proveForged', round: 1 }])
+  })
+
   test.each<[string, Message.Of<'recordProposed'>['body'], readonly Event.Event[]]>([
     ['it adds what was announced', proposed(['a', 'x', 'y']), []],
     ['another record was committed', forged, [committed]],

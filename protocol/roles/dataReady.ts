@@ -4,7 +4,10 @@ import type { Round, State } from './dataRoundFacts.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 
-/** Makes masks once all present members have said their keys, or enough of them in half of the time for it. */
+/**
+ * Makes masks once all present members have said their keys, or enough of them in half of the time for it. Wishes for
+ * them once: where its worker refuses, the round is given up before anybody counts on this provider.
+ */
 export function prepare<state extends State>(state: state, round: Round, now: number): state {
   const { readyBy, epoch } = round.body
   if (round.preparing || state.left || now > readyBy) return state
@@ -18,8 +21,10 @@ export function prepare<state extends State>(state: state, round: Round, now: nu
   })
   const isLate = now >= readyBy - state.spec.timeouts.ready / 2
   if (members.length < present.length && (!isLate || members.length < threshold)) return state
-  const wish = { type: 'prepareReady', round: round.round, opened: round.opened, members, threshold } as const
-  return Participant.wish(put(state, { ...round, preparing: true }), { id: `ready:${round.round}`, ...wish })
+  const { dataSignature } = state.offer
+  const wish = { type: 'prepareReady', round: round.round, opened: round.opened, dataSignature } as const
+  const id = `ready:${round.round}`
+  return Participant.wish(put(state, { ...round, preparing: true }), { id, ...wish, members, threshold })
 }
 
 /**

@@ -75,7 +75,7 @@ function receipted<state extends State>(state: state, message: Message.Of<'recei
   return put(state, { ...round, receipts: [...round.receipts, seat] })
 }
 
-/** Doubts a record that adds another update of this provider than it announced. */
+/** Doubts a record that adds another update of this provider than it announced, or that one to other cohorts. */
 function compare<state extends State>(state: state, message: Message.Of<'recordProposed'>): state {
   const { record, inputs } = message.body
   const author = Participant.committeeSeat(state, message)
@@ -83,7 +83,12 @@ function compare<state extends State>(state: state, message: Message.Of<'recordP
   if (author === undefined || seat === undefined || message.round !== record.round) return state
   if (message.round > state.terms.maxRounds || !((record.survivors >> BigInt(seat)) & 1n)) return state
   const named = inputs.find(({ provider }) => provider === seat)?.ciphertextRoot
-  const isOwn = named !== undefined && named === state.rounds[message.round]?.root
+  const own = state.rounds[message.round]
+  const isOwn =
+    named !== undefined &&
+    named === own?.root &&
+    record.opened === own.opened &&
+    record.cohortsDigest === own.cohorts
   return isOwn ? state : Accusation.doubt(state, author, { body: message.body, sum: undefined })
 }
 

@@ -178,7 +178,8 @@ export function create({ world, laws, primitives, blocks, roundsOpened, publishe
       case 'check':
         after(0.1, 2, () => {
           const { cid, ciphertextRoot, signature } = effect.input
-          const statement = Once.digest(place, task, 'update', effect.round, ciphertextRoot)
+          const view = Once.update(effect.opened, effect.cohorts, ciphertextRoot)
+          const statement = Once.digest(place, task, 'update', effect.round, view)
           const found = primitives.fetch(cid)
           if (found === undefined) {
             tally.fault('bytes could not be fetched')

@@ -44,8 +44,11 @@ export function convicted(call: Call, { place, id, task, time, signed, added }: 
       return (
         inputs.length !== providers.length ||
         inputs.some(({ root, signature }, i) => {
-          const statement = Once.digest(place, id, 'update', round, root)
-          return signed(statement, signature) !== task.datas[providers[i] ?? -1]?.device
+          const statement = Once.update(record.opened, record.cohortsDigest, root)
+          return (
+            signed(Once.digest(place, id, 'update', round, statement), signature) !==
+            task.datas[providers[i] ?? -1]?.device
+          )
         })
       )
     })

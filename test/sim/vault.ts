@@ -38,6 +38,8 @@ export type Vault = {
   readonly roundKeys: ReadonlyMap<number, Hex>
   /** How many secrets lie there. */
   count(): number
+  /** The privacy ledger: rounds for which an update was made, whatever was forgotten since. */
+  spent(): number
 }
 
 export type Opening = Pick<Result<'opened'>, 'sums' | 'wrongShares'> & {
@@ -55,12 +57,14 @@ export function create(primitives: Primitives.Primitives): Vault {
   >()
   const roundKeys = new Map<number, Hex>()
   const forgotten = new Set<string>()
+  const spent = new Set<number>()
 
   return {
     sealing,
     secrets,
     roundKeys,
     count: () => sealing.size + secrets.size + updates.size + roundKeys.size,
+    spent: () => spent.size,
     seal: (epoch) => {
       if (forgotten.has(`epoch ${epoch}`)) return undefined
       const secret = sealing.get(epoch) ?? primitives.secret()
@@ -106,6 +110,7 @@ export function create(primitives: Primitives.Primitives): Vault {
         Primitives.addTo(masks, new Map([Primitives.pairMask(own.ephemeral, place, view, me, peer)]), 1)
       const cipher = { under, values: values(), masks }
       updates.set(round, { view: name, cipher })
+      spent.add(round)
       return cipher
     },
     unmask: (place, account, { round, epoch, record, wanted }) => {

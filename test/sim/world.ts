@@ -349,11 +349,7 @@ export function run(
     const isErasing = Object.values(state.outbox).some(({ type }) => type === 'forget')
     if (sawTheEnd && !isErasing) laws.left(person.me.account, person.vault.count())
     if (person.kind !== 'data' || !sawTheEnd) return
-    const seat = Ledger.seatOf(ledger.datas, person.me.account)
-    const counted = ledger.rounds.filter(
-      ({ record }) => seat !== undefined && (record.survivors >> BigInt(seat)) & 1n,
-    )
-    laws.ended(person.me.account, counted.length)
+    laws.ended(person.me.account, person.vault.spent())
   }
 
   function whereItStands(): string {

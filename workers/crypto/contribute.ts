@@ -2,27 +2,33 @@
 import { BaseError } from '../../protocol/errors.ts'
 import * as Masks from '../../protocol/masks.ts'
 import * as Model from '../../protocol/model.ts'
-import * as Packing from '../../protocol/packing.ts'
 import * as SealedModel from '../../protocol/sealedModel.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Update from '../../protocol/update.ts'
 import type { ContributeRequest, Contribution, Progress } from '../api.ts'
 import type { TrainPeer } from '../train/api.ts'
+import type { Versions } from '../vault/api.ts'
 import * as Box from './box.ts'
 import * as Identity from './identity.ts'
+import * as Ledger from './ledger.ts'
 import * as Masking from './masking.ts'
+import { protect } from './protect.ts'
 import * as Records from './records.ts'
 import * as Rules from './rules.ts'
 import type { Safe } from './safe.ts'
 import type { Seal } from './seal.ts'
-import * as Stream from './stream.ts'
-import * as Tree from './tree.ts'
 
-export type Means = { readonly safe: Safe; readonly seal: Seal; readonly train: TrainPeer }
+export type Means = {
+  readonly safe: Safe
+  readonly seal: Seal
+  readonly train: TrainPeer
+  readonly versions: Versions
+}
 
 /**
  * The bytes are stored before they are returned, and stay the only ones that this device ever gives for the round: with
- * them the secrets of the masks are erased, so that no other update can be made under the same masks.
+ * them the secrets of the masks are erased, so that no other update can be made under the same masks, and the opening
+ * that they may become is counted.
  */
 export async function contribute(
   request: ContributeRequest,
@@ -34,12 +40,17 @@ export async function contribute(
   const before = await means.safe.get(id)
   if (before !== undefined) return Records.updates.decode(before)
   const own = await Masking.masksOf(request, means.safe)
+  const origin = await means.versions.origin(request.dataSet, request.dataSignature)
+  await Ledger.hold(request.place, origin, means.safe)
   const made = await make(request, own, means, progress)
   const spent = { ...own, masks: Masks.toWire(own.masks), secrets: null }
-  const stored = await means.safe.create([
-    { id, bytes: Records.updates.encode(made) },
-    { id: Records.maskings.id(task, round), bytes: Records.maskings.encode(spent), replaces: true },
-  ])
+  const stored = await Ledger.spend(request.place, origin, means.safe, (counted) =>
+    means.safe.create([
+      { id, bytes: Records.updates.encode(made) },
+      { id: Records.maskings.id(task, round), bytes: Records.maskings.encode(spent), replaces: true },
+      counted,
+    ]),
+  )
   return Records.updates.decode(stored)
 }
 
@@ -75,13 +86,10 @@ async function make(
 
   const started = performance.now()
   const change = Update.difference(trained.weights, global, request.samples, rules)
-  const levels = Update.quantise(change, rules, random(change.length * Update.randomBytes))
-  const plains = Packing.pack(levels, rules.he)
-  const masked = await Stream.apply(plains, Masking.streams(own, request))
-  const ciphertexts = seal.encrypt(request.publicKey, masked, (done) =>
-    progress({ label: 'encrypting', done, total: plains.length }),
+  const masks = Masking.streams(own, request)
+  const { ciphertexts, root } = await protect(change, rules, masks, request.publicKey, seal, (done, total) =>
+    progress({ label: 'encrypting', done, total }),
   )
-  const root = Tree.root(ciphertexts)
   return {
     opened: request.opened,
     cohorts: request.cohorts,
@@ -102,13 +110,6 @@ async function openModel(
   const { account } = Identity.shown(keys)
   const content = await Box.open(sealedModel, place, account, keys.box)
   return SealedModel.weightsOf(content, modelHash)
-}
-
-/** WebCrypto gives at most 65,536 bytes at a time. */
-function random(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
-  return bytes
 }
 
 export class ConflictError extends BaseError {

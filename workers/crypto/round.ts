@@ -158,9 +158,9 @@ async function move(
 }
 
 /** Decrypts one cohort's sum and takes the masks off; only what passes every check is looked at any further. */
-async function sumOf(
-  { place, opened, cohortsDigest }: OpenRequest,
-  { sum, members }: OpenRequest['cohorts'][number],
+export async function sumOf(
+  { place, opened, cohortsDigest }: Pick<OpenRequest, 'place' | 'opened' | 'cohortsDigest'>,
+  { sum, members }: Pick<OpenRequest['cohorts'][number], 'sum' | 'members'>,
   secrets: ReadonlyMap<Hex, Uint8Array>,
   parameters: number,
   rules: Update.Rules,
