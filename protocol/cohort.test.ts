@@ -21,6 +21,7 @@ test('exports', () => {
       "largest",
       "seed",
       "draw",
+      "countOf",
       "excluded",
     ]
   `)
@@ -37,7 +38,7 @@ describe('a draw', () => {
     )
   })
 
-  test('overfills no cohort, and makes a second one only of twice the minimum', () => {
+  test('overfills no cohort, and makes a second one where the terms want it and both have twice the minimum', () => {
     fc.assert(
       fc.property(accounts, seeds, rules, (enrolled, seed, limits) => {
         const cohorts = Cohort.draw(enrolled, seed, limits)
@@ -47,6 +48,7 @@ describe('a draw', () => {
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
         const each = Math.min(limits.largest, 2 * limits.minCohort)
         if (cohorts.length > 1) expect(Math.min(...sizes)).toBeGreaterThanOrEqual(each)
+        else expect(enrolled.length < 4 * limits.minCohort || limits.maxCohorts === 1).toBe(true)
       }),
     )
   })
@@ -71,7 +73,7 @@ describe('a draw', () => {
 
   test('puts each provider with each other about equally often', () => {
     const enrolled = Array.from({ length: 12 }, (_, at) => account(at + 1))
-    const limits = { largest: 6, minCohort: 3, maxCohorts: 9 }
+    const limits = { largest: 64, minCohort: 3, maxCohorts: 9 }
     const met = new Map<Address, number>()
     const draws = 2000
     for (let at = 0; at < draws; at++) {
@@ -91,7 +93,7 @@ describe('a draw', () => {
     const drawn = Cohort.draw(enrolled, Cohort.seed(hash(1), hash(2)), {
       largest: 4,
       minCohort: 1,
-      maxCohorts: 3,
+      maxCohorts: 2,
     })
     expect(drawn.map((cohort) => cohort.map((each) => Number(each)))).toMatchInlineSnapshot(`
       [

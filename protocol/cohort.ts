@@ -36,7 +36,7 @@ const patience = 3
 const mostExcluded = 4
 
 /**
- * As few cohorts as there is room in, of sizes that differ by one at most, each in ascending order of accounts. There
+ * As many cohorts as the terms allow, of sizes that differ by one at most, each in ascending order of accounts. There
  * is a second cohort only if both have twice the minimum; whoever finds no room waits for the next draw. Who is
  * suspected longest is dealt first, so that those of one failed cohort are spread over all.
  */
@@ -48,9 +48,7 @@ export function draw(
 ): readonly (readonly Address[])[] {
   const out = excluded(enrolled, rules.minCohort, suspicion)
   const accounts = enrolled.filter((account) => !out.includes(account))
-  const wanted = Math.ceil(accounts.length / rules.largest)
-  const filled = Math.floor(accounts.length / (2 * rules.minCohort))
-  const count = Math.max(1, Math.min(wanted, filled, rules.maxCohorts))
+  const count = countOf(accounts.length, rules)
   const failures = (account: Address) => suspicion.get(account) ?? 0
   const dealt = shuffled(accounts.toSorted(), from)
     .slice(0, count * rules.largest)
@@ -58,6 +56,14 @@ export function draw(
   return Array.from({ length: count }, (_, cohort) =>
     dealt.filter((_, at) => at % count === cohort).toSorted(),
   )
+}
+
+/** How many cohorts so many providers are dealt into. */
+export function countOf(
+  providers: number,
+  { minCohort, maxCohorts }: Pick<Rules, 'minCohort' | 'maxCohorts'>,
+): number {
+  return Math.max(1, Math.min(Math.floor(providers / (2 * minCohort)), maxCohorts))
 }
 
 /**

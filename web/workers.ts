@@ -112,7 +112,6 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       unmask: (request) => crypto.unmask(request),
       open: (request) => crypto.open(request),
       forget: (request) => crypto.forget(request),
-      score: (task, spec, testSet) => crypto.score(task, spec, testSet),
       exportModel: (task, spec) => crypto.exportModel(task, spec),
     },
     persist: () => remote.persist(),

@@ -1,6 +1,7 @@
 // What a role wishes of the world. Each wish has a stable id, may be carried out twice, and stays in the role's
 // outbox until an event says how it went.
 import type { Address, Hex } from '../codec.ts'
+import type * as Contribution from '../contribution.ts'
 import type * as History from '../history.ts'
 import type * as Market from '../market.ts'
 import type * as Masks from '../masks.ts'
@@ -207,20 +208,17 @@ export type Effect =
         readonly hash: Hex
       }[]
     }
-  /**
-   * Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`, with the score
-   * of the model as it is if `scored`.
-   */
+  /** Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`. */
   | {
       readonly id: string
       readonly type: 'prepare'
       readonly round: number
       readonly recipients: readonly { readonly account: Address; readonly box: Hex }[]
-      readonly scored: boolean
     }
   /**
-   * Model provider: fetches and decrypts the sums, takes their masks off, forms the next model, scores it. Answered by
-   * `opened`; sums that no right shares open are discarded, and only they.
+   * Model provider: fetches and decrypts the sums, takes their masks off, forms the next model, scores it and those that
+   * coalitions of cohorts would have made. Answered by `opened`; sums that no right shares open are discarded, and only
+   * they.
    */
   | {
       readonly id: string
@@ -231,11 +229,15 @@ export type Effect =
       readonly cohortsDigest: Hex
       readonly threshold: number
       readonly cohorts: readonly {
+        /** Its number in the record. */
+        readonly cohort: number
         readonly cid: string
         /** Committed on chain; the sum's own root must equal it. */
         readonly root: Hex
         readonly members: readonly Masked[]
       }[]
+      /** Sets of these, a bit for each in their order; none where contributions are not asked for. */
+      readonly coalitions: readonly Contribution.Coalition[]
     }
 
 /** Somebody of an opened cohort: what its `Ready` said, and what the committee gave away of it. */

@@ -44,44 +44,54 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test.each([26, 14, 16, 18, 20, 10, 11, 12])('seed %i is the same on the real market', async (seed) => {
-  const client = connect()
-  const before = await client.snapshot()
-  const { market, token } = await deploy({ rpcUrl: url })
-  const scenario = Scenario.from(seed, { datas: 10, computes: 4 })
-  const { chain, state } = World.run(scenario, Keys.real(), { market, token })
+const alone = [26, 14, 16, 18, 20, 10, 11, 12].map((seed) => ({ seed, datas: 10, least: 0 }))
+/** Room for two cohorts: one task is paid in proportion to what both contributed, one by rank. */
+const together = [30, 37].map((seed) => ({ seed, datas: 14, least: 2 }))
 
-  await client.setAutomine(false)
-  await endow(chain.ran, chain.minted, market, token)
-  const blocks = Map.groupBy(chain.ran.filter(isSent), ({ time }) => time)
-  for (const [time, ran] of blocks) {
-    const hashes: Hex[] = []
-    for (const one of ran) hashes.push(await send(one.from, toCall(one, market).data, market))
-    await client.setNextBlockTimestamp({ timestamp: BigInt(time) })
-    await client.mine({ blocks: 1 })
-    for (const [at, hash] of hashes.entries()) {
-      const one = ran[at]
-      const { status, logs } = await client.getTransactionReceipt({ hash })
-      const told = logs.flatMap((log) => {
-        const event = log.address.toLowerCase() === market ? Market.parseLog(log) : undefined
-        return event === undefined ? [] : [withoutPlace(event)]
-      })
-      expect({ name: one?.call.name, status, told }).toEqual({
-        name: one?.call.name,
-        status: one?.refusal === '' ? 'success' : 'reverted',
-        told: one?.told,
-      })
+test.each([...alone, ...together])(
+  'seed $seed is the same on the real market',
+  async ({ seed, datas, least }) => {
+    const client = connect()
+    const before = await client.snapshot()
+    const { market, token } = await deploy({ rpcUrl: url })
+    const scenario = Scenario.from(seed, { datas, computes: 4 })
+    const { chain, state } = World.run(scenario, Keys.real(), { market, token })
+
+    await client.setAutomine(false)
+    await endow(chain.ran, chain.minted, market, token)
+    const blocks = Map.groupBy(chain.ran.filter(isSent), ({ time }) => time)
+    for (const [time, ran] of blocks) {
+      const hashes: Hex[] = []
+      for (const one of ran) hashes.push(await send(one.from, toCall(one, market).data, market))
+      await client.setNextBlockTimestamp({ timestamp: BigInt(time) })
+      await client.mine({ blocks: 1 })
+      for (const [at, hash] of hashes.entries()) {
+        const one = ran[at]
+        const { status, logs } = await client.getTransactionReceipt({ hash })
+        const told = logs.flatMap((log) => {
+          const event = log.address.toLowerCase() === market ? Market.parseLog(log) : undefined
+          return event === undefined ? [] : [withoutPlace(event)]
+        })
+        expect({ name: one?.call.name, status, told }).toEqual({
+          name: one?.call.name,
+          status: one?.refusal === '' ? 'success' : 'reverted',
+          told: one?.told,
+        })
+      }
     }
-  }
 
-  for (const [account, balance] of chain.balances) expect(await balanceOf(token, account)).toBe(balance)
-  expect(await balanceOf(token, market)).toBe(
-    [...chain.deposits.values()].reduce((sum, free) => sum + free, 0n),
-  )
-  expect(['settled', 'cancelled']).toContain(state)
-  await client.setAutomine(true)
-  await client.revert({ id: before })
-})
+    for (const [account, balance] of chain.balances) expect(await balanceOf(token, account)).toBe(balance)
+    expect(await balanceOf(token, market)).toBe(
+      [...chain.deposits.values()].reduce((sum, free) => sum + free, 0n),
+    )
+    expect(['settled', 'cancelled']).toContain(state)
+    const settled = chain.events.flatMap((event) => (event.name === 'TaskSettled' ? event.utilities : []))
+    const valued = settled.map((epoch) => epoch.filter((utility) => utility !== 0).length)
+    expect(Math.max(0, ...valued)).toBeGreaterThanOrEqual(least)
+    await client.setAutomine(true)
+    await client.revert({ id: before })
+  },
+)
 
 /** Tokens as the simulation minted them, gas for everyone, and leave for the market to take. */
 async function endow(

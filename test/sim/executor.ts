@@ -2,6 +2,7 @@
 // and die between two writes; and lets the corrupted do something else.
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Codec from '../../protocol/codec.ts'
+import * as Contribution from '../../protocol/contribution.ts'
 import * as Message from '../../protocol/message.ts'
 import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
@@ -239,8 +240,7 @@ export function create({ world, laws, primitives, blocks, roundsOpened, publishe
           const publicKey = Codec.cidOf(Codec.encode(made.value)).toString()
           roundKeys.set(publicKey, made.value)
           const modelHash = digest(`model ${effect.round}`)
-          const correct = effect.scored ? 250 : undefined
-          done({ type: 'prepared', effect: id, modelHash, model: publicKey, publicKey, correct })
+          done({ type: 'prepared', effect: id, modelHash, model: publicKey, publicKey })
         })
         return
       case 'open':
@@ -256,7 +256,13 @@ export function create({ world, laws, primitives, blocks, roundsOpened, publishe
             if (sum.digest === null) tally.fault(`sum discarded: ${sum.discarded}`)
           const correct = Math.min(1000, 300 + 150 * effect.round)
           const nextModelHash = digest(`model after ${effect.round}`)
-          done({ type: 'opened', effect: id, ...given, nextModelHash, correct, total: 1000 })
+          const worth = effect.coalitions.map((coalition) =>
+            effect.cohorts.reduce(
+              (sum, { cohort }, at) => sum + (Contribution.has(coalition, at) ? 5 * cohort + 3 : 0),
+              effect.round,
+            ),
+          )
+          done({ type: 'opened', effect: id, ...given, nextModelHash, worth, correct, total: 1000 })
         })
         return
       default:

@@ -148,7 +148,6 @@ export function executor(tools: Tools): Execute {
       recipients,
     })
     meters.add(job.id, round, 'encrypt', made.seconds)
-    const correct = effect.scored ? await scored(job) : undefined
     const [model = '', publicKey = ''] = await timed(purpose, 'network', () =>
       door.put(
         job.task,
@@ -159,19 +158,13 @@ export function executor(tools: Tools): Execute {
         purpose,
       ),
     )
-    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey, correct }
-  }
-
-  /** Correct predictions of the model as it is. */
-  async function scored({ task, spec, dataSet }: Job): Promise<number | undefined> {
-    if (dataSet === undefined) return undefined
-    return (await frame.crypto.score(task, TaskSpec.encode(spec), dataSet)).correct
+    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey }
   }
 
   async function open(job: Job, effect: Extract<Effect.Effect, { type: 'open' }>): Promise<Event.Result> {
     const { dataSet } = job
     if (dataSet === undefined) return failed(effect, 'The test set of this task is not on this device.')
-    const { round, opened, cohortsDigest, threshold } = effect
+    const { round, opened, cohortsDigest, threshold, coalitions } = effect
     const purpose = { machine: job.id, round }
     const cohorts = await Promise.all(
       effect.cohorts.map(async ({ cid, root, members }) => ({
@@ -188,6 +181,7 @@ export function executor(tools: Tools): Execute {
       cohortsDigest,
       threshold,
       cohorts,
+      coalitions,
     })
     meters.add(job.id, round, 'open', seconds.decrypt + seconds.score)
     return { type: 'opened', effect: effect.id, ...result }

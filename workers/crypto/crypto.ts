@@ -87,14 +87,6 @@ export function create({ safe, seal, train, score, versions }: Means): Crypto {
     forget: async (request) => Forget.forget(request, await safe()),
     open: async (request) =>
       Round.open(request, { safe: await safe(), seal: await seal(), score: await score() }),
-    score: async (task, encoded, testSet) => {
-      const spec = TaskSpec.decode(encoded)
-      const weights = await Round.currentWeights(task, spec, await safe())
-      const { correct, total } = await (
-        await score()
-      ).evaluate({ model: spec.model, weights, dataSet: testSet })
-      return { correct, total }
-    },
     exportModel: async (task, encoded) => {
       const spec = TaskSpec.decode(encoded)
       return Safetensors.encode(spec.model, await Round.currentWeights(task, spec, await safe()))

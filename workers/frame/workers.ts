@@ -88,7 +88,6 @@ export function start(): Frame {
       unmask: (request) => crypto.asked(crypto.remote.unmask(request)),
       open: (request) => crypto.asked(crypto.remote.open(request)),
       forget: (request) => crypto.asked(crypto.remote.forget(request)),
-      score: (task, spec, testSet) => crypto.asked(crypto.remote.score(task, spec, testSet)),
       exportModel: (task, spec) => crypto.asked(crypto.remote.exportModel(task, spec)),
     },
     persist: async () => (await navigator.storage.persisted()) || (await navigator.storage.persist()),
