@@ -183,6 +183,23 @@ export function wrongWord(
   return undefined
 }
 
+/** The first word of a sum that is wrong, and the same word of each update. */
+export type Wrong = {
+  readonly index: number
+  readonly sum: Proven
+  readonly updates: readonly Proven[]
+}
+
+/** Shows what is wrong with `sum`; undefined where nothing is. */
+export function proveWrong(
+  updates: readonly (readonly Uint8Array[])[],
+  sum: readonly Uint8Array[],
+): Wrong | undefined {
+  const index = wrongWord(updates, sum)
+  if (index === undefined) return undefined
+  return { index, sum: prove(sum, index), updates: updates.map((update) => prove(update, index)) }
+}
+
 /** Words of so many ciphertexts. */
 function wordsOf(ciphertexts: number): number {
   return ciphertexts * (bytes / leafBytes)

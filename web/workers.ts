@@ -107,6 +107,7 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       contribute: (request, progress) => crypto.contribute(request, proxied(progress)),
       check: (ciphertexts) => crypto.check(ciphertexts),
       aggregate: (updates) => crypto.aggregate(updates),
+      proveWrong: (updates, sum) => crypto.proveWrong(updates, sum),
       prepare: (request) => crypto.prepare(request),
       unmask: (request) => crypto.unmask(request),
       open: (request) => crypto.open(request),

@@ -1,5 +1,6 @@
 // What the app may ask of each worker. Types only: the app imports nothing else from this folder.
 
+import type { Wrong } from '../protocol/ciphertext.ts'
 import type { Coalition } from '../protocol/contribution.ts'
 import type { Kind, Masks, Place } from '../protocol/masks.ts'
 
@@ -287,6 +288,11 @@ export type Crypto = {
   check(ciphertexts: readonly Uint8Array[]): Promise<{ readonly root: Hex }>
   /** Adds encrypted updates, ciphertext by ciphertext. */
   aggregate(updates: readonly (readonly Uint8Array[])[]): Promise<Ciphertexts & { readonly seconds: number }>
+  /** Shows the first word of a sum that is not what these updates add up to; undefined where all are right. */
+  proveWrong(
+    updates: readonly (readonly Uint8Array[])[],
+    sum: readonly Uint8Array[],
+  ): Promise<Wrong | undefined>
   prepare(request: PrepareRequest): Promise<PreparedRound>
   /**
    * Opens a member's shares, remembers that it did, and gives them; the same when asked again. Shares that are not what

@@ -2,6 +2,7 @@
 // outbox until an event says how it went.
 import type { Address, Hex } from '../codec.ts'
 import type * as Contribution from '../contribution.ts'
+import type * as History from '../history.ts'
 import type * as Market from '../market.ts'
 import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
@@ -10,8 +11,9 @@ import type * as Payout from '../payout.ts'
 import type { Utilities } from '../plan.ts'
 import type * as Record from '../record.ts'
 import type { Terms } from '../terms.ts'
+import type { Statement } from './witness.ts'
 
-/** A transaction, made of bytes by the function of the same name in `Market`. */
+/** A transaction, made of bytes by the function of the same name in `Market`; proofs by `Evidence` and `prove`. */
 export type Call =
   /** Publishes the spec, approves the token and opens the task. */
   | { readonly name: 'create'; readonly terms: Terms }
@@ -47,6 +49,44 @@ export type Call =
       readonly name: 'claim'
       readonly terms: Terms
       readonly claims: readonly Payout.Claim[]
+    }
+  /** Shows two statements by one key about one round. */
+  | {
+      readonly name: 'prove'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      readonly round: number
+      /** The compute provider that signed two records; undefined where the opener signed two openings. */
+      readonly seat: number | undefined
+      readonly statements: readonly [Statement, Statement]
+    }
+  /** Shows a committed input that its provider did not sign; `failed` where all did. */
+  | {
+      readonly name: 'proveForged'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      /** Every committed round. */
+      readonly log: readonly History.Round[]
+      readonly round: number
+      readonly sums: Record.Sums
+    }
+  /** Fetches the updates and the sum of a cohort and shows where they differ; `failed` where they do not. */
+  | {
+      readonly name: 'proveSum'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      /** Every committed round. */
+      readonly log: readonly History.Round[]
+      readonly round: number
+      readonly sums: Record.Sums
+      /** Of the record. */
+      readonly cohort: number
+      /** CIDs of the survivors' updates by seat, and of their sum. */
+      readonly inputs: readonly string[]
+      readonly sum: string
     }
   /**
    * Sees to a free deposit of `amount` for this task beside what is promised to others that have not started; by

@@ -8,6 +8,7 @@ import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
 import * as Plan from '../plan.ts'
 import * as Topic from '../topic.ts'
+import * as Accusation from './accusation.ts'
 import * as Contribution from './contribution.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -135,7 +136,8 @@ function hear(state: State, event: Event.Event, now: number): State {
   }
 }
 
-function read(state: State, message: Message.Message, now: number): State {
+function read(before: State, message: Message.Message, now: number): State {
+  const state = Participant.witness(before, message)
   if (message.kind === 'roundOpened')
     return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
@@ -177,7 +179,9 @@ function finish(state: State, result: Event.Result, now: number): State {
     return put(next, { ...round, result: 'lost' })
   const { correct, total, nextModelHash, sums } = result
   const contributions = Contribution.ofRound(effect, result, record)
-  const opened: ModelRound.Round = { ...round, result: { correct, total, nextModelHash, contributions } }
+  const discarded = effect.cohorts.flatMap(({ cohort }, at) => (sums[at]?.digest === null ? [cohort] : []))
+  const gained = { correct, total, nextModelHash, contributions }
+  const opened: ModelRound.Round = { ...round, result: gained, discarded }
   return Participant.send(put(blame(next, round.round, result), opened), {
     kind: 'opened',
     task: next.id,
@@ -231,6 +235,9 @@ function openRound(state: State, now: number): State {
     readyBy,
     updatesBy,
     closes,
+    discarded: Object.values(state.rounds)
+      .filter(({ round: number, discarded }) => number < round.round && discarded.length > 0)
+      .map(({ round: number, discarded }) => ({ round: number, cohorts: discarded })),
   }
   const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
   const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
@@ -239,7 +246,7 @@ function openRound(state: State, now: number): State {
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
-  const next = forgetOver(tidy(Exits.tidy(state), now))
+  const next = Accusation.advance(forgetOver(tidy(Exits.tidy(state), now)), now)
   switch (next.ledger.state) {
     case 'none':
       if (next.ended || now > next.terms.startBy) return next

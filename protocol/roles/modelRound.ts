@@ -39,6 +39,8 @@ export type Round = {
         /** By cohort of the record, in 60ths of a correct prediction; empty where the plan asks for none. */
         readonly contributions: readonly number[]
       }
+  /** Cohorts of the committed record whose sums were discarded, ascending. */
+  readonly discarded: readonly number[]
   /** Its secret key is erased. */
   readonly forgotten: boolean
 }
@@ -61,6 +63,7 @@ export function blank(round: number): Round {
     proposals: {},
     unmasked: {},
     result: 'none',
+    discarded: [],
     forgotten: false,
   }
 }

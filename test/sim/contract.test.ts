@@ -17,6 +17,7 @@ import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Evidence from '../../protocol/evidence.ts'
 import * as Market from '../../protocol/market.ts'
 import * as Party from '../../protocol/party.ts'
+import * as Terms from '../../protocol/terms.ts'
 import * as Chain from '../../scripts/chain.ts'
 import { deploy } from '../../scripts/deploy.ts'
 import * as Processes from '../../scripts/processes.ts'
@@ -150,6 +151,14 @@ function toCall({ call, told }: Ran, market: Address): Market.Call {
       const charge = seat === undefined ? 'twoOpenings' : 'twoRecords'
       return Market.prove(market, terms, computes, Party.datasHash(datas), charge, evidence)
     }
+    case 'proveForged': {
+      const { terms, computes, datas } = call
+      const about = { domain: { chainId: 31337, market }, task: Terms.id(market, terms) }
+      const { charge, evidence } = Evidence.forgedInput(call, about, datas)
+      return Market.prove(market, terms, computes, Party.datasHash(datas), charge, evidence)
+    }
+    case 'proveSum':
+      throw new Error('simulated sums have no words that could be shown')
     case 'deposit':
       return Market.deposit(market, call.token, told.length === 0 ? call.amount : amount)
     case 'withdraw':

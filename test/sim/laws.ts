@@ -10,6 +10,7 @@ import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import type { Task } from './market.ts'
 import type * as Primitives from './primitives.ts'
 import * as Sets from './sets.ts'
+import * as Suspects from './suspects.ts'
 
 /** Values that tell updates of different rounds apart, before the one-hot part. */
 export const free = 6
@@ -94,7 +95,13 @@ export function watch(sight: Sight): Laws {
     const { minCohort, maxCohorts } = of.terms
     const rules = { largest: Cohort.largest(sight.spec.he), minCohort, maxCohorts }
     const accounts = of.datas.map(({ account }) => account)
-    return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules).map((cohort) =>
+    const basis = records.get(first ?? 0)
+    const opening = sight
+      .heard('roundOpened', first ?? 0)
+      .find(({ bodyDigest }) => bodyDigest === basis?.opened)
+    const earlier = [...records.values()].filter((other) => other.round < (first ?? 0))
+    const suspects = Suspects.of(of, earlier, opening?.body)
+    return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules, suspects).map((cohort) =>
       Record.bitmapOf(cohort.map((account) => accounts.indexOf(account))),
     )
   }

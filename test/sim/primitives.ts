@@ -30,6 +30,8 @@ export type Primitives = {
   /** Announces bytes that nobody can fetch. */
   withhold(cipher: Cipher): Stored
   fetch(cid: string): (Stored & { readonly cipher: Cipher }) | undefined
+  /** The root of the sum of published updates, by their roots. */
+  added(roots: readonly Hex[]): Hex | undefined
 }
 
 export function open(seed: number): Primitives {
@@ -83,6 +85,12 @@ export function open(seed: number): Primitives {
       return { cid, root }
     },
     fetch: (cid) => objects.get(cid),
+    added: (roots) => {
+      const parts = roots.flatMap((root) => [...objects.values()].find((each) => each.root === root) ?? [])
+      return parts.length === 0 || parts.length < roots.length
+        ? undefined
+        : store(add(parts.map(({ cipher }) => cipher))).root
+    },
   }
 }
 

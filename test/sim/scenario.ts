@@ -215,7 +215,7 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
       threshold,
       minCohort: Math.max(3, Math.floor(datas / 20)),
       maxCohorts: Math.max(1, Math.floor(datas / 6)),
-      maxRounds: rounds + 4,
+      maxRounds: rounds,
       paidRounds: rounds,
     },
   }

@@ -110,8 +110,8 @@ export function run(
   const isEvil = (account: Address) =>
     liars.has(account) || persons.some(({ me, evil }) => me.account === account && evil !== undefined)
   const network = Network.open({ place, recover: keys.recover, clock, luck, weather, tally, isEvil })
-  const chain = Market.open(place, keys.recover)
   const primitives = Primitives.open(scenario.seed)
+  const chain = Market.open(place, keys.recover, (roots) => primitives.added(roots))
   const blocks = Blocks.open({ chain, clock, luck, weather, tally, seed: scenario.seed, ran: told })
   const laws = Laws.watch({
     task,

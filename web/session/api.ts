@@ -243,9 +243,9 @@ export type EpochView = {
   readonly delivered: number
 }
 
-/** Something that the chain says went wrong in a task. */
+/** Something that went wrong in a task: as the chain says, or as this device can prove to it. */
 export type Incident = {
-  readonly kind: 'fault' | 'slash' | 'silence' | 'absence'
+  readonly kind: 'fault' | 'slash' | 'lie' | 'silence' | 'absence'
   /** What happened. */
   readonly message: string
   /** What is safe. */
@@ -352,7 +352,7 @@ export type Participation = {
     readonly claim: boolean
     readonly exportModel: boolean
   }
-  /** What went wrong in the task for everyone to see, as the chain tells it. */
+  /** What went wrong in the task. */
   readonly incidents: readonly Incident[]
   /** Newest first, at most 20. */
   readonly problems: readonly Problem[]

@@ -5,7 +5,6 @@ import type { Hex } from '../../protocol/codec.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type * as Topic from '../../protocol/topic.ts'
 import type { ContributeRequest, Frame } from '../../workers/api.ts'
 import type { Purpose } from '../net/door.ts'
 import type { Progress } from './api.ts'
@@ -17,8 +16,7 @@ import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
 import * as Updates from './updates.ts'
 
-export type Tools = Omit<Calls.Tools, 'market'> & {
-  readonly place: Topic.Place
+export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly frame: Frame
   /** Hash of a block that counts; undefined while it does not. */
   readonly blockHash: (number: number) => Promise<Hex | undefined>
@@ -40,7 +38,6 @@ const modelBytes = 1024 * 1024
 
 export function executor(tools: Tools): Execute {
   const { place, door, frame, mail, meters } = tools
-  const submit = Calls.submitter({ ...tools, market: place.market })
   /** Updates that were checked, by CID: a member adds them soon after. */
   const kept = new Map<string, readonly Uint8Array[]>()
   const member = Member.make({
@@ -51,6 +48,7 @@ export function executor(tools: Tools): Execute {
     publish,
     keep: (cid, bytes) => void kept.set(cid, bytes),
   })
+  const submit = Calls.submitter({ ...tools, proveSum: member.proveSum })
   let training: Promise<unknown> = Promise.resolve()
 
   /** Runs a part of the work and adds its seconds to the round's. */

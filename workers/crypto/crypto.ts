@@ -80,6 +80,7 @@ export function create({ safe, seal, train, score, versions }: Means): Crypto {
       const root = Tree.root(ciphertexts)
       return { ciphertexts, root, seconds: (performance.now() - started) / 1000 }
     },
+    proveWrong: (updates, sum) => Promise.resolve().then(() => Ciphertext.proveWrong(updates, sum)),
 
     prepare: async (request) => Round.prepare(request, { safe: await safe(), seal: await seal() }),
     unmask: async (request) => Member.unmask(request, await safe()),

@@ -83,6 +83,7 @@ export function start(): Frame {
       contribute: (request, progress) => crypto.asked(crypto.remote.contribute(request, passed(progress))),
       check: (ciphertexts) => crypto.asked(crypto.remote.check(ciphertexts)),
       aggregate: (updates) => crypto.asked(crypto.remote.aggregate(updates)),
+      proveWrong: (updates, sum) => crypto.asked(crypto.remote.proveWrong(updates, sum)),
       prepare: (request) => crypto.asked(crypto.remote.prepare(request)),
       unmask: (request) => crypto.asked(crypto.remote.unmask(request)),
       open: (request) => crypto.asked(crypto.remote.open(request)),
