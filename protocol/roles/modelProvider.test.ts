@@ -319,6 +319,43 @@ describe('a model provider that runs rounds', () => {
     expect(after.notes.join()).toContain('Too few members')
   })
 
+  test('names who sealed shares that open nothing, and says in the next opening that its cohort failed', () => {
+    const { state } = opened()
+    const [spoiler] = Talk.datas
+    const answered = unmask(commit(state)).map((event) => {
+      if (event.type !== 'message' || event.message.kind !== 'unmask') throw new Error('no shares')
+      const { sender, body } = event.message
+      const shares = body.shares.filter(({ provider }) => provider !== spoiler?.account)
+      const name = Talk.computeNames.find((each) => Talk.me(each).account === sender) ?? ''
+      return Talk.heard(name, {
+        kind: 'unmask',
+        task: Talk.task,
+        round: 1,
+        slot: 0,
+        body: { ...body, shares },
+      })
+    })
+    const late = Talk.opening.body.closes + Talk.spec.timeouts.commit + 1
+    const waiting = follow(state, [...commit(state), ...answered])
+    const { state: after } = follow(waiting.state, [tick], late)
+    expect(after.notes.join()).toContain(`${spoiler?.account} sealed shares of round 1`)
+    const next = follow(after, [{ ...prepared, effect: 'prepare:2' }], late)
+    expect(Talk.saidOf(next.wished, 'roundOpened')).toMatchObject([
+      { discarded: [{ round: 1, cohorts: [0] }] },
+    ])
+  })
+
+  test('gives up sums whose bytes nobody has, and opens the next round', () => {
+    const { state } = opened()
+    const waiting = follow(state, [...commit(state), ...unmask(commit(state))])
+    const late = Talk.opening.body.closes + 2 * Talk.spec.timeouts.commit
+    expect(follow(waiting.state, [tick], late).wished).toEqual([])
+    const after = follow(waiting.state, [tick], late + 1)
+    expect(after.wished.map(({ id }) => id)).toContain('prepare:2')
+    expect(after.state.outbox['open:1']).toBeUndefined()
+    expect(after.state.notes.join()).toContain('not to be had')
+  })
+
   test('erases the round’s key once its sums are opened', () => {
     const { state } = opened()
     const { wished } = follow(state, [...commit(state), ...unmask(commit(state)), result(60)])

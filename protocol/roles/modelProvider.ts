@@ -179,10 +179,12 @@ function finish(state: State, result: Event.Result, now: number): State {
     return put(next, { ...round, result: 'lost' })
   const { correct, total, nextModelHash, sums } = result
   const contributions = Contribution.ofRound(effect, result, record)
-  const discarded = effect.cohorts.flatMap(({ cohort }, at) => (sums[at]?.digest === null ? [cohort] : []))
+  const wrong = effect.cohorts.flatMap(({ cohort }, at) => (sums[at]?.digest === null ? [cohort] : []))
+  const spoilt = spoil(blame(next, round.round, result), round, record)
+  const discarded = [...new Set([...wrong, ...spoilt.cohorts])].toSorted((a, b) => a - b)
   const gained = { correct, total, nextModelHash, contributions }
   const opened: ModelRound.Round = { ...round, result: gained, discarded }
-  return Participant.send(put(blame(next, round.round, result), opened), {
+  return Participant.send(put(spoilt.state, opened), {
     kind: 'opened',
     task: next.id,
     round: round.round,
@@ -218,6 +220,20 @@ function blame(
       `${sum.provider} shared another secret than it announced in round ${round}.`,
     )
   }, shamed)
+}
+
+/** Notes who sealed shares that open nothing, and which cohorts cannot be read for that. */
+function spoil(state: State, round: ModelRound.Round, record: Record.Body) {
+  const spoilers = ModelRound.spoilers(state, round, record)
+  const named = spoilers.reduce(
+    (so, { account }) =>
+      Participant.note(
+        so,
+        `${account} sealed shares of round ${round.round} that the committee cannot open.`,
+      ),
+    state,
+  )
+  return { state: named, cohorts: [...new Set(spoilers.map(({ cohort }) => cohort))] }
 }
 
 /** Opens the round that is prepared, once, and only when it should have heard whether it did before. */
@@ -344,14 +360,27 @@ function openSums(state: State, now: number): State {
   for (const round of Object.values(state.rounds)) {
     const committed = Ledger.committed(state.ledger, round.round)
     if (committed === undefined || round.result !== 'none') continue
-    if (state.outbox[`open:${round.round}`] !== undefined) continue
     const { record } = committed
-    next = ModelRound.convict(next, round, record)
     const opensBy = ModelRound.opensBy(state, record.closes)
+    const id = `open:${round.round}`
+    if (state.outbox[id] !== undefined) {
+      // Shares are here, and the bytes of the sums are nowhere.
+      if (now <= opensBy + state.spec.timeouts.commit) continue
+      const told = Participant.note(next, `The sums of round ${round.round} were not to be had.`)
+      next = put(
+        Participant.unwish(told, (effect) => effect.id === id),
+        { ...round, result: 'lost' },
+      )
+      continue
+    }
+    next = ModelRound.convict(next, round, record)
     const isPatient = now <= (record.closes + opensBy) / 2
     const opening = ModelRound.opening(state, round, record, isPatient)
     if (typeof opening !== 'string') next = Participant.wish(next, opening)
-    else if (now > opensBy) next = put(Participant.note(next, opening), { ...round, result: 'lost' })
+    else if (now > opensBy) {
+      const { state: told, cohorts } = spoil(Participant.note(next, opening), round, record)
+      next = put(told, { ...round, result: 'lost', discarded: cohorts })
+    }
   }
   return next
 }

@@ -142,6 +142,26 @@ export function opening(
   }
 }
 
+/**
+ * Who made its cohort's sum unreadable, by cohort: more members than may lie while rounds are committed have answered
+ * without a share of its secret, so it sealed them something else. A wrong share is its member's fault.
+ */
+export function spoilers(
+  state: State,
+  round: Round,
+  record: Record.Body,
+): readonly { readonly cohort: number; readonly account: Address }[] {
+  const hash = Record.hash(record)
+  const answers = Object.values(round.unmasked).filter((body) => body.record === hash).length
+  const liars = Ledger.present(state.ledger).length - state.terms.threshold
+  const draw = round.drawn.find(({ bodyDigest }) => bodyDigest === record.cohortsDigest)
+  return record.cohorts.flatMap((set, cohort) =>
+    ((set & record.survivors) === 0n ? [] : (draw?.body.cohorts[cohort] ?? [])).flatMap((account) =>
+      answers - given(round, hash, account).length > liars ? [{ cohort, account }] : [],
+    ),
+  )
+}
+
 /** What is known of somebody in an opened cohort, with its right shares. */
 function masked(
   { ledger }: State,
