@@ -68,6 +68,9 @@ export function blank(round: number): Round {
   }
 }
 
+/** Records of a round that one member can have proposed. */
+const mostProposals = 4
+
 /** Takes in a message of a round that was opened. */
 export function read(state: State, round: Round, message: Message.Message, now: number): Round {
   if (round.opened === undefined) return round
@@ -87,8 +90,12 @@ export function read(state: State, round: Round, message: Message.Message, now: 
     return { ...round, drawn: [...round.drawn, message] }
   }
   if (message.kind === 'recordProposed') {
-    const hash = Record.hash(message.body.record)
-    if (round.proposals[hash] !== undefined) return round
+    const { record } = message.body
+    const hash = Record.hash(record)
+    if (round.proposals[hash] !== undefined || record.aggregator !== seat) return round
+    // More than one: of two that it signed, the other may be the one that is committed.
+    const own = Object.values(round.proposals).filter((each) => each.record.aggregator === seat)
+    if (own.length >= mostProposals) return round
     return { ...round, proposals: { ...round.proposals, [hash]: message.body } }
   }
   if (message.kind !== 'unmask' || round.unmasked[seat] !== undefined) return round

@@ -33,20 +33,27 @@ export type Execute = (
   signal: AbortSignal,
 ) => Promise<readonly Event.Result[]>
 
+/** Ciphertexts of an update that was checked. */
+type Kept = { readonly job: string; readonly round: number; readonly bytes: readonly Uint8Array[] }
+
 /** Largest sealed model and public key that is fetched. */
 const modelBytes = 1024 * 1024
 
 export function executor(tools: Tools): Execute {
   const { place, door, frame, mail, meters } = tools
   /** Updates that were checked, by CID: a member adds them soon after. */
-  const kept = new Map<string, readonly Uint8Array[]>()
+  const kept = new Map<string, Kept>()
   const member = Member.make({
     place,
     crypto: frame.crypto,
     meters,
     ciphertexts,
     publish,
-    keep: (cid, bytes) => void kept.set(cid, bytes),
+    keep: (job, round, cid, bytes) => {
+      // Of a round that is over, relays have what anyone still asks for.
+      for (const [other, of] of kept) if (of.job === job.id && of.round < round) kept.delete(other)
+      kept.set(cid, { job: job.id, round, bytes })
+    },
   })
   const submit = Calls.submitter({ ...tools, proveSum: member.proveSum })
   let training: Promise<unknown> = Promise.resolve()
@@ -72,7 +79,7 @@ export function executor(tools: Tools): Execute {
 
   async function ciphertexts(job: Job, cid: string, purpose: Purpose): Promise<readonly Uint8Array[]> {
     const stored = kept.get(cid)
-    if (stored !== undefined) return stored
+    if (stored !== undefined) return stored.bytes
     const count = (job.terms.words * 32) / Ciphertext.bytes
     return timed(purpose, 'network', () => Updates.fetch(door, cid, count, purpose))
   }

@@ -21,7 +21,7 @@ type Tools = {
   readonly ciphertexts: (job: Job, cid: string, purpose: Purpose) => Promise<readonly Uint8Array[]>
   readonly publish: (job: Job, bytes: readonly Uint8Array[], purpose: Purpose) => Promise<string>
   /** Keeps what was checked, as it is added soon after. */
-  readonly keep: (cid: string, bytes: readonly Uint8Array[]) => void
+  readonly keep: (job: Job, round: number, cid: string, bytes: readonly Uint8Array[]) => void
 }
 
 type ProveSum = Extract<Effect.Call, { name: 'proveSum' }>
@@ -60,7 +60,7 @@ export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tool
     if (typeof root !== 'string') return answer(root.fault)
     if (root !== input.ciphertextRoot)
       return answer('Its bytes do not have the root that it was announced with.')
-    keep(input.cid, bytes)
+    keep(job, round, input.cid, bytes)
     return answer('')
   }
 
