@@ -22,6 +22,7 @@ test('exports', () => {
       "seed",
       "draw",
       "countOf",
+      "sizes",
       "excluded",
     ]
   `)
@@ -43,6 +44,7 @@ describe('a draw', () => {
       fc.property(accounts, seeds, rules, (enrolled, seed, limits) => {
         const cohorts = Cohort.draw(enrolled, seed, limits)
         const sizes = cohorts.map(({ length }) => length)
+        expect(sizes).toEqual(Cohort.sizes(enrolled.length, limits))
         expect(cohorts.length).toBeLessThanOrEqual(limits.maxCohorts)
         expect(Math.max(...sizes)).toBeLessThanOrEqual(limits.largest)
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)

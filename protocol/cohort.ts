@@ -66,6 +66,13 @@ export function countOf(
   return Math.max(1, Math.min(Math.floor(providers / (2 * minCohort)), maxCohorts))
 }
 
+/** Of how many providers the cohorts of so many are, whoever they are. */
+export function sizes(providers: number, rules: Rules): readonly number[] {
+  const count = countOf(providers, rules)
+  const dealt = Math.min(providers, count * rules.largest)
+  return Array.from({ length: count }, (_, cohort) => Math.ceil((dealt - cohort) / count))
+}
+
 /**
  * Who is in no cohort any more: those of the longest suspicion, from three failed epochs running on. Where they are too
  * many, nothing tells the guilty from those who only sat with them, and it takes a longer suspicion; a cohort always

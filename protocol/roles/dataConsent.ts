@@ -92,6 +92,9 @@ export function decline<state extends State>(state: state): state {
   )
 }
 
+/** From here on the attacks of test/attacks read no picture out of opened sums. */
+const fewestSamples = 16
+
 /** Why its offer does not cover this task; undefined when it does. */
 export function objectionTo(state: State, request: Message.Of<'request'>, now: number): string | undefined {
   const { offer, terms, spec, place } = state
@@ -100,6 +103,8 @@ export function objectionTo(state: State, request: Message.Of<'request'>, now: n
   if (Offer.isExpired(offer, now)) return new Offer.ExpiredError(offer.expires, now).message
   if (offer.schemaId !== terms.schemaId) return 'The task wants data of another schema.'
   if (offer.token !== terms.token) return 'The task pays in another token.'
+  if (offer.samples < fewestSamples)
+    return `An update made of fewer than ${fewestSamples} samples shows too much of each.`
   if (offer.quality < terms.minQuality) return 'The task wants data of higher quality.'
   if (offer.floor > terms.dataPool) return 'The task pays less than the offer asks.'
   try {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as Talk from '../../test/conversation.ts'
+import * as Offer from '../offer.ts'
 import type * as TaskSpec from '../taskSpec.ts'
 import type * as Terms from '../terms.ts'
 import * as DataProvider from './dataProvider.ts'
@@ -103,6 +104,16 @@ describe('a data provider that was asked', () => {
     expect(state.answer).toBe('declined')
     expect(state.notes.join()).toContain(reason)
     expect(Talk.saidOf(follow(state, [Talk.created]).wished, 'nomination')).toEqual([])
+  })
+
+  test.each<[number, string]>([
+    [15, 'declined'],
+    [16, 'none'],
+  ])('with %i samples, which an update could show, it answers: %s', (samples, answer) => {
+    const offer = { ...options.offer, samples }
+    const body = { ...options.request.body, offer: Offer.dataDigest(Talk.place, offer) }
+    const state = DataProvider.create({ ...options, offer, request: { ...options.request, body } }, Talk.now)
+    expect(state.answer).toBe(answer)
   })
 
   test('says that its offer expired in the words of the offer', () => {

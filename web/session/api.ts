@@ -332,6 +332,8 @@ export type Participation = {
     readonly threshold: number
     /** Smallest number of updates that is ever opened as one sum. */
     readonly minCohort: number
+    /** The chance, in basis points, that fewer than two honest others are in its sum if so many of the others lie. */
+    readonly exposure: { readonly others: number; readonly liars: number; readonly chance: number }
     /** Sums of this task, opened or about to be, that contain this participant's update. */
     readonly openings: number
     /** Rounds that the task may open, those included that come to nothing. */

@@ -1,6 +1,8 @@
 // Who could learn what in a task, in the numbers that a person reads before consenting, and whether it may consent.
 import { BaseError } from '../../protocol/errors.ts'
 import type * as Event from '../../protocol/roles/event.ts'
+import * as Cohort from '../../protocol/cohort.ts'
+import * as Exposure from '../../protocol/exposure.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type { Openings, Participation } from './api.ts'
 import type { State } from './participations.ts'
@@ -21,10 +23,21 @@ export function of(state: State, dataSet: Openings | undefined): Participation['
     committee,
     threshold,
     minCohort,
+    exposure: exposureOf(state),
     openings: Math.max(onChain, state.role === 'data' ? counted : 0),
     mostOpenings,
     dataSet: state.role === 'data' ? dataSet : undefined,
   }
+}
+
+/** With half of the other data providers behind one party. */
+function exposureOf({ ledger, terms, spec }: State): Participation['privacy']['exposure'] {
+  const providers = ledger.datas.length === 0 ? terms.maxDatas : ledger.datas.length
+  const others = Math.max(0, providers - 1)
+  const liars = Math.floor(others / 2)
+  const sizes = Cohort.sizes(providers, { ...terms, largest: Cohort.largest(spec.he) })
+  const chance = Exposure.chance({ honest: others - liars, sybils: liars }, sizes, 2)
+  return { others, liars, chance: Math.round(10_000 * chance) }
 }
 
 /** A standing rule agrees to nothing for a data set that has no opening left. */
