@@ -95,7 +95,9 @@ export function assertBound(spec: TaskSpec, terms: Bound): void {
     throw new BoundError(`it speaks of ${spec.rounds} rounds, the contract of ${terms.maxRounds}`)
   const threshold = Math.floor((2 * terms.maxComputes) / 3) + 1
   if (terms.threshold < threshold)
-    throw new BoundError(`${terms.threshold} of ${terms.maxComputes} compute providers could open a sum, not ${threshold}`)
+    throw new BoundError(
+      `${terms.threshold} of ${terms.maxComputes} compute providers could open a sum, not ${threshold}`,
+    )
 }
 
 export class BoundError extends BaseError {

@@ -1,5 +1,4 @@
 // What hides an update, in words: for each step of a round, and before anybody agrees.
-import * as Format from '../parts/format.ts'
 import type { Participation, RoundView } from '../session/api.ts'
 
 const steps = {
@@ -25,11 +24,11 @@ export function step(stage: RoundView['stage']): string {
 /** Who could read a single update, and only if whom. */
 export function readers({ committee, threshold, minCohort }: Participation['privacy']): string {
   const providers = `${threshold} of ${committee} compute ${committee === 1 ? 'provider' : 'providers'}`
-  const accounts = Format.counted(minCohort - 1, 'data provider')
+  const accounts = `${minCohort - 1} data ${minCohort === 2 ? 'provider' : 'providers'}`
   return `${providers} together with the buyer could read your update. So could a buyer who is ${accounts} besides you and sees to it that nobody else’s update comes through.`
 }
 
 /** What accounts of one person under many names would mean for a sum. */
 export function sybils({ exposure: { others, liars, chance } }: Participation['privacy']): string {
-  return `Nobody can tell whether accounts are different people. If ${liars} of the ${others} other data providers were the buyer, fewer than two others would share your sum with a chance of ${Format.percent(chance)}. Prefer tasks whose participants you know of.`
+  return `Nobody can tell whether accounts are different people. If ${liars} of the ${others} other data providers were the buyer, fewer than two others would share your sum with a chance of ${(chance / 100).toFixed(1)} %. Prefer tasks whose participants you know of.`
 }
