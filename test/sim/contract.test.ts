@@ -20,6 +20,7 @@ import * as Party from '../../protocol/party.ts'
 import * as Chain from '../../scripts/chain.ts'
 import { deploy } from '../../scripts/deploy.ts'
 import * as Processes from '../../scripts/processes.ts'
+import * as Devices from './devices.ts'
 import * as Keys from './keys.ts'
 import type { Ran } from './market.ts'
 import * as Scenario from './scenario.ts'
@@ -48,7 +49,10 @@ test.each([26, 14, 16, 18, 20, 10, 11, 12])('seed %i is the same on the real mar
   const before = await client.snapshot()
   const { market, token } = await deploy({ rpcUrl: url })
   const scenario = Scenario.from(seed, { datas: 10, computes: 4 })
-  const { chain, state } = World.run(scenario, Keys.real(), { market, token })
+  const { chain, state } = World.run(scenario, {
+    devices: Devices.pretended(seed, Keys.real()),
+    site: { market, token },
+  })
 
   await client.setAutomine(false)
   await endow(chain.ran, chain.minted, market, token)

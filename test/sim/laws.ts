@@ -21,7 +21,7 @@ export type Laws = {
   contributed(by: Contribution): void
   /** A provider counts enough receipts to leave; `keepers` are the seats that gave them. */
   promised(provider: Address, round: number, keepers: readonly number[]): void
-  committed(event: Extract<Market.Event, { readonly name: 'RoundCommitted' }>, task: Task): void
+  committed(event: Committed, task: Task): void
   slashed(seats: number, task: Task): void
   /** A member's worker gave these shares out. */
   released(member: Address, round: number, record: Hex, shares: readonly Masks.Released[]): void
@@ -38,10 +38,14 @@ export type Laws = {
   left(account: Address, secrets: number): void
 }
 
+type Committed = Extract<Market.Event, { readonly name: 'RoundCommitted' }> & { readonly time: number }
+
 export type Contribution = {
   readonly account: Address
   readonly seat: number
   readonly round: number
+  /** What it was shown. */
+  readonly view: Masks.View
   readonly root: Hex
   readonly cipher: Primitives.Cipher
 }
@@ -57,6 +61,8 @@ export type Sight = {
     round: number,
   ) => readonly Message.Of<kind>[]
   readonly isPublished: (cid: string) => boolean
+  /** Root of the sum of these objects; undefined where one cannot be had. */
+  readonly sumRoot: (cids: readonly string[]) => Hex | undefined
 }
 
 export class BreachError extends Error {
@@ -105,6 +111,58 @@ export function watch(sight: Sight): Laws {
     hold(record === undefined || has(record.delivered, seat), `I10: round ${round} misses provider ${seat}`)
   }
 
+  /** What was committed was delivered, can be fetched, and is rightly added. */
+  function keptBytes(record: Record.Body): void {
+    const { round } = record
+    const hash = Record.hash(record)
+    const proposal = sight
+      .heard('recordProposed', round)
+      .find(({ body }) => Record.hash(body.record) === hash)
+    const { inputs, sums } = proposal?.body ?? { inputs: [], sums: [] }
+    hold(
+      proposal !== undefined && [...inputs, ...sums].every(({ cid }) => sight.isPublished(cid)),
+      `I13: what round ${round} commits to cannot be fetched`,
+    )
+    const said = new Set(
+      sight.heard('encryptedUpdate', round).map(({ sender, body }) => `${sender} ${body.ciphertextRoot}`),
+    )
+    hold(
+      inputs.every(({ provider, ciphertextRoot }) => said.has(`${accountOf(provider)} ${ciphertextRoot}`)),
+      `I4: round ${round} counts what nobody delivered`,
+    )
+    const added = record.cohorts
+      .map((cohort) => inputs.filter(({ provider }) => has(cohort & record.survivors, provider)))
+      .filter((cohort) => cohort.length > 0)
+    hold(
+      added.length === sums.length &&
+        added.every((cohort, at) => sight.sumRoot(cohort.map(({ cid }) => cid)) === sums[at]?.root),
+      `I12: round ${round} commits to a wrong sum`,
+    )
+  }
+
+  /** The survivors whose sum this is, by the one that each of them marked in its own place. */
+  function markedBy(values: readonly number[], record: Record.Body): readonly number[] {
+    const { round } = record
+    const seats = values.slice(free)
+    const twice = seats.findIndex((value) => value > 1)
+    hold(twice === -1, `I8: a sum of round ${round} counts provider ${twice} twice, as a replay does`)
+    const marked = seats.flatMap((value, seat) => (value === 1 ? [seat] : []))
+    const sets = record.cohorts.map((cohort) => cohort & record.survivors)
+    const [first] = marked
+    const set = sets.find((each) => first !== undefined && has(each, first)) ?? 0n
+    const stray = marked.find((seat) => !has(set, seat))
+    hold(
+      stray === undefined && seats.every((value) => value === 0 || value === 1),
+      `I8: a sum of round ${round} is corrupted in the place of provider ${stray}`,
+    )
+    const missing = Record.seats(set).find((seat) => !marked.includes(seat))
+    hold(
+      marked.length > 0 && missing === undefined,
+      `I8: a sum of round ${round} leaves out provider ${missing}`,
+    )
+    return marked
+  }
+
   return {
     started: (block, of) => {
       task = of
@@ -133,8 +191,9 @@ export function watch(sight: Sight): Laws {
       promises.set(round, (promises.get(round) ?? new Set()).add(provider))
       promiseKept(round, provider)
     },
-    committed: ({ record, round, block }, of) => {
+    committed: ({ record, round, block, time }, of) => {
       hold(!records.has(round), `I3: round ${round} was committed twice`)
+      hold(time <= record.closes, `I3: round ${round} was committed after it had closed`)
       hold(
         [...records.keys()].every((other) => other < round),
         `I3: round ${round} was committed after it was passed over`,
@@ -168,14 +227,7 @@ export function watch(sight: Sight): Laws {
         }
       }
       hold(!Sets.singlesOut([...before, ...opened]), `I5: round ${round} singles somebody out`)
-      const proposal = sight
-        .heard('recordProposed', round)
-        .find(({ body }) => Record.hash(body.record) === Record.hash(record))
-      const cids = [...(proposal?.body.inputs ?? []), ...(proposal?.body.sums ?? [])].map(({ cid }) => cid)
-      hold(
-        proposal !== undefined && cids.every((cid) => sight.isPublished(cid)),
-        `I13: what round ${round} commits to cannot be fetched`,
-      )
+      keptBytes(record)
     },
     slashed: (seats, of) => {
       of.computes.forEach(({ account }, seat) => {
@@ -202,16 +254,14 @@ export function watch(sight: Sight): Laws {
       hold(isAnyEvil || !sums.includes(undefined), `I8: a sum of round ${round} was discarded`)
       for (const values of sums) {
         if (values === undefined) continue
-        const seats = values.slice(free)
-        const set = record.cohorts
-          .map((cohort) => cohort & record.survivors)
-          .find((each) => seats.every((value, seat) => value === (has(each, seat) ? 1 : 0)))
-        hold(set !== undefined, `I8: a sum of round ${round} is not the sum of a cohort's survivors`)
-        const parts = Record.seats(set ?? 0n).map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
-        for (const seat of Record.seats(set ?? 0n))
+        const seats = markedBy(values, record)
+        const parts = seats.map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
+        for (const seat of seats)
           seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? new Set()).add(round))
         // Of those who say two things it is not known which one was added.
-        if (Record.seats(set ?? 0n).some((seat) => sight.isEvil(accountOf(seat)))) continue
+        if (seats.some((seat) => sight.isEvil(accountOf(seat)))) continue
+        const views = new Set(parts.flat().map(({ view }) => `${view.opened} ${view.cohorts}`))
+        hold(views.size < 2, `I7: a sum of round ${round} opened over different views`)
         const expected = Array.from({ length: free }, (_, at) =>
           parts.reduce((sum, [made]) => sum + (made?.cipher.values[at] ?? 0), 0),
         )

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import * as Adversaries from './adversaries/all.ts'
 import * as Collusion from './collusion.ts'
+import * as Devices from './devices.ts'
 import * as Keys from './keys.ts'
 import * as Scenario from './scenario.ts'
 import * as World from './world.ts'
@@ -16,7 +17,8 @@ function run(
   keys?: Keys.Keys,
 ): World.Outcome {
   try {
-    return World.run({ ...Scenario.from(seed, size), ...change }, keys)
+    const devices = Devices.pretended(seed, keys)
+    return World.run({ ...Scenario.from(seed, size), ...change }, { devices })
   } catch (cause) {
     const replay = `node test/sim/main.ts --seeds ${seed} --datas ${size.datas} --computes ${size.computes}`
     throw new Error(`seed ${seed} failed; replay it with: ${replay}`, { cause })

@@ -6,3 +6,5 @@ import { members } from './members.ts'
 import { modelProviders } from './modelProviders.ts'
 
 export const all: readonly Adversary[] = [...aggregators, ...members, ...dataProviders, ...modelProviders]
+
+export { members }
