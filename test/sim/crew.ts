@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Order, Start } from './runner.ts'
-import type { Report } from './seed.ts'
+import type { Report, Shrunk } from './seed.ts'
 
 export type Crew = {
   /** Reports in the order of seeds; with `untilFailure` none after the first that failed. */
@@ -10,7 +10,8 @@ export type Crew = {
     seeds: { readonly first: number; readonly last: number; readonly untilFailure: boolean },
     told: (report: Report) => void,
   ): Promise<void>
-  shrink(seed: number): Promise<readonly string[]>
+  /** Null where it does not fail when it is run again. */
+  shrink(seed: number): Promise<Shrunk | null>
   end(): void
 }
 
@@ -58,7 +59,7 @@ export function start(workers: number, options: Start): Crew {
     shrink: async (seed) => {
       const [child] = children
       const answer = child === undefined ? undefined : await order(child, { seed, isToShrink: true })
-      return answer !== undefined && 'shrunk' in answer ? answer.shrunk : []
+      return answer !== undefined && 'shrunk' in answer ? answer.shrunk : null
     },
     end: () => {
       for (const child of children) child.disconnect()

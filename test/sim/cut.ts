@@ -11,9 +11,10 @@ export type Cut = Scenario.Size & {
   readonly course?: number
 }
 
-export function scenarioOf(seed: number, cut: Cut): Scenario.Scenario {
+/** `leave` as in `Scenario.leaving`. */
+export function scenarioOf(seed: number, cut: Cut, leave?: number): Scenario.Scenario {
   const { rounds, adversaries, only, course = 0, ...size } = cut
-  const whole = Scenario.from(seed, size)
+  const whole = leave === undefined ? Scenario.from(seed, size) : Scenario.leaving(seed, leave, size)
   const most = rounds ?? whole.spec.rounds
   return {
     ...whole,

@@ -50,6 +50,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
       account: me.account,
       did: (what) => {
         tally.adversary(`${evil?.name}: ${what}`)
+        note(me.account, `is corrupted (${evil?.name}): ${what}`)
       },
     }
     const done = (honest: Event.Result | 'again'): void => {
@@ -153,21 +154,17 @@ export function create({ world, watching, blocks }: Tools): Executor {
         return
       case 'contribute': {
         const isSlow = faults.strikes('slow')
-        if (isSlow) tally.fault('training was slow')
+        if (isSlow) {
+          tally.fault('training was slow')
+          note(me.account, 'trains slowly', effect.round)
+        }
         after(3, isSlow ? 110 : 25, () => {
+          const { round, opened, cohorts, peers } = effect
           const { datas } = ledgerOf(person)
           const seat = Ledger.seatOf(datas, me.account) ?? -1
-          // No two trainings end alike.
-          const digits = Keys.hash(`${scenario.seed} ${trainings++}`)
-          const free = Array.from(
-            { length: Laws.free },
-            (_, at) => parseInt(digits.slice(8 * at, 8 * at + 4), 16) - 0x8000,
-          )
+          const trained = { free: train(), seat, seats: datas.length }
           write(
-            () =>
-              vault.contribute(roundPlace(effect.round), me.account, effect, () => {
-                return { free, seat, seats: datas.length }
-              }),
+            () => vault.contribute(roundPlace(round), me.account, effect, trained),
             (made) => {
               if (made === undefined) {
                 done({ type: 'failed', effect: id, reason: 'This round was given up here.' })
@@ -175,10 +172,8 @@ export function create({ world, watching, blocks }: Tools): Executor {
               }
               const cipher = evil?.encrypts?.(made, means) ?? made
               const { cid, root } = primitives.publish(cipher)
-              const { round, opened, cohorts, peers } = effect
-              const accounts = peers.map(({ account }) => account)
               const view = { opened, cohorts }
-              published.push({ account: me.account, round, view, peers: accounts })
+              published.push({ account: me.account, round, view, peers: peers.map(({ account }) => account) })
               laws.contributed({ account: me.account, seat, round, view, root, cipher })
               give({ type: 'contributed', effect: id, cid, ciphertextRoot: root, byteLength })
             },
@@ -279,6 +274,15 @@ export function create({ world, watching, blocks }: Tools): Executor {
       default:
         effect satisfies never
     }
+  }
+
+  /** No two trainings end alike. */
+  function train(): readonly number[] {
+    const digits = Keys.hash(`${scenario.seed} ${trainings++}`)
+    return Array.from(
+      { length: Laws.free },
+      (_, at) => parseInt(digits.slice(8 * at, 8 * at + 4), 16) - 0x8000,
+    )
   }
 
   function inputsOf(cohort: readonly Effect.Input[]): readonly Primitives.Cipher[] {

@@ -7,6 +7,8 @@ import type * as Masks from '../../protocol/masks.ts'
 import type * as Message from '../../protocol/message.ts'
 import * as Record from '../../protocol/record.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
+import { BreachError, has, hold } from './breach.ts'
+import * as Records from './lawsOfRecords.ts'
 import type { Task } from './market.ts'
 import type * as Primitives from './primitives.ts'
 import * as Sets from './sets.ts'
@@ -55,6 +57,7 @@ export type Sight = {
   readonly task: Hex
   readonly spec: TaskSpec
   readonly isEvil: (account: Address) => boolean
+  readonly nameOf: (account: Address) => string
   readonly header: (number: number) => Hex | undefined
   readonly heard: <kind extends Message.Message['kind']>(
     kind: kind,
@@ -63,10 +66,6 @@ export type Sight = {
   readonly isPublished: (cid: string) => boolean
   /** Root of the sum of these objects; undefined where one cannot be had. */
   readonly sumRoot: (cids: readonly string[]) => Hex | undefined
-}
-
-export class BreachError extends Error {
-  override readonly name = 'BreachError'
 }
 
 export function watch(sight: Sight): Laws {
@@ -79,9 +78,6 @@ export function watch(sight: Sight): Laws {
   const seen = new Map<Address, Set<number>>()
   let task: Task | undefined
 
-  function hold(condition: boolean, law: string): void {
-    if (!condition) throw new BreachError(law)
-  }
   const accountOf = (seat: number): Address => task?.datas[seat]?.account ?? '0x'
   const memberOf = (seat: number): Address => task?.computes[seat]?.account ?? '0x'
   const evilMembers = () => task?.computes.filter(({ account }) => sight.isEvil(account)).length ?? 0
@@ -109,58 +105,6 @@ export function watch(sight: Sight): Laws {
     const record = records.get(round)
     const seat = task?.datas.findIndex((party) => party.account === account) ?? -1
     hold(record === undefined || has(record.delivered, seat), `I10: round ${round} misses provider ${seat}`)
-  }
-
-  /** What was committed was delivered, can be fetched, and is rightly added. */
-  function keptBytes(record: Record.Body): void {
-    const { round } = record
-    const hash = Record.hash(record)
-    const proposal = sight
-      .heard('recordProposed', round)
-      .find(({ body }) => Record.hash(body.record) === hash)
-    const { inputs, sums } = proposal?.body ?? { inputs: [], sums: [] }
-    hold(
-      proposal !== undefined && [...inputs, ...sums].every(({ cid }) => sight.isPublished(cid)),
-      `I13: what round ${round} commits to cannot be fetched`,
-    )
-    const said = new Set(
-      sight.heard('encryptedUpdate', round).map(({ sender, body }) => `${sender} ${body.ciphertextRoot}`),
-    )
-    hold(
-      inputs.every(({ provider, ciphertextRoot }) => said.has(`${accountOf(provider)} ${ciphertextRoot}`)),
-      `I4: round ${round} counts what nobody delivered`,
-    )
-    const added = record.cohorts
-      .map((cohort) => inputs.filter(({ provider }) => has(cohort & record.survivors, provider)))
-      .filter((cohort) => cohort.length > 0)
-    hold(
-      added.length === sums.length &&
-        added.every((cohort, at) => sight.sumRoot(cohort.map(({ cid }) => cid)) === sums[at]?.root),
-      `I12: round ${round} commits to a wrong sum`,
-    )
-  }
-
-  /** The survivors whose sum this is, by the one that each of them marked in its own place. */
-  function markedBy(values: readonly number[], record: Record.Body): readonly number[] {
-    const { round } = record
-    const seats = values.slice(free)
-    const twice = seats.findIndex((value) => value > 1)
-    hold(twice === -1, `I8: a sum of round ${round} counts provider ${twice} twice, as a replay does`)
-    const marked = seats.flatMap((value, seat) => (value === 1 ? [seat] : []))
-    const sets = record.cohorts.map((cohort) => cohort & record.survivors)
-    const [first] = marked
-    const set = sets.find((each) => first !== undefined && has(each, first)) ?? 0n
-    const stray = marked.find((seat) => !has(set, seat))
-    hold(
-      stray === undefined && seats.every((value) => value === 0 || value === 1),
-      `I8: a sum of round ${round} is corrupted in the place of provider ${stray}`,
-    )
-    const missing = Record.seats(set).find((seat) => !marked.includes(seat))
-    hold(
-      marked.length > 0 && missing === undefined,
-      `I8: a sum of round ${round} leaves out provider ${missing}`,
-    )
-    return marked
   }
 
   return {
@@ -227,7 +171,7 @@ export function watch(sight: Sight): Laws {
         }
       }
       hold(!Sets.singlesOut([...before, ...opened]), `I5: round ${round} singles somebody out`)
-      keptBytes(record)
+      Records.assertKept(record, accountOf, sight)
     },
     slashed: (seats, of) => {
       of.computes.forEach(({ account }, seat) => {
@@ -243,7 +187,10 @@ export function watch(sight: Sight): Laws {
       )
       for (const { provider, kind } of shares) {
         const key = `${member} ${round} ${provider}`
-        hold((kinds.get(key) ?? kind) === kind, `I1: both kinds of shares of ${provider} in round ${round}`)
+        hold(
+          (kinds.get(key) ?? kind) === kind,
+          `I1: both kinds of shares of ${sight.nameOf(provider)} in round ${round}`,
+        )
         kinds.set(key, kind)
       }
     },
@@ -254,7 +201,7 @@ export function watch(sight: Sight): Laws {
       hold(isAnyEvil || !sums.includes(undefined), `I8: a sum of round ${round} was discarded`)
       for (const values of sums) {
         if (values === undefined) continue
-        const seats = markedBy(values, record)
+        const seats = Records.markedBy(values.slice(free), record)
         const parts = seats.map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
         for (const seat of seats)
           seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? new Set()).add(round))
@@ -272,7 +219,8 @@ export function watch(sight: Sight): Laws {
       }
     },
     convicted: (accounts) => {
-      for (const account of accounts) hold(sight.isEvil(account), `I14: ${account} did nothing wrong`)
+      for (const account of accounts)
+        hold(sight.isEvil(account), `I14: ${sight.nameOf(account)} did nothing wrong`)
     },
     settled: (of) => {
       const { payout, rounds, datas, terms } = of
@@ -291,17 +239,16 @@ export function watch(sight: Sight): Laws {
     },
     ended: (provider, ledger) => {
       const openings = seen.get(provider)?.size ?? 0
-      hold(ledger >= openings, `I17: ${provider} counts ${ledger} openings of ${openings}`)
+      hold(ledger >= openings, `I17: ${sight.nameOf(provider)} counts ${ledger} openings of ${openings}`)
     },
     bared: ([update]) => {
-      hold(update === undefined, `I9: the update of ${update?.account} in round ${update?.round} lies bare`)
+      hold(
+        update === undefined,
+        `I9: the update of ${sight.nameOf(update?.account ?? '0x')} in round ${update?.round} lies bare`,
+      )
     },
     left: (account, secrets) => {
-      hold(secrets === 0, `I18: ${account} keeps ${secrets} secrets after the end`)
+      hold(secrets === 0, `I18: ${sight.nameOf(account)} keeps ${secrets} secrets after the end`)
     },
   }
-}
-
-function has(bits: bigint, seat: number): boolean {
-  return ((bits >> BigInt(seat)) & 1n) === 1n
 }

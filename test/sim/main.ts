@@ -73,8 +73,11 @@ async function run(): Promise<number> {
   })
   for (const { seed, stack } of failures.slice(0, mostShrunk)) {
     console.log(`\nseed ${seed}: ${stack?.split('\n').slice(0, 3).join('\n') ?? ''}`)
-    console.log(`replay: npm run sim -- --seeds ${seed}${again()}`)
-    for (const line of await crew.shrink(seed)) console.log(line)
+    console.log(`replay: npm run sim -- --seeds ${seed}${again(cut)}`)
+    const shrunk = await crew.shrink(seed)
+    if (shrunk === null) console.log('it does not fail when it is run again')
+    else console.log(shrunk.lines.join('\n'))
+    if (shrunk !== null) console.log(`replay: npm run sim -- --seeds ${seed}${again(shrunk.cut)}`)
   }
   crew.end()
 
@@ -96,15 +99,15 @@ async function run(): Promise<number> {
   return found.length === 0 ? 0 : 1
 }
 
-/** What this command line says beside its seeds. */
-function again(): string {
-  const { datas, computes, leave, without, cut } = values
+/** What a command line says beside its seeds. */
+function again(cut: Cut | undefined): string {
+  const { datas, computes, leave, without } = values
   const said = [
-    datas === undefined ? '' : `--datas ${datas} --computes ${computes}`,
+    datas === undefined || cut !== undefined ? '' : `--datas ${datas} --computes ${computes}`,
     leave === undefined ? '' : `--leave ${leave}`,
     values['real-keys'] ? '--real-keys' : '',
     without === '' ? '' : `--without ${without}`,
-    cut === undefined ? '' : `--cut '${cut}'`,
+    cut === undefined ? '' : `--cut '${JSON.stringify(cut)}'`,
   ]
   return said
     .filter((part) => part !== '')

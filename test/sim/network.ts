@@ -6,7 +6,7 @@ import * as Message from '../../protocol/message.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import type { Clock } from './clock.ts'
 import type { Faults } from './faults.ts'
-import { BreachError } from './laws.ts'
+import { BreachError } from './breach.ts'
 import type { Luck } from './luck.ts'
 import type { Weather } from './scenario.ts'
 import type { Tally } from './tally.ts'
@@ -51,7 +51,7 @@ export function open(options: {
   readonly faults: Faults
   readonly tally: Tally
   readonly isEvil: (account: Address) => boolean
-  readonly note: (who: Address, what: string, round: number) => void
+  readonly note: (message: Message.Message, to: string) => void
 }): Network {
   const { place, recover, clock, luck, weather, faults, tally, isEvil, note } = options
   const topics = new Map<string, Kept[]>()
@@ -147,7 +147,7 @@ export function open(options: {
       said.set(key, message.digest)
       tally.message()
       past.push(bytes)
-      note(message.sender, `says ${message.kind}${to === everyone ? '' : ' to some'}`, message.round)
+      note(message, to === everyone ? '' : ', to some')
       const cursor = log.push({ message, to }) - 1
       gossip(topic, cursor, message, to)
     },

@@ -9,7 +9,7 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Adversary } from './adversaries/adversary.ts'
-import * as Laws from './laws.ts'
+import { BreachError } from './breach.ts'
 import * as Lies from './lies.ts'
 import * as Network from './network.ts'
 import * as Offers from './offers.ts'
@@ -240,7 +240,7 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
   function assertCared(): void {
     if (!isOnline || role === undefined) return
     const forgotten = Object.keys(role.outbox()).find((id) => !running.has(id))
-    if (forgotten !== undefined) throw new Laws.BreachError(`I16: nobody carries out ${forgotten}`)
+    if (forgotten !== undefined) throw new BreachError(`I16: nobody carries out ${forgotten}`)
   }
 
   function tick(): void {

@@ -1,5 +1,5 @@
 // A process that runs seeds for main.ts: told what to do by messages, it answers each with a report.
-import type { Report, Settings } from './seed.ts'
+import type { Report, Settings, Shrunk } from './seed.ts'
 import { without } from './without/hooks.ts'
 
 /** What every runner is started with, as JSON in its only argument. */
@@ -8,7 +8,7 @@ export type Start = { readonly without: readonly string[]; readonly settings: Se
 export type Order = { readonly seed: number; readonly isToShrink: boolean }
 export type Answer =
   | { readonly seed: number; readonly report: Report }
-  | { readonly seed: number; readonly shrunk: readonly string[] }
+  | { readonly seed: number; readonly shrunk: Shrunk | null }
 
 const start: Start = JSON.parse(process.argv[2] ?? '')
 without(start.without)
@@ -16,7 +16,7 @@ const Seed = await import('./seed.ts')
 
 process.on('message', ({ seed, isToShrink }: Order) => {
   const answer: Answer = isToShrink
-    ? { seed, shrunk: Seed.shrink(seed, start.settings) }
+    ? { seed, shrunk: Seed.shrink(seed, start.settings) ?? null }
     : { seed, report: Seed.run(seed, start.settings) }
   process.send?.(answer)
 })

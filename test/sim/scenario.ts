@@ -260,8 +260,8 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
 }
 
 /** Nothing is wrong but that so many data providers leave in each round: cohorts of twelve, five of whom are opened. */
-export function leaving(seed: number, dozes: number): Scenario {
-  const scenario = from(seed, { datas: 12, computes: 4 })
+export function leaving(seed: number, dozes: number, size: Size = { datas: 12, computes: 4 }): Scenario {
+  const scenario = from(seed, size)
   const { spec, terms } = scenario
   return {
     ...scenario,
@@ -270,7 +270,14 @@ export function leaving(seed: number, dozes: number): Scenario {
     invited: 1,
     name: `${Math.round(dozes * 100)} % leave`,
     spec: { ...spec, he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0 },
-    terms: { ...terms, minDatas: 12, minCohort: 5, maxRounds: 12, paidRounds: 10, roundsPerEpoch: 5 },
+    terms: {
+      ...terms,
+      minDatas: size.datas,
+      minCohort: Math.min(5, size.datas),
+      maxRounds: 12,
+      paidRounds: 10,
+      roundsPerEpoch: 5,
+    },
   }
 }
 

@@ -32,6 +32,13 @@ export type Report = {
   readonly adversaries: Counts
 }
 
+export type Shrunk = {
+  readonly cut: Cut.Cut
+  readonly breach: string
+  /** What it is and what led to it, to be printed. */
+  readonly lines: readonly string[]
+}
+
 /** Lines of a trace that are shown. */
 const shownLines = 28
 
@@ -68,27 +75,25 @@ export function run(seed: number, settings: Settings): Report {
 }
 
 /** The smallest run of this seed that was found to break the same law, and what led to it. */
-export function shrink(seed: number, settings: Settings, most?: number): readonly string[] {
+export function shrink(seed: number, settings: Settings, most?: number): Shrunk | undefined {
   const scenario = scenarioOf(seed, settings)
   const { datas, computes, spec, adversaries } = scenario
   const places = settings.cut?.adversaries ?? adversaries.map((_, at) => at)
   const whole = { datas, computes, rounds: spec.rounds, adversaries: places, ...settings.cut }
   const attempt = (cut: Cut.Cut): Shrink.Attempt => attemptOf(seed, settings, cut).attempt
   const shrunk = Shrink.shrink({ ...whole, rounds: spec.rounds, adversaries: places }, attempt, most)
-  if (shrunk === undefined) return [`seed ${seed} does not fail when it is run again`]
+  if (shrunk === undefined) return undefined
   const { cut, breach, runs } = shrunk
   const { lines } = attemptOf(seed, settings, cut)
-  const evil = Cut.scenarioOf(seed, cut).adversaries.map(({ name }) => name)
+  const evil = Cut.scenarioOf(seed, cut, settings.leave).adversaries.map(({ name }) => name)
   const only = cut.only ?? []
-  return [
+  const says = [
     `shrunk in ${runs} runs to ${Cut.shown(cut)}: ${breach}`,
-    ...(evil.length === 0 ? [] : [`  corrupted: ${evil.join(', ')}`]),
-    ...(only.length === 0
-      ? []
-      : [`  faults: ${only.slice(0, 12).join(', ')}${only.length > 12 ? ', …' : ''}`]),
-    `  --cut '${JSON.stringify(cut)}'`,
-    ...lines.map((line) => `  ${line}`),
+    ...(evil.length === 0 ? [] : [`corrupted: ${evil.join(', ')}`]),
+    ...(only.length === 0 ? [] : [`faults: ${only.slice(0, 12).join(', ')}${only.length > 12 ? ', …' : ''}`]),
+    ...lines,
   ]
+  return { cut, breach, lines: says }
 }
 
 function attemptOf(
@@ -103,7 +108,7 @@ function attemptOf(
   }
   const struck = () => [...(seen?.struck ?? [])]
   try {
-    World.run(Cut.scenarioOf(seed, cut), { devices: devicesOf(seed, settings), trace, watch })
+    World.run(Cut.scenarioOf(seed, cut, settings.leave), { devices: devicesOf(seed, settings), trace, watch })
     return { attempt: { breach: undefined, struck: struck() }, lines: [] }
   } catch (thrown) {
     const breach = thrown instanceof Error ? thrown.message : String(thrown)
@@ -112,8 +117,8 @@ function attemptOf(
 }
 
 function scenarioOf(seed: number, { size, leave, cut }: Settings): Scenario.Scenario {
-  if (leave !== undefined) return Scenario.leaving(seed, leave)
-  return cut === undefined ? Scenario.from(seed, size) : Cut.scenarioOf(seed, cut)
+  if (cut !== undefined) return Cut.scenarioOf(seed, cut, leave)
+  return leave === undefined ? Scenario.from(seed, size) : Scenario.leaving(seed, leave)
 }
 
 function devicesOf(seed: number, { isSigned }: Settings): Devices.Devices {

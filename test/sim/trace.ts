@@ -1,4 +1,7 @@
 // What was said and done in a run, a line each, so that a failure can be read.
+import type * as Protocol from '../../protocol/market.ts'
+import type * as Message from '../../protocol/message.ts'
+import * as Record from '../../protocol/record.ts'
 
 export type Trace = {
   /** `round` is 0 where it belongs to none. */
@@ -23,4 +26,35 @@ export function start(from: number): Trace {
       return about.slice(-most).map(({ text }) => text)
     },
   }
+}
+
+/** A message in as many words as a line has. */
+export function said(message: Message.Message): string {
+  switch (message.kind) {
+    case 'cohorts':
+      return `cohorts of ${message.body.cohorts.map((cohort) => cohort.length).join(' and ')}`
+    case 'recordProposed':
+      return `recordProposed: ${setsOf(message.body.record)}`
+    case 'encryptedUpdate':
+      return `encryptedUpdate ${message.body.ciphertextRoot.slice(0, 8)}`
+    case 'recordSigned':
+      return `recordSigned ${message.body.record.slice(0, 8)}`
+    case 'unmask': {
+      const seeds = message.body.shares.filter(({ kind }) => kind === 'seed').length
+      return `unmask: shares of ${seeds} seeds and ${message.body.shares.length - seeds} keys`
+    }
+    default:
+      return message.kind
+  }
+}
+
+export function told(event: Protocol.Event): string {
+  return event.name === 'RoundCommitted'
+    ? `tells RoundCommitted: ${setsOf(event.record)}`
+    : `tells ${event.name}`
+}
+
+function setsOf(record: Record.Body): string {
+  const sets = record.cohorts.map((cohort) => Record.seats(cohort & record.survivors).join(' '))
+  return `record ${Record.hash(record).slice(0, 8)}, delivered by ${Record.seats(record.delivered).join(' ')}, opens ${sets.join(' and ')}`
 }

@@ -29,7 +29,7 @@ export type Vault = {
     place: Masks.Place,
     account: Address,
     effect: Wish<'contribute'>,
-    train: () => Trained,
+    trained: Trained,
   ): Work<Primitives.Cipher | undefined>
   /** Root of an encrypted update that was fetched; undefined where nobody has it. */
   check(cid: string): Work<Hex | undefined>
@@ -94,7 +94,7 @@ export function create(primitives: Primitives.Primitives): Vault {
       secrets.set(round, { opened, ephemeral, seed, masks })
       return masks
     },
-    contribute: (place, account, { round, opened, cohorts, peers, publicKey }, train) => {
+    contribute: (place, account, { round, opened, cohorts, peers, publicKey }, trained) => {
       const view = { opened, cohorts }
       const name = `${opened} ${cohorts}`
       const before = updates.get(round)
@@ -106,7 +106,7 @@ export function create(primitives: Primitives.Primitives): Vault {
       const masks = new Map<string, number>([[Primitives.selfMask(own.seed, place, view, me), 1]])
       for (const peer of peers)
         Primitives.addTo(masks, new Map([Primitives.pairMask(own.ephemeral, place, view, me, peer)]), 1)
-      const { free, seat, seats } = train()
+      const { free, seat, seats } = trained
       const values = [...free, ...Array.from({ length: seats }, (_, at) => (at === seat ? 1 : 0))]
       const cipher = { under: primitives.keyOf(publicKey) ?? '0x', values, masks }
       updates.set(round, { view: name, cipher })

@@ -35,15 +35,17 @@ export function open(
     readonly primitives: Primitives.Primitives
     readonly blocks: Blocks
     readonly isEvil: (account: Address) => boolean
+    readonly nameOf: (account: Address) => string
   },
 ): Watching {
-  const { scenario, network, chain, terms, task, spec, primitives, blocks, isEvil } = world
+  const { scenario, network, chain, terms, task, spec, primitives, blocks, isEvil, nameOf } = world
   const roundsOpened = new Set<number>()
   const published: Collusion.Published[] = []
   const laws = Laws.watch({
     task,
     spec,
     isEvil,
+    nameOf,
     header: blocks.header,
     heard: network.heard,
     isPublished: (cid) => primitives.fetch(cid) !== undefined,

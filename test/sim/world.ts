@@ -7,6 +7,7 @@ import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import * as Topic from '../../protocol/topic.ts'
 import * as Blocks from './blocks.ts'
+import { BreachError } from './breach.ts'
 import * as Clock from './clock.ts'
 import type * as Collusion from './collusion.ts'
 import * as Devices from './devices.ts'
@@ -14,7 +15,6 @@ import * as Ending from './ending.ts'
 import * as Executor from './executor.ts'
 import * as Faults from './faults.ts'
 import * as Keys from './keys.ts'
-import * as Laws from './laws.ts'
 import * as Luck from './luck.ts'
 import * as Market from './market.ts'
 import * as Network from './network.ts'
@@ -23,7 +23,7 @@ import * as Saying from './saying.ts'
 import type * as Scenario from './scenario.ts'
 import * as Strangers from './strangers.ts'
 import * as Tally from './tally.ts'
-import type * as Trace from './trace.ts'
+import * as Trace from './trace.ts'
 import * as Watching from './watching.ts'
 import * as Work from './work.ts'
 
@@ -145,18 +145,25 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
   const task = Terms.id(market, terms)
   const evil = new Set<Address>()
   const isEvil = (account: Address) => evil.has(account)
-  const names = new Map<Address, string>()
+  const names = new Map<Address, string>([[market, 'the market']])
+  const nameOf = (account: Address) => names.get(account) ?? 'a stranger'
   const note = (who: Address, what: string, round = 0): void => {
-    trace?.add(clock.now(), names.get(who) ?? 'somebody', what, round)
+    trace?.add(clock.now(), nameOf(who), what, round)
   }
   const { recover } = keys
-  const network = Network.open({ place, recover, clock, luck, weather, faults, tally, isEvil, note })
+  const network = Network.open({
+    ...{ place, recover, clock, luck, weather, faults, tally, isEvil },
+    note: (message, to) => {
+      if (trace !== undefined) note(message.sender, `says ${Trace.said(message)}${to}`, message.round)
+    },
+  })
   const chain = Market.open(place, recover)
   const told = (before: number): void => {
     const state = chain.task(task)
     for (const event of chain.events.slice(before)) {
       if (state === undefined) return
-      note(event.name === 'TaskCreated' ? event.modelProvider : '0x', `makes the chain tell ${event.name}`)
+      if (trace !== undefined)
+        note(market, Trace.told(event), event.name === 'RoundCommitted' ? event.round : 0)
       watching.told(event, state)
       if (event.name === 'TaskStarted') strangers.started(state)
       if (event.name === 'RoundCommitted') strangers.committed(state)
@@ -168,7 +175,7 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
     ...{ invited, task, digest, waiting, note },
     blockTime: blocks.finalTime,
   }
-  const watching = Watching.open({ ...parts, primitives, blocks, isEvil })
+  const watching = Watching.open({ ...parts, primitives, blocks, isEvil, nameOf })
   const strangers = Strangers.watch(parts, {
     blocks,
     faults,
@@ -237,9 +244,8 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
 
   function next(): boolean {
     if (ended === undefined) {
-      if (clock.now() > start + longest)
-        throw new Laws.BreachError(`I16: the run did not end: ${whereItStands()}`)
-      if (!clock.next()) throw new Laws.BreachError('I16: everything stopped before the end')
+      if (clock.now() > start + longest) throw new BreachError(`I16: the run did not end: ${whereItStands()}`)
+      if (!clock.next()) throw new BreachError('I16: everything stopped before the end')
       if (isOver) ended = clock.now()
       return true
     }
