@@ -8,7 +8,7 @@ export type Devices = {
   readonly keys: Keys.Keys
   readonly primitives: Primitives.Primitives
   /** The crypto worker on the device of this name. */
-  readonly vault: (name: string) => Vault.Vault
+  readonly vault: (name: string, task: Hex) => Vault.Vault
   /** The key to which models are sealed for this name. */
   readonly box: (name: string) => Hex
 }

@@ -40,6 +40,7 @@ export function look(
     state: state === undefined ? 'never created' : state.state === 'settled' ? 'settled' : 'cancelled',
     committed,
     aborted: roundsOpened.size - committed,
+    escrow: state?.escrow ?? 0n,
     enrolled: state?.datas.length ?? 0,
     tally,
     chain,

@@ -25,11 +25,12 @@ export function pretended(): Keys {
   }
 }
 
-export function real(): Keys {
+/** Those of `known` have these secrets, by their names; everybody else gets one. */
+export function real(known: ReadonlyMap<string, Uint8Array> = new Map()): Keys {
   const secrets = new Map<Address, Uint8Array>()
   return {
     address: (name) => {
-      const secret = keccak_256(utf8ToBytes(name))
+      const secret = known.get(name) ?? keccak_256(utf8ToBytes(name))
       const address = Eip712.addressOf(secret)
       secrets.set(address, secret)
       return address

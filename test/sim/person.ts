@@ -279,7 +279,7 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
   const person: Person = {
     me,
     kind,
-    vault: devices.vault(name),
+    vault: devices.vault(name, world.task),
     evil,
     role: () => role,
     isGone: () => isGone,

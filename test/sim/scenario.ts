@@ -284,8 +284,8 @@ export function leaving(seed: number, dozes: number, size: Size = { datas: 12, c
 /** Fewer members than could do anything together, and a few others. */
 function corrupted(luck: Luck.Luck, weather: Weather, threshold: number): readonly Adversary[] {
   if (weather.corrupted === 0 || !luck.odds(0.7)) return []
-  // Members are few, and what they can do is much: every second one picked is one.
-  const from = () => (luck.odds(0.5) ? Adversaries.members : Adversaries.all)
+  // Members are few, and what they can do is much.
+  const from = () => (luck.odds(0.3) ? Adversaries.members : Adversaries.all)
   const picked = Array.from({ length: luck.whole(1, weather.corrupted) }, () => luck.pick(from()))
   const members = picked.filter(({ by }) => by === 'compute').slice(0, threshold - 1)
   return [...members, ...picked.filter(({ by }) => by !== 'compute')]

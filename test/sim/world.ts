@@ -66,6 +66,8 @@ export type Outcome = {
   readonly committed: number
   readonly aborted: number
   readonly enrolled: number
+  /** What the market still holds for the task. */
+  readonly escrow: bigint
   /** Whether a stranger had to end it because everyone had left. */
   readonly byStranger: boolean
   readonly tally: Tally.Tally
