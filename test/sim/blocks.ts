@@ -4,7 +4,8 @@ import type { Clock } from './clock.ts'
 import type { Faults } from './faults.ts'
 import * as Keys from './keys.ts'
 import type { Luck } from './luck.ts'
-import * as Market from './market.ts'
+import type * as Market from './market.ts'
+import { RefusedError } from './refused.ts'
 import type { Tally } from './tally.ts'
 
 export type Pooled = {
@@ -83,7 +84,7 @@ export function open(options: {
       try {
         chain.run(from, call, at, time)
       } catch (thrown) {
-        if (!(thrown instanceof Market.RefusedError)) throw thrown
+        if (!(thrown instanceof RefusedError)) throw thrown
         refusal = thrown.message
       }
       note(from, `has the chain run ${call.name}${refusal === '' ? '' : `, which refuses: ${refusal}`}`)

@@ -1,6 +1,6 @@
 // Carries out what roles wish for in a simulated world: with models of workers, network and chain, which are slow, fail
 // and die between two writes; and lets the corrupted do something else.
-import type { Address, Hex } from '../../protocol/codec.ts'
+import type { Hex } from '../../protocol/codec.ts'
 import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
@@ -9,8 +9,10 @@ import type { Means } from './adversaries/adversary.ts'
 import type * as Blocks from './blocks.ts'
 import * as Keys from './keys.ts'
 import * as Laws from './laws.ts'
+import * as Market from './market.ts'
 import type * as Person from './person.ts'
 import type * as Primitives from './primitives.ts'
+import * as Role from './role.ts'
 import * as Saying from './saying.ts'
 import type { Watching } from './watching.ts'
 import * as Work from './work.ts'
@@ -108,7 +110,12 @@ export function create({ world, watching, blocks }: Tools): Executor {
               if (refusal === '') done({ type: 'submitted', effect: id })
               else {
                 tally.fault(`refused: ${refusal}`)
-                done({ type: 'failed', effect: id, reason: refusal, short: shortOf(effect.call) })
+                done({
+                  type: 'failed',
+                  effect: id,
+                  reason: refusal,
+                  short: Market.shortOf(chain, effect.call),
+                })
               }
             },
           })
@@ -160,7 +167,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
         }
         after(3, isSlow ? 110 : 25, () => {
           const { round, opened, cohorts, peers } = effect
-          const { datas } = ledgerOf(person)
+          const { datas } = Role.ledgerOf(person.role())
           const seat = Ledger.seatOf(datas, me.account) ?? -1
           const trained = { free: train(), seat, seats: datas.length }
           write(
@@ -292,15 +299,4 @@ export function create({ world, watching, blocks }: Tools): Executor {
       return found.cipher
     })
   }
-
-  /** Compute providers of a start whose deposit does not cover the bond. */
-  function shortOf(call: Effect.Call): readonly Address[] {
-    if (call.name !== 'start') return []
-    const accounts = call.parties.computes.map(({ account }) => account)
-    return accounts.filter((account) => (chain.deposits.get(account) ?? 0n) < terms.computeBond)
-  }
-}
-
-export function ledgerOf(person: Person.Person): Ledger.Ledger {
-  return person.role()?.participant().ledger ?? Ledger.empty
 }

@@ -1,10 +1,10 @@
 // What must hold at every step of every run, by the numbers of protocol.md. A breach ends the run. Written apart from
 // the rules that roles follow, so that a rule which is wrong or switched off is found.
+import type * as Body from '../../protocol/body.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Cohort from '../../protocol/cohort.ts'
 import type * as Market from '../../protocol/market.ts'
 import type * as Masks from '../../protocol/masks.ts'
-import type * as Message from '../../protocol/message.ts'
 import * as Record from '../../protocol/record.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import { BreachError, has, hold } from './breach.ts'
@@ -59,10 +59,10 @@ export type Sight = {
   readonly isEvil: (account: Address) => boolean
   readonly nameOf: (account: Address) => string
   readonly header: (number: number) => Hex | undefined
-  readonly heard: <kind extends Message.Message['kind']>(
-    kind: kind,
-    round: number,
-  ) => readonly Message.Of<kind>[]
+  /** Records that were proposed in a round. */
+  readonly proposed: (round: number) => readonly Body.Of<'recordProposed'>[]
+  /** Updates that were said in a round. */
+  readonly updates: (round: number) => readonly { readonly account: Address; readonly root: Hex }[]
   readonly isPublished: (cid: string) => boolean
   /** Root of the sum of these objects; undefined where one cannot be had. */
   readonly sumRoot: (cids: readonly string[]) => Hex | undefined

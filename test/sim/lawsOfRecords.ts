@@ -8,15 +8,13 @@ import type { Sight } from './laws.ts'
 export function assertKept(record: Record.Body, accountOf: (seat: number) => Address, sight: Sight): void {
   const { round } = record
   const hash = Record.hash(record)
-  const proposal = sight.heard('recordProposed', round).find(({ body }) => Record.hash(body.record) === hash)
-  const { inputs, sums } = proposal?.body ?? { inputs: [], sums: [] }
+  const proposal = sight.proposed(round).find((body) => Record.hash(body.record) === hash)
+  const { inputs, sums } = proposal ?? { inputs: [], sums: [] }
   hold(
     proposal !== undefined && [...inputs, ...sums].every(({ cid }) => sight.isPublished(cid)),
     `I13: what round ${round} commits to cannot be fetched`,
   )
-  const said = new Set(
-    sight.heard('encryptedUpdate', round).map(({ sender, body }) => `${sender} ${body.ciphertextRoot}`),
-  )
+  const said = new Set(sight.updates(round).map(({ account, root }) => `${account} ${root}`))
   hold(
     inputs.every(({ provider, ciphertextRoot }) => said.has(`${accountOf(provider)} ${ciphertextRoot}`)),
     `I4: round ${round} counts what nobody delivered`,

@@ -19,7 +19,10 @@ test('with three in ten leaving each round, nine in ten rounds finish', () => {
   const outcomes = play(0.3, seeds)
   const committed = outcomes.reduce((sum, outcome) => sum + outcome.committed, 0)
   const aborted = outcomes.reduce((sum, outcome) => sum + outcome.aborted, 0)
-  expect(committed / (committed + aborted), `${committed} finished, ${aborted} aborted`).toBeGreaterThanOrEqual(0.9)
+  expect(
+    committed / (committed + aborted),
+    `${committed} finished, ${aborted} aborted`,
+  ).toBeGreaterThanOrEqual(0.9)
   expect(new Set(outcomes.map(({ state }) => state))).toEqual(new Set(['settled']))
 })
 

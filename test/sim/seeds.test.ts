@@ -18,5 +18,7 @@ test.each(seeds)('seed %i breaks no law', (seed) => {
 
 afterAll(() => {
   expect(finished).toBeGreaterThan(200)
-  expect([...did].toSorted()).toEqual(expect.arrayContaining(['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A9']))
+  expect([...did].toSorted()).toEqual(
+    expect.arrayContaining(['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A9']),
+  )
 })

@@ -30,22 +30,14 @@ export function start(from: number): Trace {
 
 /** A message in as many words as a line has. */
 export function said(message: Message.Message): string {
-  switch (message.kind) {
-    case 'cohorts':
-      return `cohorts of ${message.body.cohorts.map((cohort) => cohort.length).join(' and ')}`
-    case 'recordProposed':
-      return `recordProposed: ${setsOf(message.body.record)}`
-    case 'encryptedUpdate':
-      return `encryptedUpdate ${message.body.ciphertextRoot.slice(0, 8)}`
-    case 'recordSigned':
-      return `recordSigned ${message.body.record.slice(0, 8)}`
-    case 'unmask': {
-      const seeds = message.body.shares.filter(({ kind }) => kind === 'seed').length
-      return `unmask: shares of ${seeds} seeds and ${message.body.shares.length - seeds} keys`
-    }
-    default:
-      return message.kind
-  }
+  const { kind, body } = message
+  if (kind === 'cohorts') return `cohorts of ${body.cohorts.map((cohort) => cohort.length).join(' and ')}`
+  if (kind === 'recordProposed') return `recordProposed: ${setsOf(body.record)}`
+  if (kind === 'encryptedUpdate') return `encryptedUpdate ${body.ciphertextRoot.slice(0, 8)}`
+  if (kind === 'recordSigned') return `recordSigned ${body.record.slice(0, 8)}`
+  if (kind !== 'unmask') return kind
+  const seeds = body.shares.filter((share) => share.kind === 'seed').length
+  return `unmask: shares of ${seeds} seeds and ${body.shares.length - seeds} keys`
 }
 
 export function told(event: Protocol.Event): string {

@@ -47,7 +47,11 @@ export function open(
     isEvil,
     nameOf,
     header: blocks.header,
-    heard: network.heard,
+    proposed: (round) => network.heard('recordProposed', round).map(({ body }) => body),
+    updates: (round) =>
+      network
+        .heard('encryptedUpdate', round)
+        .map(({ sender, body }) => ({ account: sender, root: body.ciphertextRoot })),
     isPublished: (cid) => primitives.fetch(cid) !== undefined,
     sumRoot: (cids) => {
       const found = cids.flatMap((cid) => primitives.fetch(cid)?.cipher ?? [])

@@ -2,7 +2,7 @@
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Invitation from '../../protocol/invitation.ts'
 import type * as Message from '../../protocol/message.ts'
-import type * as Role from '../../protocol/roles/participant.ts'
+import type * as Participant from '../../protocol/roles/participant.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import * as Topic from '../../protocol/topic.ts'
@@ -19,6 +19,7 @@ import * as Luck from './luck.ts'
 import * as Market from './market.ts'
 import * as Network from './network.ts'
 import * as Person from './person.ts'
+import * as Role from './role.ts'
 import * as Saying from './saying.ts'
 import type * as Scenario from './scenario.ts'
 import * as Strangers from './strangers.ts'
@@ -83,6 +84,8 @@ export type Options = {
   /** The market and token that the messages of a run are about. */
   readonly site?: { readonly market: Address; readonly token: Address }
   readonly trace?: Trace.Trace
+  /** The laws take even the corrupted for honest: what they do is then found as a breach. */
+  readonly isBlind?: boolean
   /** Is shown the faults of the run before it begins. */
   readonly watch?: (faults: Faults.Faults) => void
 }
@@ -146,7 +149,7 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
   }
   const task = Terms.id(market, terms)
   const evil = new Set<Address>()
-  const isEvil = (account: Address) => evil.has(account)
+  const isEvil = (account: Address) => options.isBlind !== true && evil.has(account)
   const names = new Map<Address, string>([[market, 'the market']])
   const nameOf = (account: Address) => names.get(account) ?? 'a stranger'
   const note = (who: Address, what: string, round = 0): void => {
@@ -238,7 +241,7 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
   function whereItStands(): string {
     const state = chain.task(task)
     const left = persons.filter((person) => person.isGone()).length
-    const participant: Role.Participant | undefined = model.role()?.participant()
+    const participant: Participant.Participant | undefined = model.role()?.participant()
     const wishes = Object.keys(participant?.outbox ?? {}).join(', ')
     const notes = participant?.notes.join(' / ') ?? ''
     return `${state?.state}, escrow ${state?.escrow}, ${left} of ${persons.length} left; ${wishes}; ${notes}`
@@ -262,7 +265,7 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
   const freezesAt = luck.between(100, 300)
   const choose = (): void => {
     if (model.isGone() || isOver) return
-    const { state } = Executor.ledgerOf(model)
+    const { state } = Role.ledgerOf(model.role())
     if (state === 'open') model.wish({ type: 'chosen', offers: offers.map(({ offer }) => offer) })
     if (state === 'open' && isImpatient && clock.now() > start + freezesAt) model.wish({ type: 'frozen' })
     if (state === 'none' || state === 'open') clock.in(10, choose)
