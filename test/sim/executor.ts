@@ -46,10 +46,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
     const { id } = effect
     const { vault, evil, me } = person
     const means: Means = {
-      luck,
-      primitives,
-      network,
-      account: me.account,
+      ...{ luck, primitives, network, account: me.account },
       did: (what) => {
         tally.adversary(`${evil?.name}: ${what}`)
         note(me.account, `is corrupted (${evil?.name}): ${what}`)

@@ -6,6 +6,7 @@ const settings: Seed.Settings = { isSigned: false }
 const seeds = Array.from({ length: 200 }, (_, at) => at + 1)
 const did = new Set<string>()
 let finished = 0
+let ran = 0
 
 test.each(seeds)('seed %i breaks no law', (seed) => {
   const report = Seed.run(seed, settings)
@@ -14,9 +15,11 @@ test.each(seeds)('seed %i breaks no law', (seed) => {
   expect(report.breach, `${replay}\n${shrunk?.lines.join('\n')}\n${report.stack}`).toBeUndefined()
   for (const kind of Object.keys(report.adversaries)) did.add(kind.split(' ')[0] ?? kind)
   finished += report.committed
+  ran += 1
 })
 
 afterAll(() => {
+  if (ran < seeds.length) return
   expect(finished).toBeGreaterThan(200)
   expect([...did].toSorted()).toEqual(
     expect.arrayContaining(['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A9']),
