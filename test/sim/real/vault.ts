@@ -136,12 +136,12 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
           secrets.set(name, { account, key: Buffer.from(own.key), seed: Buffer.from(own.seed) })
         return masks
       }),
-    contribute: (place, account, effect, trained) =>
-      allowed(async () => {
-        training = trained
-        masked = []
-        const { opened, cohorts, peers } = effect
-        const made = await api.contribute(
+    contribute: async (place, account, effect, trained) => {
+      training = trained
+      masked = []
+      const { opened, cohorts, peers } = effect
+      const made = await allowed(() =>
+        api.contribute(
           {
             ...{ place, account, peers, opened, cohorts, spec: encoded, dataSet: 'rows' },
             dataSignature: effect.dataSignature,
@@ -151,16 +151,19 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
             samples: effect.samples,
           },
           () => undefined,
-        )
-        const again = ciphertexts.known(made.root)
-        if (again !== undefined) return again
-        const moves = movesOf(place, { opened, cohorts }, account, peers)
-        return ciphertexts.of(made.ciphertexts, made.root, {
+        ),
+      )
+      if (made === undefined) return undefined
+      const moves = () => movesOf(place, { opened, cohorts }, account, peers)
+      return (
+        ciphertexts.known(made.root) ??
+        ciphertexts.of(made.ciphertexts, made.root, {
           under: `0x${Buffer.from(effect.publicKey).toString('hex')}`,
-          values: valuesOf(moves),
+          values: valuesOf(moves()),
           masks: new Map([[`${account} in round ${place.round} of ${opened} ${cohorts}`, 1]]),
         })
-      }),
+      )
+    },
     check: (cid) =>
       allowed(async () => {
         const words = ciphertexts.fetch(cid)?.cipher.words
@@ -178,29 +181,31 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
         const { modelHash, sealedModel, publicKey } = made
         return { modelHash, model: keep(sealedModel), publicKey: keep(publicKey) }
       }),
-    open: (place, { opened, cohortsDigest, threshold, cohorts }) =>
-      allowed(async () => {
-        const before = openings.get(place.round)
-        if (before !== undefined) return before
-        const [cohort] = cohorts
-        if (cohort === undefined || cohorts.length > 1) throw new Error('these runs have one cohort')
-        const sum = ciphertexts.fetch(cohort.cid)?.cipher.words ?? []
-        const from = await weights()
-        const { sums, wrongShares, nextModelHash } = await api.open({
+    open: async (place, { opened, cohortsDigest, threshold, cohorts }) => {
+      const before = openings.get(place.round)
+      if (before !== undefined) return before
+      const [cohort] = cohorts
+      if (cohort === undefined || cohorts.length > 1) throw new Error('these runs have one cohort')
+      const sum = ciphertexts.fetch(cohort.cid)?.cipher.words ?? []
+      const from = await weights()
+      const made = await allowed(() =>
+        api.open({
           ...{ place, opened, cohortsDigest, threshold, spec: encoded, testSet: 'rows' },
           cohorts: [{ sum, sumRoot: cohort.root, members: cohort.members }],
-        })
-        const survivors = cohort.members.filter(({ survived }) => survived)
-        const total = survivors.reduce((all, { samples }) => all + Update.weight(samples, spec.sampleCap), 0)
-        const to = await weights()
-        const moves = Array.from(to, (weight, i) => Math.round(((weight - (from[i] ?? 0)) * total) / step))
-        const isOpened = sums[0]?.digest !== null
-        if (isOpened) exact.add(place.round)
-        const values = [isOpened ? valuesOf(moves) : undefined]
-        const opening = { sums, wrongShares, nextModelHash, values }
-        openings.set(place.round, opening)
-        return opening
-      }),
+        }),
+      )
+      if (made === undefined) return undefined
+      const { sums, wrongShares, nextModelHash } = made
+      const survivors = cohort.members.filter(({ survived }) => survived)
+      const total = survivors.reduce((all, { samples }) => all + Update.weight(samples, spec.sampleCap), 0)
+      const to = await weights()
+      const moves = Array.from(to, (weight, i) => Math.round(((weight - (from[i] ?? 0)) * total) / step))
+      const isOpened = sums[0]?.digest !== null
+      if (isOpened) exact.add(place.round)
+      const opening = { sums, wrongShares, nextModelHash, values: [isOpened ? valuesOf(moves) : undefined] }
+      openings.set(place.round, opening)
+      return opening
+    },
     forget: (of, number) => api.forget({ task, [of]: number }),
     count: async () => {
       const of = async (kind: { readonly prefix: string }) => {
