@@ -120,6 +120,10 @@ library Digests {
         return keccak256(abi.encode(opened, closes));
     }
 
+    function update(bytes32 opened, bytes32 cohortsDigest, bytes32 root) internal pure returns (bytes32) {
+        return keccak256(abi.encode(opened, cohortsDigest, root));
+    }
+
     function record(Record calldata signed) internal pure returns (bytes32) {
         bytes32 evidence =
             keccak256(abi.encode(signed.closes, signed.opened, signed.cohortsDigest, signed.sums));

@@ -105,7 +105,8 @@ library Evidence {
             survivors &= survivors - 1;
         }
         address device = datas[Bits.lowest(survivors)].device;
-        bytes32 once = Digests.once(case_.id, Kind.Update, record.round, inputs[input].root);
+        bytes32 statement = Digests.update(record.opened, record.cohortsDigest, inputs[input].root);
+        bytes32 once = Digests.once(case_.id, Kind.Update, record.round, statement);
         require(!signed(case_.domain, device, once, inputs[input].signature), IMarket.InputGenuine(input));
     }
 

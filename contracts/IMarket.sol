@@ -220,7 +220,8 @@ struct Summed {
 struct Input {
     /// Merkle root over the words of an encrypted update.
     bytes32 root;
-    /// By its provider's device key over Once(task, Update, round, root): 65 bytes.
+    /// By its provider's device key over Once(task, Update, round, keccak256(abi.encode(opened, cohortsDigest,
+    /// root))): 65 bytes. What was made for another opening or other cohorts is forged here.
     bytes signature;
 }
 

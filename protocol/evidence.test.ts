@@ -52,7 +52,8 @@ function sumsOf(round: number, sumRoots: readonly Hex[], signer = (seat: number)
   const shown = cohorts.map((cohort, at) => ({
     inputs: cohort.map((seat, input) => {
       const root = roots[at]?.[input] ?? Terms.noHash
-      const signature = sign(`phone ${signer(seat)}`, 'update', round, root)
+      const statement = Once.update(hash(`opened ${round}`), hash('cohorts'), root)
+      const signature = sign(`phone ${signer(seat)}`, 'update', round, statement)
       return { root, signature }
     }),
     sumRoot: sumRoots[at] ?? Terms.noHash,
@@ -263,12 +264,12 @@ test('known evidence is a vector for other implementations', () => {
   const sums = sumsOf(3, right.with(0, Ciphertext.root(sum)))
   const round = { log: logWith(1, 3, sums), round: 3, sums }
   expect(keccak256(Evidence.wrongSum(round, 0, { ...first, sum }).evidence)).toMatchInlineSnapshot(
-    `"0x3c8b3305d4b3d6da0d80217ced027eb41f4fe686d8b2598747cfef0b27715cd1"`,
+    `"0x7ee80451f4f13c731a13213fac217f8265067dfd2e846bb0dfeb989def4b75f0"`,
   )
   const forged = sumsOf(1, right, (seat) => (seat === 5 ? 7 : seat))
   const about = { log: logWith(0, 3, forged), round: 1, sums: forged }
   expect(keccak256(Evidence.forgedInput(about, place, datas).evidence)).toMatchInlineSnapshot(
-    `"0x39380aa8cf8c9e6e5bc4fa205ab9ff766cad547dbaf2cc6ba2a7cec41ade2ac6"`,
+    `"0x583d49c077df853ed69757d4bc2192d91f4e866a16626f0796b5cff861b448d4"`,
   )
 })
 

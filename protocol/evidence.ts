@@ -119,7 +119,7 @@ export function wrongSum(round: Round, cohort: number, { updates, sum }: Bytes):
   return { charge: 'wrongSum', evidence: encodeAbiParameters(parameters.wrongSum, evidence) }
 }
 
-/** Shows an input that its provider's device did not sign, or that inputs are not as many as survivors. */
+/** Shows an input that its provider's device did not sign for this round's opening and cohorts, or that inputs are not as many as survivors. */
 export function forgedInput(round: Round, place: Place, datas: readonly Party.DataParty[]): Evidence {
   const { cohort, input } = forgeryOf(round, place, datas)
   const evidence = [loggedOf(round), summedOf(round, cohort), datas, BigInt(input)] as const
@@ -209,7 +209,8 @@ function forgeryOf(round: Round, { domain, task }: Place, datas: readonly Party.
     for (const [input, { root, signature }] of inputs.entries()) {
       const device = datas[seats[input] ?? datas.length]?.device
       if (device === undefined) throw new BytesError('a data provider is missing')
-      const digest = Once.digest(domain, task, 'update', record.round, root)
+      const statement = Once.update(record.opened, record.cohortsDigest, root)
+      const digest = Once.digest(domain, task, 'update', record.round, statement)
       if (!Eip712.isSignedBy(device, digest, signature)) return { cohort, input }
     }
   }

@@ -190,7 +190,8 @@ type Statement = { readonly kind: Once.Kind; readonly digest: Hex }
 function stated(envelope: Pick<Envelope.Envelope, 'body'>, { kind, body }: Body.Said): Statement | undefined {
   if (kind === 'roundOpened')
     return { kind: 'opening', digest: Once.opening(digestOf(envelope.body), body.closes) }
-  if (kind === 'encryptedUpdate') return { kind: 'update', digest: body.ciphertextRoot }
+  if (kind === 'encryptedUpdate')
+    return { kind: 'update', digest: Once.update(body.opened, body.cohorts, body.ciphertextRoot) }
   if (kind === 'recordSigned') return { kind: 'record', digest: body.record }
   return undefined
 }

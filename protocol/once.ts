@@ -23,3 +23,16 @@ export function digest(domain: Eip712.Domain, task: Hex, kind: Kind, round: numb
 export function opening(opened: Hex, closes: number): Hex {
   return keccak256(encodeAbiParameters([{ type: 'bytes32' }, { type: 'uint40' }], [opened, closes]))
 }
+
+/**
+ * Statement of an update, signed by its provider's device: the digests of the bodies of `RoundOpened` and `Cohorts` under
+ * which it was masked, and its root. An update can be added under no other view, not even by those who hide its message.
+ */
+export function update(opened: Hex, cohorts: Hex, ciphertextRoot: Hex): Hex {
+  return keccak256(
+    encodeAbiParameters(
+      [{ type: 'bytes32' }, { type: 'bytes32' }, { type: 'bytes32' }],
+      [opened, cohorts, ciphertextRoot],
+    ),
+  )
+}

@@ -143,7 +143,7 @@ export function log(before: Hex, committed: Tally): Hex {
 export type Input = {
   /** Merkle root over the words of its ciphertexts. */
   readonly root: Hex
-  /** Its provider's `Once` signature (kind update) over that root. */
+  /** Its provider's `Once` signature (kind update) over `Once.update` of the round's view and that root. */
   readonly signature: Hex
 }
 

@@ -26,7 +26,9 @@ const terms = {
   schemaId: spec.schemaId,
   sampleCap: spec.sampleCap,
   minQuality: spec.minimumQuality,
-  maxRounds: 8,
+  maxRounds: 6,
+  maxComputes: 4,
+  threshold: 3,
 }
 
 test('exports', () => {
@@ -86,7 +88,9 @@ describe('a task spec', () => {
     ['another schema', {}, { schemaId: terms.specHash }],
     ['another sample cap', {}, { sampleCap: 1 }],
     ['another quality', {}, { minQuality: 1 }],
-    ['too many rounds', {}, { maxRounds: 5 }],
+    ['fewer rounds', {}, { maxRounds: 8 }],
+    ['more rounds', {}, { maxRounds: 5 }],
+    ['a larger committee', {}, { maxComputes: 5 }],
   ])('that speaks of %s than its terms is refused', (_, change, bound) => {
     expect(() => {
       TaskSpec.assertBound({ ...spec, ...change }, { ...terms, ...bound })

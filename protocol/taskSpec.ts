@@ -81,15 +81,21 @@ export type Bound = {
   readonly sampleCap: number
   readonly minQuality: number
   readonly maxRounds: number
+  readonly maxComputes: number
+  readonly threshold: number
 }
 
-/** Refuses a spec that says other things than the terms in escrow. */
+/** Refuses a spec that says other things than the terms in escrow, and terms under which too few open a sum. */
 export function assertBound(spec: TaskSpec, terms: Bound): void {
   if (hash(spec) !== terms.specHash) throw new BoundError('another spec was committed to')
   if (spec.schemaId !== terms.schemaId) throw new BoundError('the schemas differ')
   if (spec.sampleCap !== terms.sampleCap) throw new BoundError('the sample caps differ')
   if (spec.minimumQuality !== terms.minQuality) throw new BoundError('the minimum qualities differ')
-  if (spec.rounds > terms.maxRounds) throw new BoundError(`${spec.rounds} rounds exceed ${terms.maxRounds}`)
+  if (spec.rounds !== terms.maxRounds)
+    throw new BoundError(`it speaks of ${spec.rounds} rounds, the contract of ${terms.maxRounds}`)
+  const threshold = Math.floor((2 * terms.maxComputes) / 3) + 1
+  if (terms.threshold < threshold)
+    throw new BoundError(`${terms.threshold} of ${terms.maxComputes} compute providers could open a sum, not ${threshold}`)
 }
 
 export class BoundError extends BaseError {

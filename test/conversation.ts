@@ -35,7 +35,7 @@ export const spec: TaskSpec.TaskSpec = {
   range: 1,
   sampleCap: 1000,
   minimumQuality: 1000,
-  rounds: 2,
+  rounds: 4,
   targetAccuracy: 0,
   testSet: { commitment: digest('test set'), samples: 100 },
   timeouts: { ready: 20, update: 60, commit: 60 },

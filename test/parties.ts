@@ -58,6 +58,10 @@ export function seal(): Promise<Seal.Seal> {
   return loaded
 }
 
+/** Of data sets with one version each. */
+export const versions = async () => ({ origin: async (_: string, dataSignature: Hex) => dataSignature })
+export const version = { dataSet: 'a', dataSignature: `0x${'03'.repeat(32)}` } as const
+
 /** To be called after each test. */
 export function close(): void {
   for (const safe of safes.splice(0)) safe.close()
@@ -103,6 +107,7 @@ export async function party(name = `party-${parties++}`) {
         return { weights: moved, loss: 0.5, samples: 50, seconds: 1, backend: 'cpu', notice: '' }
       },
     }),
+    versions,
     score: async () => ({
       evaluate: async () => {
         seen.scored += 1
@@ -154,6 +159,7 @@ export async function begun({ owner, providers, members, threshold, round = 1, v
   const masks = await Promise.all(
     providers.map(({ api, identity: { account } }, i) =>
       api.ready({
+        ...version,
         place: placeOf(round),
         opened: views[i]?.opened ?? opened,
         account,
@@ -172,8 +178,7 @@ export async function begun({ owner, providers, members, threshold, round = 1, v
     account: providers[index]?.identity.account ?? task,
     peers,
     spec: encodedSpec,
-    dataSet: 'a',
-    dataSignature: `0x${'03'.repeat(32)}`,
+    ...version,
     samples: samplesOf(index),
     opened: views[index]?.opened ?? opened,
     cohorts: views[index]?.cohorts ?? drawn,

@@ -100,6 +100,8 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       sign: (key, digest) => crypto.sign(key, digest),
       backup: (passphrase) => crypto.backup(passphrase),
       restore: (backup, passphrase) => crypto.restore(backup, passphrase),
+      openings: (version) => crypto.openings(version),
+      limitOpenings: (request) => crypto.limitOpenings(request),
       sealingKey: (request) => crypto.sealingKey(request),
       ready: (request) => crypto.ready(request),
       contribute: (request, progress) => crypto.contribute(request, proxied(progress)),

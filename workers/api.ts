@@ -92,7 +92,21 @@ export type Identity = {
   readonly box: Hex
 }
 
-export type ReadyRequest = {
+/** A version of a data set in the vault; openings are counted for all of its versions together. */
+export type Version = { readonly dataSet: string; readonly dataSignature: Hex }
+
+/** An opening is a round into which the data set gave an update, whether or not its sum was opened in the end. */
+export type Openings = {
+  readonly spent: number
+  /** Kept for rounds under way, for which no update is made yet. */
+  readonly held: number
+  /** With so many spent and held, no more rounds are begun. */
+  readonly limit: number
+  /** Spent, by task. */
+  readonly tasks: readonly { readonly task: Hex; readonly openings: number }[]
+}
+
+export type ReadyRequest = Version & {
   readonly place: Place
   /** Digest of `RoundOpened`: one round gets one set of masks, for one opening. */
   readonly opened: Hex
@@ -104,7 +118,7 @@ export type ReadyRequest = {
   readonly threshold: number
 }
 
-export type ContributeRequest = {
+export type ContributeRequest = Version & {
   readonly place: Place
   /** In whose name this data provider acts. */
   readonly account: Hex
@@ -112,8 +126,6 @@ export type ContributeRequest = {
   readonly peers: readonly { readonly account: Hex; readonly ephemeral: Hex }[]
   /** dag-cbor of the TaskSpec. */
   readonly spec: Uint8Array
-  readonly dataSet: string
-  readonly dataSignature: Hex
   /** dag-cbor sealed model, encrypted to the participants. */
   readonly sealedModel: Uint8Array
   /** Salted digest of the plaintext model that `RoundOpened` committed to. */
@@ -249,11 +261,21 @@ export type Crypto = {
   /** A passphrase-encrypted backup of keys and current models. */
   backup(passphrase: string): Promise<Uint8Array>
   restore(backup: Uint8Array, passphrase: string): Promise<Identity>
+  /** What the data set was spent for. Throws `Vault.UnknownError` for one that is not in the vault. */
+  openings(version: Version): Promise<Openings>
+  /** Changes the limit from what the owner saw; `Ledger.ChangedError` where it is another by now. */
+  limitOpenings(request: Version & { readonly from: number; readonly to: number }): Promise<Openings>
   /** A committee member's public key of an epoch, to which shares are sealed; made once, erased by `forget`. */
   sealingKey(request: { readonly task: Hex; readonly epoch: number }): Promise<Hex>
-  /** Makes a data provider's masks of a round and shares them; the same bytes when asked again, for nobody else. */
+  /**
+   * Makes a data provider's masks of a round and shares them; the same bytes when asked again, for nobody else. Throws
+   * `Ledger.LimitError` where the data set has no opening left.
+   */
   ready(request: ReadyRequest): Promise<Masks>
-  /** Opens the model, trains on the vault's rows, clips, quantises, masks, encrypts; the same bytes when asked again. */
+  /**
+   * Opens the model, trains on the vault's rows, clips, quantises, masks, encrypts; the same bytes when asked again. Counts the
+   * opening before the bytes are given.
+   */
   contribute(request: ContributeRequest, progress: Progress): Promise<Contribution>
   /** Checks the structure of an encrypted update and computes its root. */
   check(ciphertexts: readonly Uint8Array[]): Promise<{ readonly root: Hex }>

@@ -37,10 +37,15 @@ abstract contract ProofFixture is Fixture {
         uint256 next = 0;
         for (uint256 seat = 0; seat < keys.length && next < roots.length; ++seat) {
             if ((left >> seat) & 1 == 0) continue;
-            bytes32 digest = onceDigest(id, Kind.Update, record.round, roots[next]);
+            bytes32 digest = onceDigest(id, Kind.Update, record.round, updateOf(record, roots[next]));
             inputs[next] = Input(roots[next], signed(keys[seat] + DEVICE, digest));
             ++next;
         }
+    }
+
+    /// @notice What a provider's device states about its update.
+    function updateOf(Record memory record, bytes32 root) internal pure returns (bytes32) {
+        return keccak256(abi.encode(record.opened, record.cohortsDigest, root));
     }
 
     /// @notice What `record.sums` becomes the digest of, with one cohort shown.

@@ -86,7 +86,8 @@ contract VectorsTest is Test {
         assertDigest("computeAcceptance", hasher.computeAcceptance(task, compute));
         assertDigest("onceOpening", Digests.once(task, Kind.Opening, 1, statement));
         assertDigest("onceRecord", Digests.once(task, Kind.Record, 2, statement));
-        assertDigest("onceUpdate", Digests.once(task, Kind.Update, 255, statement));
+        bytes32 update = Digests.update(keccak256("opened"), keccak256("cohorts"), keccak256("root"));
+        assertDigest("onceUpdate", Digests.once(task, Kind.Update, 255, update));
         assertDigest("withdrawal", Digests.withdrawal(address(token), compute.account, 55, 3, 1_800_000_000));
         bytes memory offer = abi.encode(
             keccak256(

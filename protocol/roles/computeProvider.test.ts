@@ -192,10 +192,26 @@ describe('a member of the committee', () => {
   test('fetches what the aggregator has and it has not, and then signs', () => {
     const proposed = Talk.heard(aggregator, proposal(updates))
     const asked = follow(keeping(member, updates.slice(1)).state, [proposed, { type: 'tick' }], awake)
-    expect(asked.wished).toMatchObject([{ type: 'check' }])
+    // It never heard this update's message: only its provider's signature can say under which cohorts it was made.
+    expect(asked.wished).toMatchObject([
+      { type: 'check', opened: Talk.opened, cohorts: drawn.bodyDigest, input: { provider: 0 } },
+    ])
     const fetched = follow(asked.state, checked(asked.wished), awake)
     const { wished } = follow(fetched.state, [right(recomputation(fetched.wished))], awake)
     expect(Talk.saidOf(wished, 'recordSigned')).toHaveLength(1)
+  })
+
+  test('adds the bytes that it checked, wherever the aggregator says that they are', () => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    const cid = 'bafyreiabtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua'
+    const inputs = draft.body.inputs.map((input) => ({ ...input, cid }))
+    const proposed = Talk.heard(aggregator, { ...draft, body: { ...draft.body, inputs } })
+    const { wished } = follow(keeping(member, updates).state, [proposed], awake)
+    const cids = wished.flatMap((effect) =>
+      effect.type === 'recompute' ? effect.cohorts.flat().map((input) => input.cid) : [],
+    )
+    expect(cids).toEqual(updates.map(() => Talk.opening.body.model))
   })
 
   test.each<

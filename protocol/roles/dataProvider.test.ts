@@ -199,6 +199,25 @@ describe('a data provider in a round', () => {
     expect(Talk.saidOf(follow(enrolled(), events, now).wished, 'ready')).toEqual([])
   })
 
+  test('gives a round up, with one note, where its worker refuses Ready, and asks again in the next', () => {
+    const reason = 'This data set has no opening left.'
+    const refused = follow(enrolled(), [opened, { type: 'failed', effect: 'ready:1', reason }])
+    expect(refused.state.notes).toEqual([reason])
+    const later = follow(
+      refused.state,
+      [{ type: 'tick' }, { type: 'restarted' }, opened, ...keys],
+      Talk.now + 5,
+    )
+    expect(later.wished.filter(({ type }) => type === 'prepareReady' || type === 'contribute')).toEqual([])
+    expect(Talk.saidOf([...refused.wished, ...later.wished], 'ready')).toEqual([])
+
+    const { body } = Talk.opening
+    const next = Talk.heard('model', { ...Talk.opening, round: 2, body })
+    const again = follow(later.state, [next, { type: 'failed', effect: 'ready:2', reason }], Talk.now + 6)
+    expect(again.wished.filter(({ type }) => type === 'prepareReady')).toMatchObject([{ round: 2 }])
+    expect(again.state.notes).toEqual([reason])
+  })
+
   test('hears of a round that was opened before it saw the start', () => {
     const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
     const early = [opened, ...keys, ...ready, cohorts]

@@ -192,7 +192,10 @@ export function takePart<state extends State>(state: state, now: number): state 
   return contribute(prepareReady(asked, round, now), now)
 }
 
-/** Makes masks once all present members have said their keys, or enough of them in half of the time for it. */
+/**
+ * Makes masks once all present members have said their keys, or enough of them in half of the time for it. Wishes for
+ * them once: where its worker refuses, the round is given up before anybody counts on this provider.
+ */
 function prepareReady<state extends State>(state: state, round: Round, now: number): state {
   const { readyBy, epoch } = round.body
   if (round.preparing || state.left || now > readyBy) return state
@@ -206,8 +209,10 @@ function prepareReady<state extends State>(state: state, round: Round, now: numb
   })
   const isLate = now >= readyBy - state.spec.timeouts.ready / 2
   if (members.length < present.length && (!isLate || members.length < threshold)) return state
-  const wish = { type: 'prepareReady', round: round.round, opened: round.opened, members, threshold } as const
-  return Participant.wish(put(state, { ...round, preparing: true }), { id: `ready:${round.round}`, ...wish })
+  const { dataSignature } = state.offer
+  const wish = { type: 'prepareReady', round: round.round, opened: round.opened, dataSignature } as const
+  const id = `ready:${round.round}`
+  return Participant.wish(put(state, { ...round, preparing: true }), { id, ...wish, members, threshold })
 }
 
 function contribute<state extends State>(state: state, now: number): state {

@@ -85,8 +85,8 @@ export type Effect =
       readonly number: number
     }
   /**
-   * Data provider: makes the round's ephemeral key and seed and shares them, the same when asked again.
-   * Answered by `masked`.
+   * Data provider: makes the round's ephemeral key and seed and shares them, the same when asked again. Refused where
+   * the data set has no opening left to give. Answered by `masked`.
    */
   | {
       readonly id: string
@@ -97,6 +97,7 @@ export type Effect =
       readonly members: readonly { readonly seat: number; readonly account: Address; readonly key: Hex }[]
       /** Shares that give a secret back. */
       readonly threshold: number
+      readonly dataSignature: Hex
     }
   /**
    * Data provider: fetches model and key, trains, masks, encrypts, publishes the update object and pins its blocks.
@@ -118,14 +119,17 @@ export type Effect =
       readonly dataSignature: Hex
     }
   /**
-   * Member: fetches an update, checks its structure, its size, its root and that `device` signed the root
-   * (`Once.digest(place, task, 'update', round, ciphertextRoot)`), and keeps it. Answered by `checked`; bytes that
-   * cannot be had yet are tried again until the wish is dropped.
+   * Member: fetches an update, checks its structure, its size, its root and that `device` signed
+   * `Once.update(opened, cohorts, ciphertextRoot)`, and keeps it. Answered by `checked`; bytes that cannot be had yet
+   * are tried again until the wish is dropped.
    */
   | {
       readonly id: string
       readonly type: 'check'
       readonly round: number
+      /** Digests of the bodies of `RoundOpened` and `Cohorts`. */
+      readonly opened: Hex
+      readonly cohorts: Hex
       readonly input: Input
       readonly device: Address
       readonly byteLength: number

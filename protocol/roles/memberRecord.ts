@@ -125,11 +125,13 @@ export function examine<state extends State>(
       continue
     }
     if (proposal.body.inputs.some(({ provider }) => fresh.updates[provider]?.state !== 'sound')) continue
+    // Of the bytes that were checked: the proposal could name the same roots under another CID.
+    const kept = proposal.body.inputs.flatMap(({ provider }) => fresh.updates[provider]?.input ?? [])
     next = Participant.wish(put(next, withProposal(fresh, { ...proposal, verdict: 'recomputing' })), {
       id: recomputation(round.round, proposal.hash),
       type: 'recompute',
       round: round.round,
-      cohorts: Proposal.cohortsOf(proposal.body.record, proposal.body.inputs),
+      cohorts: Proposal.cohortsOf(proposal.body.record, kept),
       sums: proposal.body.sums,
     })
   }
@@ -141,6 +143,8 @@ export function examine<state extends State>(
  * provider signed both; then no receipt of ours binds us to it.
  */
 function compare<state extends State>(state: state, round: Round, { body }: Proposed): state {
+  const { opened, adopted } = round
+  if (opened === undefined || adopted === undefined) return state
   let next = state
   for (const input of body.inputs) {
     const fresh = next.rounds[round.round] ?? round
@@ -155,6 +159,8 @@ function compare<state extends State>(state: state, round: Round, { body }: Prop
         id: `check:${round.round}:${input.provider}:${input.ciphertextRoot}`,
         type: 'check',
         round: round.round,
+        opened: opened.bodyDigest,
+        cohorts: adopted.digest,
         input,
         device,
         byteLength: state.terms.words * wordBytes,

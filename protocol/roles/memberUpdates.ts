@@ -9,8 +9,8 @@ const wordBytes = 32
 
 /** Fetches and checks what was announced. */
 export function check<state extends State>(state: state, round: Round): state {
-  const { adopted } = round
-  if (adopted === undefined || state.signed[round.round] !== undefined) return state
+  const { adopted, opened } = round
+  if (adopted === undefined || opened === undefined || state.signed[round.round] !== undefined) return state
   const members = adopted.cohorts.reduce((all, cohort) => all | cohort, 0n)
   const byteLength = state.terms.words * wordBytes
   let next = state
@@ -24,6 +24,8 @@ export function check<state extends State>(state: state, round: Round): state {
       id: `check:${round.round}:${update.input.provider}:${update.input.ciphertextRoot}`,
       type: 'check',
       round: round.round,
+      opened: opened.bodyDigest,
+      cohorts: adopted.digest,
       input: update.input,
       device,
       byteLength,

@@ -4,6 +4,8 @@ import * as Abi from '../../protocol/abi.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as History from '../../protocol/history.ts'
 import * as Market from '../../protocol/market.ts'
+import * as Plan from '../../protocol/plan.ts'
+import * as Record from '../../protocol/record.ts'
 
 export type Entry = {
   readonly account: string
@@ -31,7 +33,9 @@ export type Gas = {
 export type Books = {
   readonly parties: readonly Entry[]
   readonly rounds: readonly Round[]
-  readonly gas: Record<string, Gas>
+  /** No two sums of an epoch differ by fewer providers than the minimum that the terms name. */
+  readonly apart: boolean
+  readonly gas: { readonly [call: string]: Gas }
   /** Pools and bonds that went into escrow. */
   readonly paidIn: bigint
   /** Payouts and refunds that came out. */
@@ -87,8 +91,18 @@ export async function read({ rpcUrl, market, token, deployBlock }: Place): Promi
   const paidIn = terms.dataPool + terms.computePool + terms.bond + terms.computeBond * BigInt(present)
   const paidOut = sum(claims.map(({ amount }) => amount))
   const free = sum(await Promise.all(dues.map(({ account }) => depositOf(account))))
+  const apart = rounds.every(({ record }) =>
+    rounds.every((other) => {
+      const epoch = Plan.epoch(terms, record.round)
+      const difference = Record.seats(record.survivors ^ other.record.survivors).length
+      return (
+        Plan.epoch(terms, other.record.round) !== epoch || difference === 0 || difference >= terms.minCohort
+      )
+    }),
+  )
   return {
     parties,
+    apart,
     rounds: committed.map(({ round, record, transaction }) => ({
       round,
       delivered: datas.filter((_, seat) => has(record.delivered, seat)).map(({ account }) => account),

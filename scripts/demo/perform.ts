@@ -221,7 +221,9 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
       ({ round, delivered }) => round === leavingRound && delivered.includes(accountOf(phone)),
     ),
     vanished: books.rounds.at(-1)?.delivered.includes(accountOf(vanishing)) === false,
+    delivered: books.rounds.at(-1)?.delivered.length ?? 0,
     survivors: books.rounds.at(-1)?.survivors.length ?? 0,
+    apart: books.apart,
     opened: accuracies.length,
   }
   return { ...report, held: laws(report, left, spec, rounds) }
@@ -254,8 +256,10 @@ async function vanishBeforeUpdate({ say }: Stage, provider: Person.Person, round
 type Left = {
   readonly paidAfterLeaving: boolean
   readonly vanished: boolean
-  /** Updates in the last sum. */
+  /** Updates that came in the last round, and those of them in its sum. */
+  readonly delivered: number
   readonly survivors: number
+  readonly apart: boolean
   /** Rounds whose sum was unmasked, its zero slots found zero. */
   readonly opened: number
 }
@@ -287,9 +291,10 @@ function laws(report: Omit<Report, 'held'>, left: Left, spec: TaskSpec, rounds: 
     { what: 'every sum was unmasked to the bit: its zero slots are zero', ok: left.opened === rounds },
     { what: `the phone that left after its receipts was paid for that round`, ok: left.paidAfterLeaving },
     {
-      what: `the last round was finished without the one that vanished (${left.survivors} of ${datas})`,
+      what: `the last round was finished without the one that vanished (${left.delivered} of ${datas} delivered, ${left.survivors} opened)`,
       ok: left.vanished && left.survivors >= 3,
     },
+    { what: 'no two sums can be subtracted down to fewer people than a cohort needs', ok: left.apart },
     { what: 'at least 90 % on the whole test set', ok: report.accuracy >= 0.9 },
     { what: `within 0.3 points of training in the clear (${gap.toFixed(2)})`, ok: gap <= 0.3 },
     { what: `at most ${most} bytes up per provider and round (${up})`, ok: up <= most },

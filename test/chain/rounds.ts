@@ -41,6 +41,7 @@ const cohorts = [
 
 export function make(place: Evidence.Place, plot: Plot): Round {
   const { round, closes, ciphertexts, silent = [], signers = [0, 1, 2], forged, corrupt } = plot
+  const [opened, cohortsDigest] = [Cast.hash(`opened ${round}`), Cast.hash('cohorts')]
   const delivered = cohorts.map((cohort) => cohort.filter((seat) => !silent.includes(seat)))
   const survivors = delivered.map((cohort) => (cohort.length < 3 ? [] : cohort))
   const shown = survivors.map((seats, at) => {
@@ -49,7 +50,10 @@ export function make(place: Evidence.Place, plot: Plot): Round {
     const inputs = updates.map(({ root, seat }) => {
       // Who forges has no key of the device, and signs with its own.
       const signer = seat === forged ? Cast.players.computes[0] : Cast.players.datas[seat]
-      return { root, signature: once(place, signer, 'update', round, root) }
+      return {
+        root,
+        signature: once(place, signer, 'update', round, Once.update(opened, cohortsDigest, root)),
+      }
     })
     if (at !== 1 || corrupt === undefined) return { inputs, sumRoot, bytes: { updates: words, sum } }
     const other = corrupt(sum)
@@ -60,8 +64,8 @@ export function make(place: Evidence.Place, plot: Plot): Round {
   const body: Record.Body = {
     round,
     closes,
-    opened: Cast.hash(`opened ${round}`),
-    cohortsDigest: Cast.hash('cohorts'),
+    opened,
+    cohortsDigest,
     aggregator: signers[0] ?? 0,
     delivered: Record.bitmapOf(delivered.flat()),
     survivors: Record.bitmapOf(survivors.flat()),

@@ -7,15 +7,19 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
+import * as Packing from '../../protocol/packing.ts'
 import type * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Books from '../../scripts/demo/books.ts'
 import * as Measured from '../../scripts/demo/measured.ts'
 import { type Stack, startStack } from '../../scripts/stack.ts'
 import { launch } from './browser.ts'
 import * as Canary from './canary.ts'
+import * as Parties from '../parties.ts'
 import * as Play from './play.ts'
 import * as Recorder from './recorder.ts'
+import * as RoundKeys from './roundKeys.ts'
 
 const perPerson = 3
 const rounds = 2
@@ -64,6 +68,7 @@ describe('the search', () => {
 
 describe('after a whole task', () => {
   const taken = new Map<string, Buffer>()
+  let watching: RoundKeys.Watch
 
   beforeAll(async () => {
     const play = { appUrl: stack.appUrl, browser, folder, prepare: watch }
@@ -73,7 +78,9 @@ describe('after a whole task', () => {
       samples: 300,
       planted: (place) => planted.slice(place * perPerson, (place + 1) * perPerson),
     })
+    watching = RoundKeys.watch(cast.model, stack.vaultUrl)
     await Play.finish(cast, 240)
+    await watching.stop()
     for (const { name, page } of cast.everyone) taken.set(name, await Recorder.take(page))
   }, 500_000)
 
@@ -115,6 +122,25 @@ describe('after a whole task', () => {
     if (provider === undefined) throw new Error('Nobody is there to leak.')
     await Recorder.leak(provider.page, last.subarray(1_000, 5_000))
     expect(weights(await Recorder.take(provider.page))).not.toEqual([])
+  })
+
+  test('no update can be read, not even with the secret key of its round', async () => {
+    const seal = await Parties.seal()
+    const pairs = [...watching.pairs.values()]
+    expect(pairs).toHaveLength(rounds)
+    const { state } = await Measured.read(cast.model)
+    const { he, model } = state['spec'] as TaskSpec.TaskSpec
+    /** By the round's key: the part of the coefficients that hold more than values. */
+    const read = (words: Uint8Array) =>
+      Math.min(...pairs.map(({ secretKey }) => beyondValues(seal.decrypt(secretKey, [words]), he)))
+
+    const kept = blocksOfRelay().filter((block) => block.length === Ciphertext.packedBytes)
+    for (const block of kept) expect(read(Ciphertext.unpack(block))).toBeGreaterThan(0.99)
+
+    const bare = Packing.pack(new Uint32Array(Model.parameterCount(model)).fill(7), he)
+    for (const { publicKey } of pairs) {
+      for (const words of seal.encrypt(publicKey, bare)) expect(read(words)).toBe(0)
+    }
   })
 
   test('no row went along with a request', () => {
@@ -174,6 +200,18 @@ describe('after a whole task', () => {
     })
   })
 })
+
+/** The part of the coefficients in which a bit is set that no single packed update sets. */
+function beyondValues(
+  plains: readonly Uint8Array<ArrayBuffer>[],
+  { valueBits, fieldBits }: He.Parameters,
+): number {
+  let values = 0n
+  for (let at = 0; at + fieldBits <= He.plainBits; at += fieldBits)
+    values |= (2n ** BigInt(valueBits) - 1n) << BigInt(at)
+  const coefficients = plains.flatMap((plain) => [...new BigUint64Array(plain.buffer)])
+  return coefficients.filter((coefficient) => (coefficient & ~values) !== 0n).length / coefficients.length
+}
 
 async function watch(context: BrowserContext): Promise<void> {
   await Recorder.record(context, stack.appUrl)

@@ -174,6 +174,7 @@ test('a round of four providers, who are its committee too, opens the exact sum 
     providers.map((page, i) =>
       page.evaluate((request) => host.frame.crypto.ready(request), {
         ...{ place, opened, account: recipients[i]?.account ?? task, members, threshold },
+        ...{ dataSet: dataSets[i]?.id ?? '', dataSignature: dataSets[i]?.dataSignature ?? task },
       }),
     ),
   )
@@ -204,6 +205,30 @@ test('a round of four providers, who are its committee too, opens the exact sum 
     expect(contribution.backend).toBe('wasm')
     updates.push([...ciphertexts])
   }
+  const counts = await Promise.all(
+    providers.map((page, i) =>
+      page.evaluate(
+        async ({ place, ...version }) => {
+          const { spent, held, limit } = await host.frame.crypto.openings(version)
+          await host.frame.crypto.limitOpenings({ ...version, from: limit, to: 1 })
+          const request = { ...version, place: { ...place, round: 2 }, opened: place.task }
+          const ready = { ...request, account: place.market, members: [], threshold: 1 }
+          const name = await host.frame.crypto.ready(ready).then(
+            () => 'ready',
+            (thrown: Error) => thrown.name,
+          )
+          return { spent, held, name }
+        },
+        { place, dataSet: dataSets[i]?.id ?? '', dataSignature: dataSets[i]?.dataSignature ?? task },
+      ),
+    ),
+  )
+  expect(counts).toEqual(
+    providers.map((_, i) => ({
+      ...(i < staying.length ? { spent: 1, held: 0 } : { spent: 0, held: 1 }),
+      name: 'Ledger.LimitError',
+    })),
+  )
   const [aggregator] = providers
   const sum = await aggregator.evaluate((updates) => host.frame.crypto.aggregate(updates), updates)
 

@@ -22,7 +22,7 @@ export function scenarioOf(seed: number, cut: Cut, leave?: number): Scenario.Sce
     ...(only === undefined ? {} : { only: new Set(only) }),
     adversaries: whole.adversaries.filter((_, at) => adversaries?.includes(at) ?? true),
     spec: { ...whole.spec, rounds: most },
-    terms: { ...whole.terms, paidRounds: most, maxRounds: most + 4 },
+    terms: { ...whole.terms, paidRounds: Math.min(most, whole.terms.paidRounds), maxRounds: most },
   }
 }
 

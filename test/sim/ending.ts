@@ -1,5 +1,4 @@
 // What is left of a run: whether whoever saw the end has counted what was opened and keeps no secrets, and what happened.
-import * as Ledger from '../../protocol/roles/ledger.ts'
 import type * as Person from './person.ts'
 import type { Watching } from './watching.ts'
 import type { Outcome, World } from './world.ts'
@@ -26,11 +25,9 @@ export function look(
         laws.left(account, secrets)
       })
     if (person.kind !== 'data') return
-    const seat = Ledger.seatOf(ledger.datas, account)
-    const counted = ledger.rounds.filter(
-      ({ record }) => seat !== undefined && (record.survivors >> BigInt(seat)) & 1n,
-    )
-    laws.ended(account, counted.length)
+    waiting.settle(person.vault.spent(), (spent) => {
+      laws.ended(account, spent)
+    })
   }
 
   const state = chain.task(task)

@@ -188,9 +188,9 @@ export function create({ world, watching, blocks }: Tools): Executor {
       case 'check':
         after(0.1, 2, () => {
           const { cid, ciphertextRoot, signature } = effect.input
-          const asked = `${effect.round} ${ciphertextRoot}`
-          const statement =
-            statements.get(asked) ?? Once.digest(place, task, 'update', effect.round, ciphertextRoot)
+          const view = Once.update(effect.opened, effect.cohorts, ciphertextRoot)
+          const asked = `${effect.round} ${view}`
+          const statement = statements.get(asked) ?? Once.digest(place, task, 'update', effect.round, view)
           statements.set(asked, statement)
           settle(vault.check(cid), (root) => {
             if (root === undefined) {

@@ -192,7 +192,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
   const [name, climate] = weathers[seed % weathers.length] ?? ['calm', calm]
   const { datas, computes } = size
   const weather = { ...climate, deaf: (climate.deaf * 12) / datas }
-  const rounds = luck.whole(2, 5)
+  const rounds = luck.whole(3, 6)
   const schemaId: Hex = `0x${Keys.hash('schema')}`
   const timeouts = { ready: luck.whole(20, 40), update: luck.whole(40, 80), commit: luck.whole(60, 90) }
   const sampleCap = luck.whole(100, 2000)
@@ -215,8 +215,8 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
     testSet: { commitment: schemaId, samples: 1000 },
     timeouts,
   }
-  const committee = Math.max(Math.min(computes, 2), computes - 1)
-  const threshold = Math.min(committee, Math.floor((2 * computes) / 3) + 1)
+  const threshold = Math.floor((2 * computes) / 3) + 1
+  const committee = Math.max(threshold, computes - 1)
   return {
     seed,
     datas,
@@ -253,8 +253,8 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
       threshold,
       minCohort: Math.max(3, Math.floor(datas / 20)),
       maxCohorts: Math.max(1, Math.floor(datas / 6)),
-      maxRounds: rounds + 4,
-      paidRounds: rounds,
+      maxRounds: rounds,
+      paidRounds: rounds - 1,
     },
   }
 }

@@ -41,6 +41,8 @@ export type Vault = {
   forget(of: 'epoch' | 'round', number: number): Work<void>
   /** How many secrets lie there. */
   count(): Work<number>
+  /** The privacy ledger: rounds for which an update was made, whatever was forgotten since. */
+  spent(): Work<number>
 }
 
 export type Prepared = Pick<Result<'prepared'>, 'modelHash' | 'model' | 'publicKey'>
@@ -60,9 +62,11 @@ export function create(primitives: Primitives.Primitives): Vault {
   >()
   const roundKeys = new Map<number, Hex>()
   const forgotten = new Set<string>()
+  const spent = new Set<number>()
 
   return {
     count: () => sealing.size + secrets.size + updates.size + roundKeys.size,
+    spent: () => spent.size,
     seal: (epoch) => {
       if (forgotten.has(`epoch ${epoch}`)) return undefined
       const secret = sealing.get(epoch) ?? primitives.secret()
@@ -110,6 +114,7 @@ export function create(primitives: Primitives.Primitives): Vault {
       const values = [...free, ...Array.from({ length: seats }, (_, at) => (at === seat ? 1 : 0))]
       const cipher = { under: primitives.keyOf(publicKey) ?? '0x', values, masks }
       updates.set(round, { view: name, cipher })
+      spent.add(round)
       return cipher
     },
     unmask: (place, account, { round, epoch, record, wanted }) => {

@@ -139,7 +139,13 @@ function digests() {
     computeOffer: Offer.computeDigest(domain, computeOffer),
     onceOpening: Once.digest(domain, task, 'opening', 1, hash('statement')),
     onceRecord: Once.digest(domain, task, 'record', 2, hash('statement')),
-    onceUpdate: Once.digest(domain, task, 'update', 255, hash('statement')),
+    onceUpdate: Once.digest(
+      domain,
+      task,
+      'update',
+      255,
+      Once.update(hash('opened'), hash('cohorts'), hash('root')),
+    ),
     withdrawal: Withdrawal.digest(domain, {
       token,
       account: compute.account,
@@ -154,8 +160,7 @@ function recordOf(round: number): Record.Record {
   const body = {
     round,
     closes: begins + 3_600 * round,
-    opened: hash(`opened ${round}`),
-    cohortsDigest: hash(`cohorts ${round}`),
+    ...viewOf(round),
     aggregator: round % 2,
     delivered: Record.bitmapOf(round % 2 === 0 ? [0, 1, 2, 3, 4, 5] : [0, 1, 2, 4, 5]),
     survivors: Record.bitmapOf(round === 4 ? [0, 1, 2, 3, 4, 5] : [0, 1, 2]),
@@ -166,11 +171,16 @@ function recordOf(round: number): Record.Record {
   return { ...body, openerSignature: Eip712.sign(opening, keyOf('opener')) }
 }
 
+function viewOf(round: number) {
+  return { opened: hash(`opened ${round}`), cohortsDigest: hash(`cohorts ${round}`) }
+}
+
 function cohortsOf(round: number) {
   return [0, 1].map((cohort) => ({
     inputs: datas.slice(3 * cohort, 3 * cohort + 3).map(({ name }): Record.Input => {
       const root = hash(`${name}'s update ${round}`)
-      const digest = Once.digest(domain, task, 'update', round, root)
+      const { opened, cohortsDigest } = viewOf(round)
+      const digest = Once.digest(domain, task, 'update', round, Once.update(opened, cohortsDigest, root))
       return { root, signature: Eip712.sign(digest, keyOf(`${name}'s phone`)) }
     }),
     sumRoot: hash(`sum ${round} ${cohort}`),

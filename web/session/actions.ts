@@ -7,6 +7,7 @@ import type { Role, Session } from './api.ts'
 import * as Draft from './draft.ts'
 import * as Offering from './offering.ts'
 import type { Parts } from './parts.ts'
+import * as Privacy from './privacy.ts'
 import * as Problem from './problem.ts'
 import * as Tasks from './tasks.ts'
 
@@ -41,6 +42,7 @@ export function make(parts: () => Parts): Actions {
         return dataSet
       }),
     removeDataSet: (id) => asked(({ shelf }) => shelf.remove(id)),
+    limitOpenings: ({ dataSet, from, to }) => asked(({ shelf }) => shelf.limit(dataSet, from, to)),
     persist: () => asked(({ shelf }) => shelf.persist()),
 
     offerData: (...args: Arguments<'offerData'>) => asked((all) => Offering.data(all, ...args)),
@@ -54,7 +56,13 @@ export function make(parts: () => Parts): Actions {
     createTask: (draft) => asked((all) => Tasks.create(all, draft)),
     requestProviders: (task, offers) => asked((all) => Tasks.request(all, task, offers)),
     freezeRoster: (task) => decide(task, { type: 'frozen' }, 'model'),
-    consent: (task, nominee) => decide(task, { type: 'consented', compute: nominee }, 'data'),
+    consent: (task, nominee) =>
+      asked(async ({ participations, shelf }) => {
+        const entry = participations.get(task, 'data')
+        await shelf.recount()
+        Privacy.assertLeft(shelf.openings(entry.job.dataSet))
+        await entry.deliver({ type: 'consented', compute: nominee })
+      }),
     decline: (task) => decide(task, { type: 'declined' }, 'data'),
     acceptSeat: (task) => decide(task, { type: 'consented', compute: undefined }, 'compute'),
     declineSeat: (task) => decide(task, { type: 'declined' }, 'compute'),
@@ -77,7 +85,11 @@ export function make(parts: () => Parts): Actions {
     setRules: (rules) =>
       asked(async (all) => {
         await all.rules.set(rules)
-        await all.participations.deliverAll(({ role }) => ({ type: 'ruled', rules: all.rules.of(role) }))
+        await all.participations.deliverAll(({ job: { role, dataSet } }) => {
+          const ruled = all.rules.of(role)
+          const openings = role === 'data' ? all.shelf.openings(dataSet) : undefined
+          return { type: 'ruled', rules: Privacy.within(ruled, openings) }
+        })
       }),
   }
 }

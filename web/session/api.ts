@@ -1,9 +1,9 @@
 // What screens may see and ask: one immutable snapshot of plain values, and actions that reject with a BaseError.
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Plan } from '../../protocol/terms.ts'
-import type { Backend, DataSet, ImportRequest, ProbeResult } from '../../workers/api.ts'
+import type { Backend, DataSet, ImportRequest, Openings, ProbeResult } from '../../workers/api.ts'
 
-export type { Backend, DataSet, ImportRequest, ProbeResult }
+export type { Backend, DataSet, ImportRequest, Openings, ProbeResult }
 
 /** An error as screens show it. Every failure anywhere in the session ends as one of these. */
 export type Problem = {
@@ -62,6 +62,8 @@ export type Progress = { readonly label: string; readonly done: number; readonly
 
 export type DataSets = {
   readonly list: readonly DataSet[]
+  /** The vault's privacy ledger, by id of the data set. */
+  readonly openings: Readonly<{ [id: string]: Openings }>
   readonly importing: { readonly name: string; readonly progress: Progress | undefined } | undefined
   readonly storage:
     { readonly usedBytes: number; readonly quotaBytes: number; readonly persisted: boolean } | undefined
@@ -301,8 +303,12 @@ export type Participation = {
     readonly threshold: number
     /** Smallest number of updates that is ever opened as one sum. */
     readonly minCohort: number
-    /** Sums opened so far that contained this participant's update. */
+    /** Sums of this task, opened or about to be, that contain this participant's update. */
     readonly openings: number
+    /** Rounds that the task may open, those included that come to nothing. */
+    readonly mostOpenings: number
+    /** What all tasks together opened of the data set that is lent; undefined where there is none on this device. */
+    readonly dataSet: Openings | undefined
   }
   readonly transactions: readonly Transaction[]
   readonly progress: Progress | undefined
@@ -412,6 +418,12 @@ export type Session = {
 
   importDataSet(request: ImportRequest): Promise<DataSet>
   removeDataSet(id: string): Promise<void>
+  /** From the limit of openings that the owner saw to the one it wants. */
+  limitOpenings(limit: {
+    readonly dataSet: string
+    readonly from: number
+    readonly to: number
+  }): Promise<void>
   /** Asks the browser not to evict the vault. */
   persist(): Promise<boolean>
 
@@ -433,7 +445,7 @@ export type Session = {
   requestProviders(task: Hex, offers: readonly string[]): Promise<void>
   /** Ends nominations: acceptances sign this roster, and the task starts when all of it has. */
   freezeRoster(task: Hex): Promise<void>
-  /** Data provider: agrees and nominates. Without a nominee one of the affordable compute providers, by lot. */
+  /** Data provider: agrees and nominates; refused where the data set has no opening left. Without a nominee one of the affordable compute providers, by lot. */
   consent(task: Hex, nominee?: Address): Promise<void>
   decline(task: Hex): Promise<void>
   acceptSeat(task: Hex): Promise<void>

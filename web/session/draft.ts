@@ -124,7 +124,7 @@ function assemble(draft: TaskDraft, by: By): Made {
       words: (Packing.count(parameters, he) * Ciphertext.bytes) / 32,
       sampleCap: draft.sampleCap,
       unitsPerSignature,
-      roundsPerEpoch: 3,
+      roundsPerEpoch,
       invited: draft.invited.length === 0 ? Terms.noHash : Invitation.root(draft.invited),
       idleWindow: draft.idleWindow,
       challengeWindow: draft.challengeWindow,
@@ -145,6 +145,8 @@ function assemble(draft: TaskDraft, by: By): Made {
   return { id: Terms.id(by.config.market, terms), terms, spec }
 }
 
+/** Rounds between two draws of cohorts: the sets opened in them are kept apart, so more hide more, and drop more. */
+const roundsPerEpoch = 4
 /** Compute units for checking and signing one round; as much as adding a hundred thousand coefficients. */
 const unitsPerSignature = 100_000
 

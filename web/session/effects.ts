@@ -25,6 +25,8 @@ export type Tools = Omit<Calls.Tools, 'market'> & {
   readonly mail: Mail
   readonly meters: Meters
   readonly progress: (job: Job, progress: Progress | undefined) => void
+  /** The vault counts openings otherwise now. */
+  readonly counted: () => void
 }
 
 export type Execute = (
@@ -94,7 +96,7 @@ export function executor(tools: Tools): Execute {
     signal: AbortSignal,
   ): Promise<Event.Result> {
     const { dataSet } = job
-    if (dataSet === undefined) return failed(effect, 'The data set of this task is not on this device.')
+    if (dataSet === undefined) throw new Masks.DataSetError()
     const purpose = { machine: job.id, round: effect.round }
     const [sealedModel, publicKey] = await Promise.all([
       get(effect.model, purpose),
@@ -124,6 +126,7 @@ export function executor(tools: Tools): Execute {
       } finally {
         signal.removeEventListener('abort', abort)
         tools.progress(job, undefined)
+        tools.counted()
       }
     })
     meters.add(job.id, round, 'train', made.seconds.train)
@@ -225,7 +228,7 @@ export function executor(tools: Tools): Execute {
       case 'prepareReady':
       case 'unmask':
       case 'forget':
-        return Masks.carryOut(frame.crypto, place, job, effect)
+        return Masks.carryOut(frame.crypto, place, job, effect).finally(tools.counted)
       case 'contribute':
         return contribute(job, effect, signal)
       case 'check':
@@ -254,7 +257,7 @@ export function executor(tools: Tools): Execute {
 
 /** Whether trying again would end the same way: then the round is given up, which stops nothing else. */
 function isForGood({ type }: Effect.Effect, { name }: Error): boolean {
-  return Masks.isRefused(name) || (type === 'open' && wrongSums.includes(name))
+  return Masks.isRefused(type, name) || (type === 'open' && wrongSums.includes(name))
 }
 
 const wrongSums: readonly string[] = ['Ciphertext.StructureError', 'Round.RootError', 'Unmask.TooFewError']

@@ -1,4 +1,5 @@
 // Carries out what a round's masks need of this device's crypto worker: keys to seal to, shares, their release, the end.
+import { BaseError } from '../../protocol/errors.ts'
 import type * as Masks from '../../protocol/masks.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
@@ -25,8 +26,11 @@ export async function carryOut(
       return { type: 'sealed', effect: effect.id, key }
     }
     case 'prepareReady': {
-      const { round, opened, members, threshold } = effect
-      const request = { place: placeOf(place, job, round), opened, account, members, threshold }
+      const { dataSet } = job
+      if (dataSet === undefined) throw new DataSetError()
+      const { round, opened, members, threshold, dataSignature } = effect
+      const version = { dataSet, dataSignature }
+      const request = { ...version, place: placeOf(place, job, round), opened, account, members, threshold }
       return { type: 'masked', effect: effect.id, masks: await crypto.ready(request) }
     }
     case 'unmask': {
@@ -42,13 +46,18 @@ export async function carryOut(
   }
 }
 
-/** Errors by which the crypto worker keeps a promise: it will not answer otherwise later. */
-export function isRefused(name: string): boolean {
-  return refusals.includes(name)
+/** Errors by which the crypto worker keeps a promise, or that tell of rows that are gone: it will not answer otherwise. */
+export function isRefused(type: Effect.Effect['type'], name: string): boolean {
+  return (
+    refusals.includes(name) || ((type === 'prepareReady' || type === 'contribute') && gone.includes(name))
+  )
 }
+
+const gone: readonly string[] = ['Effects.DataSetError', 'Vault.UnknownError', 'Vault.ChangedError']
 
 const refusals: readonly string[] = [
   'Contribution.ConflictError',
+  'Ledger.LimitError',
   'Masking.AloneError',
   'Masking.ConflictError',
   'Masking.ForgottenError',
@@ -58,3 +67,14 @@ const refusals: readonly string[] = [
   'Member.RecordError',
   'Shares.MembersError',
 ]
+
+export class DataSetError extends BaseError {
+  override readonly name = 'Effects.DataSetError'
+  constructor() {
+    super({
+      message: 'The data set of this task is not on this device.',
+      advice: 'This round is given up here. Import the data again to offer it again.',
+      safe: 'Nothing was sent, and your pay for other rounds is not touched.',
+    })
+  }
+}

@@ -33,11 +33,11 @@ type Member = {
 
 export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tools): Member {
   async function check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result> {
-    const { input, device, round } = effect
+    const { input, device, round, opened, cohorts } = effect
     const answer = (fault: string): Event.Result => ({ type: 'checked', effect: effect.id, fault })
-    const statement = Once.digest(place, job.task, 'update', round, input.ciphertextRoot)
-    if (!Eip712.isSignedBy(device, statement, input.signature))
-      return answer('Its root is not signed by its provider.')
+    const statement = Once.update(opened, cohorts, input.ciphertextRoot)
+    if (!Eip712.isSignedBy(device, Once.digest(place, job.task, 'update', round, statement), input.signature))
+      return answer('Its provider did not sign it for the cohorts of this round.')
     const purpose = { machine: job.id, round }
     let bytes: readonly Uint8Array[]
     try {

@@ -47,7 +47,9 @@ export function open({ place, door, crypto, signer, database, received, refused 
       return
     }
     await persistently(() => received(message, bytes))
-    if (cursor > 0) await database.cursors.put({ id: cursorId(topic), value: cursor })
+    // Microseconds since 1970, for all relays: one that names the future must not hide what others will have.
+    const value = Math.min(cursor, Date.now() * 1_000)
+    if (value > 0) await database.cursors.put({ id: cursorId(topic), value })
   }
 
   async function follow(topic: string): Promise<void> {

@@ -8,7 +8,9 @@ import type * as Event from '../../protocol/roles/event.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import type { Board } from './board.ts'
 import type { Database } from './database.ts'
+import type { Shelf } from './dataSets.ts'
 import type { Participations } from './participations.ts'
+import * as Privacy from './privacy.ts'
 import type { Purse } from './purse.ts'
 import type { Rules } from './rules.ts'
 
@@ -30,12 +32,13 @@ export type Options = {
   readonly purse: Purse
   readonly participations: Participations
   readonly rules: Rules
+  readonly shelf: Shelf
   readonly now: () => number
   readonly failed: (thrown: unknown) => void
 }
 
 export async function open(options: Options): Promise<Matching> {
-  const { place, database, board, purse, participations, rules, now, failed } = options
+  const { place, database, board, purse, participations, rules, shelf, now, failed } = options
   const waiting = new Map<Hex, Message.Of<'request'>>()
   for (const { id, message } of await database.requests.toArray()) waiting.set(id, message)
   const specs = new Set<Hex>()
@@ -61,8 +64,10 @@ export async function open(options: Options): Promise<Matching> {
     if (data !== undefined) {
       const computes = board.computes(now()).map(({ signed }) => signed.offer)
       const { offer } = data.signed
-      const state = DataProvider.create({ ...common, rules: rules.of('data'), offer, computes }, now())
-      await participations.add(state, board.dataSetOf(data.id))
+      const dataSet = board.dataSetOf(data.id)
+      const ruled = Privacy.within(rules.of('data'), shelf.openings(dataSet))
+      const state = DataProvider.create({ ...common, rules: ruled, offer, computes }, now())
+      await participations.add(state, dataSet)
       return false
     }
     const compute = board

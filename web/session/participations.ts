@@ -46,7 +46,7 @@ export type Participations = {
   listen(): Promise<void>
   /** Time passed. */
   tick(): Promise<void>
-  deliverAll(event: (state: State) => Event.Event | undefined): Promise<void>
+  deliverAll(event: (entry: Entry) => Event.Event): Promise<void>
   progress(id: string): Progress | undefined
   setProgress(id: string, progress: Progress | undefined): void
   retry(): void
@@ -196,8 +196,7 @@ export async function open(options: Options): Promise<Participations> {
     },
     async deliverAll(event) {
       for (const entry of entries.values()) {
-        const made = event(entry.state())
-        if (made !== undefined) await entry.deliver(made)
+        await entry.deliver(event(entry))
       }
     },
     progress: (id) => progresses.get(id),

@@ -130,6 +130,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
         ),
       sent: (job, name, round, sent) => transactions.own(job, name, round, sent),
       progress: (job, progress) => participations.setProgress(job.id, progress),
+      counted: () => void shelf.recount(),
     }),
     received(id, round, bytes) {
       meters.reached(id, round, 'openedAt', now())
@@ -146,6 +147,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     purse,
     participations,
     rules,
+    shelf,
     now,
     failed: problems.add,
   })

@@ -112,7 +112,7 @@ const blank: Omit<Snapshot, 'phase' | 'problems'> = {
   wallets: [],
   token: undefined,
   connection,
-  dataSets: { list: [], importing: undefined, storage: undefined },
+  dataSets: { list: [], openings: {}, importing: undefined, storage: undefined },
   offers: { data: [], compute: [] },
   market: { dataOffers: [], computeOffers: [], tasks: [] },
   participations: [],

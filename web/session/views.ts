@@ -30,7 +30,7 @@ export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
 }
 
 function participation(parts: Parts, entry: Entry): Participation {
-  const { participations, transactions, board, now } = parts
+  const { participations, transactions, board, shelf, now } = parts
   const state = entry.state()
   const { terms, spec } = state
   const money = Money.of(state)
@@ -63,7 +63,7 @@ function participation(parts: Parts, entry: Entry): Participation {
     invited: state.role === 'model' ? state.invited : [],
     dataSet: entry.job.dataSet,
     money,
-    privacy: Privacy.of(state),
+    privacy: Privacy.of(state, shelf.openings(entry.job.dataSet)),
     transactions: transactions.of(state.id),
     progress: participations.progress(entry.id),
     can: situation.can,

@@ -2,6 +2,9 @@
 import type { Crypto } from '../api.ts'
 
 export type CryptoWorker = Crypto & {
-  /** It uses both: the train worker gives it local weights, the score worker counts correct predictions. */
-  connect(name: 'train' | 'score', port: MessagePort): void
+  /**
+   * It uses all three: the train worker gives it local weights, the score worker counts correct predictions, the vault
+   * says of which data set a version is, and nothing of what is in it.
+   */
+  connect(name: 'train' | 'score' | 'vault', port: MessagePort): void
 }

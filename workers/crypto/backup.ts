@@ -35,8 +35,9 @@ export async function backup(safe: Safe, passphrase: string): Promise<Uint8Array
   )
   const models = await safe.ids(Records.models.prefix)
   const openings = await safe.ids(Records.openings.prefix)
+  const ledger = [...(await safe.ids(Records.spent.prefix)), ...(await safe.ids(Records.limits.prefix))]
   const kept: { id: string; bytes: Uint8Array<ArrayBuffer> }[] = []
-  for (const id of [Identity.id, ...models, ...rounds, ...openings]) {
+  for (const id of [Identity.id, ...models, ...rounds, ...openings, ...ledger]) {
     const bytes = await safe.get(id)
     if (bytes !== undefined) kept.push({ id, bytes })
   }
@@ -47,7 +48,10 @@ export async function backup(safe: Safe, passphrase: string): Promise<Uint8Array
   return Codec.encode({ v: 1, iterations, salt, iv, sealed: new Uint8Array(sealed) })
 }
 
-/** Refuses to replace keys in use; what the safe already holds of the same keys stays. Safe to repeat. */
+/**
+ * Refuses to replace keys in use; what the safe already holds of the same keys stays, and so no count of openings is
+ * lowered. Safe to repeat.
+ */
 export async function restore(safe: Safe, file: Uint8Array, passphrase: string): Promise<Identity.Keys> {
   const { salt, iv, sealed, iterations: rounds } = Codec.decode(envelope, file, 'backup')
   const key = await derive(passphrase, salt, rounds)

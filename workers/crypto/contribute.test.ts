@@ -11,7 +11,7 @@ import * as Masking from './masking.ts'
 import * as Records from './records.ts'
 import type { Safe } from './safe.ts'
 
-const { brief, silent, task, placeOf, opened } = Parties
+const { brief, silent, task, placeOf, opened, version, versions } = Parties
 const other: Hex = `0x${'ff'.repeat(32)}`
 let setting: Parties.Setting
 let provider: Parties.Party
@@ -26,7 +26,7 @@ afterEach(Parties.close)
 test('masks are the same bytes when asked again, also after a restart, and none for another opening', async () => {
   const { masks, keys } = await Parties.begun(setting)
   const { account } = provider.identity
-  const request = { place: placeOf(), opened, account, members: keys, threshold: 2 }
+  const request = { ...version, place: placeOf(), opened, account, members: keys, threshold: 2 }
   expect(await provider.api.ready(request)).toEqual(masks[0])
   const restarted = await Parties.party(provider.name)
   expect(await restarted.api.ready({ ...request, members: keys.slice(1) })).toEqual(masks[0])
@@ -159,7 +159,14 @@ test('a round that is forgotten leaves no secret and no update, and is not begun
   for (let times = 0; times < 2; times++) await api.forget({ task, round: 1 })
   expect(await safe.ids(Records.updates.prefix)).toEqual([])
   await expect(api.contribute(requestOf(0), silent)).rejects.toThrow(Masking.ForgottenError)
-  const request = { place: placeOf(), opened, account: identity.account, members: keys, threshold: 2 }
+  const request = {
+    ...version,
+    place: placeOf(),
+    opened,
+    account: identity.account,
+    members: keys,
+    threshold: 2,
+  }
   expect(await api.ready(request)).toEqual(masks[0])
 })
 
@@ -172,6 +179,7 @@ function crashing({ safe, name }: Parties.Party, when: 'before' | 'after'): Pick
   return Crypto.create({
     safe: async () => ({ ...safe, create }),
     seal: Parties.seal,
+    versions,
     train: async () => ({
       train: async ({ weights }) => {
         const moved = weights.map((weight, i) => weight + Parties.change(name, i))

@@ -8,8 +8,10 @@ import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Update from '../../protocol/update.ts'
 import type { ContributeRequest, Contribution, Progress } from '../api.ts'
 import type { TrainPeer } from '../train/api.ts'
+import type { Versions } from '../vault/api.ts'
 import * as Box from './box.ts'
 import * as Identity from './identity.ts'
+import * as Ledger from './ledger.ts'
 import * as Masking from './masking.ts'
 import * as Records from './records.ts'
 import * as Rules from './rules.ts'
@@ -18,11 +20,17 @@ import type { Seal } from './seal.ts'
 import * as Stream from './stream.ts'
 import * as Tree from './tree.ts'
 
-export type Means = { readonly safe: Safe; readonly seal: Seal; readonly train: TrainPeer }
+export type Means = {
+  readonly safe: Safe
+  readonly seal: Seal
+  readonly train: TrainPeer
+  readonly versions: Versions
+}
 
 /**
  * The bytes are stored before they are returned, and stay the only ones that this device ever gives for the round: with
- * them the secrets of the masks are erased, so that no other update can be made under the same masks.
+ * them the secrets of the masks are erased, so that no other update can be made under the same masks, and the opening
+ * that they may become is counted.
  */
 export async function contribute(
   request: ContributeRequest,
@@ -34,12 +42,17 @@ export async function contribute(
   const before = await means.safe.get(id)
   if (before !== undefined) return Records.updates.decode(before)
   const own = await Masking.masksOf(request, means.safe)
+  const origin = await means.versions.origin(request.dataSet, request.dataSignature)
+  await Ledger.hold(request.place, origin, means.safe)
   const made = await make(request, own, means, progress)
   const spent = { ...own, masks: Masks.toWire(own.masks), secrets: null }
-  const stored = await means.safe.create([
-    { id, bytes: Records.updates.encode(made) },
-    { id: Records.maskings.id(task, round), bytes: Records.maskings.encode(spent), replaces: true },
-  ])
+  const stored = await Ledger.spend(request.place, origin, means.safe, (counted) =>
+    means.safe.create([
+      { id, bytes: Records.updates.encode(made) },
+      { id: Records.maskings.id(task, round), bytes: Records.maskings.encode(spent), replaces: true },
+      counted,
+    ]),
+  )
   return Records.updates.decode(stored)
 }
 

@@ -1,15 +1,17 @@
 // `Crypto` for the app, out of the safe, SEAL, and the workers that train and score.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
-import { digest32, parse } from '../../protocol/codec.ts'
+import { type Hex, digest32, parse } from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type { Crypto } from '../api.ts'
+import type { Crypto, Version } from '../api.ts'
 import type { ScorePeer } from '../score/api.ts'
 import type { TrainPeer } from '../train/api.ts'
+import type { Versions } from '../vault/api.ts'
 import * as Backup from './backup.ts'
 import * as Contribute from './contribute.ts'
 import * as Forget from './forget.ts'
 import * as Identity from './identity.ts'
+import * as Ledger from './ledger.ts'
 import * as Masking from './masking.ts'
 import * as Member from './member.ts'
 import type * as Records from './records.ts'
@@ -25,11 +27,16 @@ export type Means = {
   seal(): Promise<Seal>
   train(): Promise<TrainPeer>
   score(): Promise<ScorePeer>
+  versions(): Promise<Versions>
 }
 
-export function create({ safe, seal, train, score }: Means): Crypto {
+export function create({ safe, seal, train, score, versions }: Means): Crypto {
   /** Updates being made: whoever asks for the same round meanwhile waits for the same training. */
   const making = new Map<string, Promise<Records.Update>>()
+
+  /** Fails unless the vault has this version of this data set. */
+  const originOf = async ({ dataSet, dataSignature }: Version): Promise<Hex> =>
+    (await versions()).origin(dataSet, dataSignature)
 
   return {
     identity: async () => Identity.shown(await Identity.keys(await safe())),
@@ -42,14 +49,21 @@ export function create({ safe, seal, train, score }: Means): Crypto {
     backup: async (passphrase) => Backup.backup(await safe(), passphrase),
     restore: async (file, passphrase) => Identity.shown(await Backup.restore(await safe(), file, passphrase)),
 
+    openings: async (version) => Ledger.of(await originOf(version), await safe()),
+    limitOpenings: async ({ from, to, ...version }) =>
+      Ledger.setLimit(await originOf(version), from, to, await safe()),
+
     sealingKey: async ({ task, epoch }) => Member.sealingKey(task, epoch, await safe()),
-    ready: async (request) => Masking.ready(request, await safe()),
+    ready: async (request) => {
+      await Ledger.hold(request.place, await originOf(request), await safe())
+      return Masking.ready(request, await safe())
+    },
     contribute: async (request, progress) => {
       const key = `${request.place.task}/${request.place.round}`
       const make = async () =>
         Contribute.contribute(
           request,
-          { safe: await safe(), seal: await seal(), train: await train() },
+          { safe: await safe(), seal: await seal(), train: await train(), versions: await versions() },
           progress,
         )
       const update = making.get(key) ?? make().finally(() => making.delete(key))

@@ -1,6 +1,7 @@
 // Erases secrets of a task that can be needed no more. What was made keeps its place, so that it is not made again.
 import type { Hex } from '../../protocol/codec.ts'
 import * as Masks from '../../protocol/masks.ts'
+import * as Ledger from './ledger.ts'
 import * as Records from './records.ts'
 import type { Safe } from './safe.ts'
 
@@ -28,6 +29,7 @@ async function forgetRounds(task: Hex, round: number | undefined, safe: Safe): P
     await safe.replace({ id, bytes: Records.rounds.encode(announced) })
   }
   await safe.remove(await idsOf(Records.updates, task, round, safe))
+  await Ledger.release(task, round, safe)
 }
 
 /** Shares that were given out are remembered while the key that opens the others is there. */

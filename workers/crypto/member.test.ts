@@ -101,6 +101,7 @@ test('a crash between storing and giving leaves the kind decided', async () => {
     }),
     seal: Parties.seal,
     train: async () => Promise.reject(new Error('no training here')),
+    versions: Parties.versions,
     score: async () => Promise.reject(new Error('no scoring here')),
   })
   await expect(broken.unmask(request(wanted(0, 'key')))).rejects.toThrow('crashed')

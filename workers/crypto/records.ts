@@ -4,6 +4,9 @@ import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
 import * as Masks from '../../protocol/masks.ts'
 
+/** Largest limit that can be set. */
+const mostOpenings = 100_000
+
 /** The model provider's current model: `SealedModel.content` after the sum of round `after` (0: none yet). */
 const model = v.strictObject({ after: Codec.count, content: Codec.bytes })
 export type Model = Readonly<v.InferOutput<typeof model>>
@@ -70,6 +73,14 @@ const release = v.strictObject({ record: Codec.digest32, epoch: Codec.count })
 /** A share that was given out. */
 const released = Masks.releasedSchema
 
+/** A round into which a data set gave an update, or may; the id says which. */
+const counted = v.strictObject({})
+
+/** How many openings the owner of a data set allows. */
+const limit = v.strictObject({
+  limit: v.pipe(Codec.count, v.maxValue(mostOpenings, `expected at most ${mostOpenings} openings`)),
+})
+
 /** Of records: prefix of the id, and codec. */
 function kind<const schema extends v.GenericSchema>(prefix: string, schema: schema) {
   return {
@@ -88,3 +99,6 @@ export const sealings = kind('sealing', sealing)
 export const maskings = kind('masks', masked)
 export const releases = kind('release', release)
 export const shares = kind('share', released)
+export const spent = kind('spent', counted)
+export const held = kind('held', counted)
+export const limits = kind('limit', limit)

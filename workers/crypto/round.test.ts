@@ -246,6 +246,7 @@ test('scoring that failed is repeated without moving the model again', async () 
     safe: async () => owner.safe,
     seal: Parties.seal,
     train: async () => Promise.reject(new Error('no training here')),
+    versions: Parties.versions,
     score: async () => ({ evaluate: async () => Promise.reject(new Error('out of memory')) }),
   })
   await expect(failing.open(request)).rejects.toThrow('out of memory')

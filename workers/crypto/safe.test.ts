@@ -24,6 +24,17 @@ test('gives back what was stored, also when opened again', async () => {
   expect(await (await open(name)).get('a')).toEqual(bytes(1, 2))
 })
 
+test('stores on the disk, not in what a power cut takes', async () => {
+  const transactions = vi.spyOn(IDBDatabase.prototype, 'transaction')
+  const safe = await open()
+  transactions.mockClear()
+  await safe.create([{ id: 'a', bytes: bytes(1) }])
+  await safe.replace({ id: 'a', bytes: bytes(2) })
+  await safe.remove(['a'])
+  const writes = transactions.mock.calls.filter(([, mode]) => mode === 'readwrite')
+  expect(writes.map(([, , options]) => options?.durability)).toEqual(['strict', 'strict', 'strict'])
+})
+
 test('of several who create a record, one wins and all get the same, with what belongs to it', async () => {
   const name = `safe-${count++}`
   const [a, b] = [await open(name), await open(name)]

@@ -33,7 +33,8 @@ const keyName = 'wrapping'
 const ivBytes = 12
 
 export async function open(name: string): Promise<Safe> {
-  const database = new Dexie(name)
+  // Not until it is on the disk: what was said must not be forgotten when the power goes.
+  const database = new Dexie(name, { chromeTransactionDurability: 'strict' })
   database.version(1).stores({ keys: 'id', records: 'id' })
   const keys: Table<KeyRow, string> = database.table('keys')
   const records: Table<Row, string> = database.table('records')

@@ -1,8 +1,10 @@
-// The crypto worker: holds keys, models and updates; asks the train and score workers through the ports it is given.
+// The crypto worker: holds keys, models and updates; asks the train, score and vault workers through the ports it is
+// given.
 import * as Comlink from 'comlink'
 import type { ScorePeer } from '../score/api.ts'
 import * as Thrown from '../thrown.ts'
 import type { TrainPeer } from '../train/api.ts'
+import type { Versions } from '../vault/api.ts'
 import type { CryptoWorker } from './api.ts'
 import * as Crypto from './crypto.ts'
 import * as Safe from './safe.ts'
@@ -12,6 +14,7 @@ Thrown.carryAdvice()
 
 const train = Promise.withResolvers<TrainPeer>()
 const score = Promise.withResolvers<ScorePeer>()
+const vault = Promise.withResolvers<Versions>()
 const crypto = Crypto.create({
   safe: once(() => Safe.open('galaxy-keys')),
   // A megabyte and a half that a participant who has not joined a round yet does not load.
@@ -21,6 +24,7 @@ const crypto = Crypto.create({
   }),
   train: () => train.promise,
   score: () => score.promise,
+  versions: () => vault.promise,
 })
 
 const api: CryptoWorker = {
@@ -28,7 +32,8 @@ const api: CryptoWorker = {
   contribute: (request, progress) => crypto.contribute(request, Sparingly.reported(progress)),
   connect: (name, port) => {
     if (name === 'train') train.resolve(trainThrough(port))
-    else score.resolve(scoreThrough(port))
+    else if (name === 'score') score.resolve(scoreThrough(port))
+    else vault.resolve(versionsThrough(port))
   },
 }
 
@@ -55,6 +60,11 @@ function trainThrough(port: MessagePort): TrainPeer {
 function scoreThrough(port: MessagePort): ScorePeer {
   const remote = Comlink.wrap<ScorePeer>(port)
   return { evaluate: (request) => remote.evaluate(request) }
+}
+
+function versionsThrough(port: MessagePort): Versions {
+  const remote = Comlink.wrap<Versions>(port)
+  return { origin: (dataSet, dataSignature) => remote.origin(dataSet, dataSignature) }
 }
 
 Comlink.expose(api)

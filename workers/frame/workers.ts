@@ -13,7 +13,10 @@ type Started<api> = {
   asked<answer>(answer: Promise<answer>): Promise<answer>
 }
 
-/** Rows go from vault to train and score, weights between crypto and these two; none of it passes through here. */
+/**
+ * Rows go from vault to train and score, weights between crypto and these two, names of versions from vault to crypto;
+ * none of it passes through here.
+ */
 export function start(): Frame {
   const vault = started<VaultWorker>(
     'vault',
@@ -49,6 +52,11 @@ export function start(): Frame {
     (port) => crypto.remote.connect('score', port),
   )
 
+  join(
+    (port) => vault.remote.connect('crypto', port),
+    (port) => crypto.remote.connect('vault', port),
+  )
+
   return {
     vault: {
       import: (request, progress) => vault.asked(vault.remote.import(request, passed(progress))),
@@ -68,6 +76,8 @@ export function start(): Frame {
       sign: (key, digest) => crypto.asked(crypto.remote.sign(key, digest)),
       backup: (passphrase) => crypto.asked(crypto.remote.backup(passphrase)),
       restore: (backup, passphrase) => crypto.asked(crypto.remote.restore(backup, passphrase)),
+      openings: (version) => crypto.asked(crypto.remote.openings(version)),
+      limitOpenings: (request) => crypto.asked(crypto.remote.limitOpenings(request)),
       sealingKey: (request) => crypto.asked(crypto.remote.sealingKey(request)),
       ready: (request) => crypto.asked(crypto.remote.ready(request)),
       contribute: (request, progress) => crypto.asked(crypto.remote.contribute(request, passed(progress))),

@@ -23,7 +23,13 @@ export type OpenedDataSet = {
   readonly shards: readonly number[]
 }
 
+/** Served on the port named `crypto`: what belongs together, and none of what is in it. */
+export type Versions = {
+  /** Data signature of the first version of a data set, of which `dataSignature` names this or a later one. */
+  origin(dataSet: string, dataSignature: Hex): Promise<Hex>
+}
+
 /** What the vault's worker exposes on itself, for the frame. */
 export type VaultWorker = Vault & {
-  connect(name: 'train' | 'score', port: MessagePort): void
+  connect(name: 'train' | 'score' | 'crypto', port: MessagePort): void
 }

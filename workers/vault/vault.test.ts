@@ -235,6 +235,22 @@ describe('import', () => {
     expect(await it.list()).toEqual([before])
   })
 
+  it('knows every version by the data set’s first, and no version of another', async () => {
+    const { name, vault: it } = await vault()
+    const { pictures, labels } = pair(20)
+    const first = await it.import(request(pictures, labels), ignore)
+    const second = await it.import(request(pictures, labels, { parent: first.id }), ignore)
+    const third = await it.import(request(pictures, labels, { parent: first.id }), ignore)
+    const other = await it.import(request(pictures, labels), ignore)
+    const reopened = await Vault.open(name)
+    for (const { dataSignature } of [first, second, third])
+      expect(await reopened.origin(first.id, dataSignature)).toBe(first.dataSignature)
+    expect(await it.origin(other.id, other.dataSignature)).toBe(other.dataSignature)
+    await expect(it.origin(first.id, other.dataSignature)).rejects.toThrow(Vault.ChangedError)
+    await it.remove(first.id)
+    await expect(it.origin(first.id, first.dataSignature)).rejects.toThrow(Vault.UnknownError)
+  })
+
   it('refuses unknown schemas, parents of another schema, and data sets it does not have', async () => {
     const { vault: it } = await vault()
     const { pictures, labels } = pair(10)

@@ -8,7 +8,7 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as Quality from '../../protocol/quality.ts'
 import * as Schema from '../../protocol/schema.ts'
 import type * as Api from '../api.ts'
-import type { Rows } from './api.ts'
+import type { Rows, Versions } from './api.ts'
 import * as Blocks from './blocks.ts'
 import * as Importing from './importing.ts'
 import * as Sample from './sample.ts'
@@ -20,7 +20,7 @@ import { type Row, Tables } from './tables.ts'
 const progressEvery = 250
 
 /** Opens the vault's databases under this name and removes what an import that crashed left behind. */
-export async function open(name: string): Promise<Api.Vault & Rows> {
+export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
   const tables = new Tables(name)
   const blocks = await Blocks.open(() => new IDBBlockstore(`${name}-blocks`))
   await Storage.exclusively(name, () => sweep(tables, blocks), { wait: false })
@@ -194,6 +194,12 @@ export async function open(name: string): Promise<Api.Vault & Rows> {
         samples: manifest.samples,
         shards,
       }
+    },
+    origin: async (id, dataSignature) => {
+      const version = await find(id, (cid) => Codec.digestOf(cid) === dataSignature)
+      const first = await find(id, (_, { parent }) => parent === null)
+      if (!version || !first) throw new ChangedError()
+      return Codec.digestOf(first.cid)
     },
     shard: async (id, version, index) => {
       const found = await find(id, (_, manifest) => manifest.version === version)

@@ -1,7 +1,8 @@
-// The vault's worker: data sets toward the app, rows toward the train and score workers and nobody else.
+// The vault's worker: data sets toward the app, rows toward the train and score workers and nobody else;
+// toward the crypto worker which version belongs to which data set.
 import * as Comlink from 'comlink'
 import * as Thrown from '../thrown.ts'
-import type { Rows, VaultWorker } from './api.ts'
+import type { Rows, VaultWorker, Versions } from './api.ts'
 import * as Vault from './vault.ts'
 
 Thrown.carryAdvice()
@@ -25,14 +26,18 @@ const rows: Rows = {
   },
 }
 
+const versions: Versions = {
+  origin: async (dataSet, dataSignature) => await (await vault()).origin(dataSet, dataSignature),
+}
+
 const api: VaultWorker = {
   import: async (request, progress) => await (await vault()).import(request, progress),
   list: async () => await (await vault()).list(),
   remove: async (id) => await (await vault()).remove(id),
   storage: async () => await (await vault()).storage(),
   commitment: async (id) => await (await vault()).commitment(id),
-  connect: (_, port) => {
-    Comlink.expose(rows, port)
+  connect: (name, port) => {
+    Comlink.expose(name === 'crypto' ? versions : rows, port)
   },
 }
 

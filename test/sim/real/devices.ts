@@ -35,14 +35,14 @@ const nobodyLeaves = {
 export function scenarioOf(seed: number): Scenario.Scenario {
   const scenario = Scenario.from(seed, { datas: [4, 5, 4, 6, 4][seed % 5] ?? 4, computes: 4 })
   const { spec, terms, weather } = scenario
-  const rounds = 2
+  const rounds = seed % 4 === 0 ? 3 : 2
   const model = { ...spec.model, inputs: 9 }
   return {
     ...scenario,
     invited: 1,
     weather: { ...weather, ...nobodyLeaves },
     spec: { ...spec, model, rounds, sampleCap: 1, targetAccuracy: 0 },
-    terms: { ...terms, sampleCap: 1, maxRounds: rounds + 2, paidRounds: rounds },
+    terms: { ...terms, sampleCap: 1, maxRounds: rounds, paidRounds: 2 },
   }
 }
 

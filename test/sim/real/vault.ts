@@ -37,6 +37,8 @@ export type Shared = {
 const mark = 0.5
 /** How far it moves the first weights for each unit of what is drawn. */
 const grain = 1e-6
+/** What each device trains on. */
+const version = { dataSet: 'rows', dataSignature: `0x${'03'.repeat(32)}` } as const
 
 export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
   const { spec, seal, ciphertexts, objects, secrets, refusals, exact } = shared
@@ -67,6 +69,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
         return { weights: moved, loss: 0.5, samples: 50, seconds: 1, backend: 'cpu', notice: '' }
       },
     }),
+    versions: async () => ({ origin: async (_, dataSignature) => dataSignature }),
     score: async () => ({ evaluate: async () => ({ correct: 7, total: 10, seconds: 0.1 }) }),
   })
 
@@ -128,7 +131,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
     seal: (epoch) => allowed(() => api.sealingKey({ task, epoch })),
     ready: (place, account, { opened, members, threshold }) =>
       allowed(async () => {
-        const masks = await api.ready({ place, opened, account, members, threshold })
+        const masks = await api.ready({ place, opened, account, members, threshold, ...version })
         const stored = await safe.get(Records.maskings.id(task, place.round))
         const own = stored === undefined ? null : Records.maskings.decode(stored).secrets
         const name = `${account} ${place.round}`
@@ -143,8 +146,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
       const made = await allowed(() =>
         api.contribute(
           {
-            ...{ place, account, peers, opened, cohorts, spec: encoded, dataSet: 'rows' },
-            dataSignature: effect.dataSignature,
+            ...{ place, account, peers, opened, cohorts, spec: encoded, ...version },
             sealedModel: kept(effect.model),
             modelHash: effect.modelHash,
             publicKey: kept(effect.publicKey),
@@ -207,6 +209,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
       return opening
     },
     forget: (of, number) => api.forget({ task, [of]: number }),
+    spent: async () => (await api.openings(version)).spent,
     count: async () => {
       const of = async (kind: { readonly prefix: string }) => {
         const stored = await Promise.all((await safe.ids(kind.prefix)).map((id) => safe.get(id)))
