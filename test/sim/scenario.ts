@@ -274,7 +274,7 @@ export function leaving(seed: number, dozes: number, size: Size = { datas: 12, c
       ...terms,
       minDatas: size.datas,
       minCohort: Math.min(5, size.datas),
-      maxRounds: 12,
+      maxRounds: 10,
       paidRounds: 10,
       roundsPerEpoch: 5,
     },
