@@ -18,6 +18,8 @@ export default {
     'workers/*/worker.ts!',
     'workers/frame/main.ts!',
     'test/sim/main.ts',
+    'test/bench/page.ts',
+    'test/bench/worker.ts',
     'test/e2e/restartable.ts',
   ],
   project: ['{protocol,workers,web,relay,scripts,test}/**/*.{ts,mjs,svelte,css}'],

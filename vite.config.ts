@@ -1,4 +1,5 @@
-// Two builds, one per origin (`--mode app`, `--mode vault`), their previews with the real headers, and the tests.
+// Two builds, one per origin (`--mode app`, `--mode vault`), and the benchmark's (`--mode bench`), their previews with the
+// real headers, and the tests.
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
@@ -28,6 +29,8 @@ export default defineConfig(({ mode }) => {
     const headers = Headers.vault(origins)
     return origin('vault', 'workers/frame', headers, {}, [allowedOrigins(headers, origins)])
   }
+  // As the vault is, so that what is measured runs as it does there.
+  if (mode === 'bench') return origin('bench', 'test/bench', Headers.vault({ appOrigins: [] }), {}, [])
   return tests
 })
 
@@ -106,6 +109,13 @@ function configuration(headers: Record<string, string>): Plugin {
 const bundled = Object.keys(packages.dependencies).filter(
   (name) => !['svelte', 'svelte-spa-router', 'svelte-sonner', 'bits-ui'].includes(name),
 )
+/** What workers import of packages beside their main modules. */
+const beside = [
+  '@noble/curves/ed25519.js',
+  '@noble/curves/secp256k1.js',
+  '@noble/hashes/hkdf.js',
+  'viem/utils',
+]
 
 const tests: ViteUserConfig = {
   test: {
@@ -143,7 +153,7 @@ const tests: ViteUserConfig = {
         plugins: [svelte({ configFile: false })],
         worker: { format: 'es' },
         // Named because workers import them: found only while a test runs, they would reload the page under it.
-        optimizeDeps: { include: bundled },
+        optimizeDeps: { include: [...bundled, ...beside] },
         test: {
           name: 'browser',
           globalSetup: ['test/setup/relay.ts'],

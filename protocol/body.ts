@@ -46,6 +46,27 @@ const accounts = (most: number) =>
 /** Most data and compute providers together. */
 const maximumParties = 255
 const maximumSeats = 16
+/** Sums that no honest updates would give: their rounds, ascending, and which cohorts of the record, ascending. */
+const discarded = v.pipe(
+  v.array(
+    v.strictObject({
+      round: Codec.count,
+      cohorts: v.pipe(
+        v.array(Codec.count),
+        v.minLength(1, 'expected a cohort'),
+        v.check((list) => isAscending(list), 'expected cohorts in strictly ascending order'),
+      ),
+    }),
+  ),
+  v.check(
+    (list) => isAscending(list.map(({ round }) => round)),
+    'expected rounds in strictly ascending order',
+  ),
+)
+function isAscending(list: readonly number[]): boolean {
+  return list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each)
+}
+
 export const bodies = {
   // market topic
 
@@ -80,6 +101,8 @@ export const bodies = {
     updatesBy: time,
     /** No commit is valid after this. */
     closes: time,
+    /** Of the rounds before it. */
+    discarded,
   }),
   /** A member's key of an epoch, to which shares are sealed. */
   sealingKey: v.strictObject({ epoch: Codec.count, key: exchangeKey }),

@@ -17,6 +17,7 @@ test('exports', () => {
       "pack",
       "packedBytes",
       "prove",
+      "proveWrong",
       "root",
       "sum",
       "unpack",

@@ -43,14 +43,18 @@ export function assert(words: Uint8Array, index = 0): void {
 /** 60 of each word's 64 bits: low to high, the first of a pair of coefficients below the second. */
 export function pack(words: Uint8Array): Uint8Array<ArrayBuffer> {
   assert(words)
-  const packed = new Uint8Array(packedBytes)
+  const lanes = lanesOf(words)
+  const packed = new DataView(new ArrayBuffer(packedBytes))
   for (let from = 0, to = 0; from < bytes; from += 16, to += 15) {
-    for (let i = 0; i < 7; i++) packed[to + i] = words[from + i] ?? 0
-    packed[to + 7] = (words[from + 7] ?? 0) | ((words[from + 8] ?? 0) << 4)
-    for (let i = 8; i < 15; i++)
-      packed[to + i] = ((words[from + i] ?? 0) >> 4) | ((words[from + i + 1] ?? 0) << 4)
+    const low = lanes.getUint32(from + 8, true)
+    const high = lanes.getUint32(from + 12, true)
+    packed.setUint32(to, lanes.getUint32(from, true), true)
+    packed.setUint32(to + 4, lanes.getUint32(from + 4, true) | (low << 28), true)
+    packed.setUint32(to + 8, (low >>> 4) | (high << 28), true)
+    packed.setUint16(to + 12, high >>> 4, true)
+    packed.setUint8(to + 14, high >>> 20)
   }
-  return packed
+  return new Uint8Array(packed.buffer)
 }
 
 /** The words of `pack`; refuses another length and what `assert` refuses. */
@@ -177,6 +181,23 @@ export function wrongWord(
     }
   }
   return undefined
+}
+
+/** The first word of a sum that is wrong, and the same word of each update. */
+export type Wrong = {
+  readonly index: number
+  readonly sum: Proven
+  readonly updates: readonly Proven[]
+}
+
+/** Shows what is wrong with `sum`; undefined where nothing is. */
+export function proveWrong(
+  updates: readonly (readonly Uint8Array[])[],
+  sum: readonly Uint8Array[],
+): Wrong | undefined {
+  const index = wrongWord(updates, sum)
+  if (index === undefined) return undefined
+  return { index, sum: prove(sum, index), updates: updates.map((update) => prove(update, index)) }
 }
 
 /** Words of so many ciphertexts. */

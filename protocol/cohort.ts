@@ -25,17 +25,62 @@ export function seed(task: Hex, blockHash: Hex): Hex {
 }
 
 /**
- * As few cohorts as there is room in, of sizes that differ by one at most, each in ascending order of accounts. There
- * is a second cohort only if both have twice the minimum; whoever finds no room waits for the next draw.
+ * In how many epochs running, of those that a provider was ready in, a sum was discarded that it had a hand in. Whoever
+ * is not named, is not suspected.
  */
-export function draw(accounts: readonly Address[], from: Hex, rules: Rules): readonly (readonly Address[])[] {
-  const wanted = Math.ceil(accounts.length / rules.largest)
-  const filled = Math.floor(accounts.length / (2 * rules.minCohort))
-  const count = Math.max(1, Math.min(wanted, filled, rules.maxCohorts))
-  const dealt = shuffled(accounts.toSorted(), from).slice(0, count * rules.largest)
+export type Suspicion = ReadonlyMap<Address, number>
+
+/** Failed epochs running after which a provider is left out. */
+const patience = 3
+/** No more than one in so many is ever left out: or who says that sums failed could leave somebody alone with its own. */
+const mostExcluded = 4
+
+/**
+ * As many cohorts as the terms allow, of sizes that differ by one at most, each in ascending order of accounts. There
+ * is a second cohort only if both have twice the minimum; whoever finds no room waits for the next draw. Who is
+ * suspected longest is dealt first, so that those of one failed cohort are spread over all.
+ */
+export function draw(
+  enrolled: readonly Address[],
+  from: Hex,
+  rules: Rules,
+  suspicion: Suspicion = new Map(),
+): readonly (readonly Address[])[] {
+  const out = excluded(enrolled, rules.minCohort, suspicion)
+  const accounts = enrolled.filter((account) => !out.includes(account))
+  const count = countOf(accounts.length, rules)
+  const failures = (account: Address) => suspicion.get(account) ?? 0
+  const dealt = shuffled(accounts.toSorted(), from)
+    .slice(0, count * rules.largest)
+    .toSorted((a, b) => failures(b) - failures(a))
   return Array.from({ length: count }, (_, cohort) =>
     dealt.filter((_, at) => at % count === cohort).toSorted(),
   )
+}
+
+/** How many cohorts so many providers are dealt into. */
+export function countOf(
+  providers: number,
+  { minCohort, maxCohorts }: Pick<Rules, 'minCohort' | 'maxCohorts'>,
+): number {
+  return Math.max(1, Math.min(Math.floor(providers / (2 * minCohort)), maxCohorts))
+}
+
+/**
+ * Who is in no cohort any more: those of the longest suspicion, from three failed epochs running on. Where they are too
+ * many, nothing tells the guilty from those who only sat with them, and it takes a longer suspicion; a cohort always
+ * remains.
+ */
+export function excluded(
+  enrolled: readonly Address[],
+  minCohort: number,
+  suspicion: Suspicion,
+): readonly Address[] {
+  const room = Math.min(Math.floor(enrolled.length / mostExcluded), enrolled.length - minCohort)
+  const out = (failures: number) => enrolled.filter((account) => (suspicion.get(account) ?? 0) >= failures)
+  let least = patience
+  while (out(least).length > Math.max(0, room)) least++
+  return out(least)
 }
 
 /** Fisher and Yates with uniform numbers from the stream. */

@@ -104,11 +104,13 @@ test('exports', () => {
     [
       "BytesError",
       "NoneError",
+      "contradiction",
       "forgedInput",
       "parameters",
       "twoOpenings",
       "twoRecords",
       "wrongSum",
+      "wrongWord",
     ]
   `)
 })

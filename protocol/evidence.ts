@@ -96,24 +96,32 @@ export const parameters = {
 
 /** Shows the first word of a cohort's sum that is not what its inputs add up to. */
 export function wrongSum(round: Round, cohort: number, { updates, sum }: Bytes): Evidence {
+  const { inputs } = cohortOf(round, cohort)
+  if (updates.length !== inputs.length)
+    throw new BytesError(`there are ${updates.length} of ${inputs.length} inputs`)
+  const wrong = Ciphertext.proveWrong(updates, sum)
+  if (wrong === undefined) throw new NoneError('every word of the sum is right')
+  return wrongWord(round, cohort, wrong)
+}
+
+/** The same by a word that was found elsewhere. */
+export function wrongWord(round: Round, cohort: number, { index, sum, updates }: Ciphertext.Wrong): Evidence {
   const { inputs, sumRoot } = cohortOf(round, cohort)
   if (updates.length !== inputs.length)
     throw new BytesError(`there are ${updates.length} of ${inputs.length} inputs`)
-  const index = Ciphertext.wrongWord(updates, sum)
-  if (index === undefined) throw new NoneError('every word of the sum is right')
-  const show = (ciphertexts: readonly Uint8Array[], root: Hex, name: string) => {
-    const shown = Ciphertext.prove(ciphertexts, index)
-    if (!Ciphertext.verify(root, ciphertexts.length, index, shown)) throw new BytesError(`${name} is another`)
-    return shown
+  const { ciphertexts } = round.sums
+  for (const [at, { root }] of inputs.entries()) {
+    const shown = updates[at]
+    if (shown === undefined || !Ciphertext.verify(root, ciphertexts, index, shown))
+      throw new BytesError(`input ${at} is another`)
   }
-  const shown = inputs.map(({ root }, at) => show(updates[at] ?? [], root, `input ${at}`))
-  const total = show(sum, sumRoot, 'the sum')
+  if (!Ciphertext.verify(sumRoot, ciphertexts, index, sum)) throw new BytesError('the sum is another')
   const wrong = {
     index: BigInt(index),
-    sum: total.word,
-    sumProof: total.proof,
-    inputs: shown.map((each) => each.word),
-    inputProofs: shown.map((each) => each.proof),
+    sum: sum.word,
+    sumProof: sum.proof,
+    inputs: updates.map((each) => each.word),
+    inputProofs: updates.map((each) => each.proof),
   }
   const evidence = [loggedOf(round), summedOf(round, cohort), wrong] as const
   return { charge: 'wrongSum', evidence: encodeAbiParameters(parameters.wrongSum, evidence) }
@@ -124,6 +132,21 @@ export function forgedInput(round: Round, place: Place, datas: readonly Party.Da
   const { cohort, input } = forgeryOf(round, place, datas)
   const evidence = [loggedOf(round), summedOf(round, cohort), datas, BigInt(input)] as const
   return { charge: 'forgedInput', evidence: encodeAbiParameters(parameters.forgedInput, evidence) }
+}
+
+type Statement = { readonly statement: Hex; readonly signature: Hex }
+
+/** Shows two statements by one key about one round: records by a compute provider on a seat, openings by the opener. */
+export function contradiction(
+  place: Place,
+  by: { readonly seat: number | undefined; readonly key: Address },
+  round: number,
+  [first, second]: readonly [Statement, Statement],
+): Evidence {
+  const kind = by.seat === undefined ? 'opening' : 'record'
+  const about = { round, seat: by.seat ?? 0, key: by.key, kind } as const
+  const charge = by.seat === undefined ? 'twoOpenings' : 'twoRecords'
+  return { charge, evidence: twiceOf(place, about, first, second) }
 }
 
 export type SignedRecord = { readonly record: Record.Body; readonly signature: Hex }
@@ -139,12 +162,8 @@ export function twoRecords(
   if (device === undefined) throw new NoneError(`there is no compute provider on seat ${seat}`)
   const [{ record }, other] = records
   if (record.round !== other.record.round) throw new NoneError('the records are of two rounds')
-  const [first, second] = records.map(({ record: each, signature }) => ({
-    statement: Record.hash(each),
-    signature,
-  }))
-  const about = { round: record.round, seat, key: device, kind: 'record' } as const
-  return { charge: 'twoRecords', evidence: twiceOf(place, about, first, second) }
+  const stated = (each: SignedRecord) => ({ statement: Record.hash(each.record), signature: each.signature })
+  return contradiction(place, { seat, key: device }, record.round, [stated(records[0]), stated(other)])
 }
 
 export type SignedOpening = {
@@ -162,15 +181,15 @@ export function twoOpenings(
   round: number,
   openings: readonly [SignedOpening, SignedOpening],
 ): Evidence {
-  const [first, second] = openings.map(({ opened, closes, signature }) => ({
+  const stated = ({ opened, closes, signature }: SignedOpening) => ({
     statement: Once.opening(opened, closes),
     signature,
-  }))
-  const about = { round, seat: 0, key: opener, kind: 'opening' } as const
-  return { charge: 'twoOpenings', evidence: twiceOf(place, about, first, second) }
+  })
+  return contradiction(place, { seat: undefined, key: opener }, round, [
+    stated(openings[0]),
+    stated(openings[1]),
+  ])
 }
-
-type Statement = { readonly statement: Hex; readonly signature: Hex }
 
 function twiceOf(
   { domain, task }: Place,
@@ -180,12 +199,11 @@ function twiceOf(
     readonly key: Address
     readonly kind: Once.Kind
   },
-  first: Statement | undefined,
-  second: Statement | undefined,
+  first: Statement,
+  second: Statement,
 ): Hex {
   const { round, seat, key, kind } = about
-  if (first === undefined || second === undefined || first.statement === second.statement)
-    throw new NoneError('both signatures are over the same statement')
+  if (first.statement === second.statement) throw new NoneError('both signatures are over the same statement')
   for (const { statement, signature } of [first, second])
     if (!Eip712.isSignedBy(key, Once.digest(domain, task, kind, round, statement), signature))
       throw new NoneError(`the statement ${statement} was not signed by ${key}`)

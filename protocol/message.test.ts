@@ -115,7 +115,16 @@ const drafts: { readonly [kind in Body.Kind]: Extract<Message.Draft, { readonly 
   roundOpened: {
     ...inRound,
     kind: 'roundOpened',
-    body: { epoch: 0, modelHash: digest, model: cid, publicKey: cid, readyBy: 10, updatesBy: 20, closes: 30 },
+    body: {
+      epoch: 0,
+      modelHash: digest,
+      model: cid,
+      publicKey: cid,
+      readyBy: 10,
+      updatesBy: 20,
+      closes: 30,
+      discarded: [{ round: 1, cohorts: [0, 2] }],
+    },
   },
   sealingKey: { ...before, kind: 'sealingKey', slot: 2, body: { epoch: 2, key: digest } },
   ready: { ...inRound, kind: 'ready', body: { opened: digest, masks: masks(1) } },
@@ -249,6 +258,24 @@ describe('a message', () => {
     ],
     ['no CID', 'encryptedUpdate', { cid: 'Qm' }, 'cid: expected a CID'],
     ['a negative time', 'roundOpened', { closes: -1 }, 'closes: expected 0 or more'],
+    [
+      'discarded sums of rounds out of order',
+      'roundOpened',
+      { discarded: [2, 1].map((round) => ({ round, cohorts: [0] })) },
+      'discarded: expected rounds in strictly ascending order',
+    ],
+    [
+      'the same discarded sum twice',
+      'roundOpened',
+      { discarded: [{ round: 1, cohorts: [0, 0] }] },
+      'discarded.0.cohorts: expected cohorts in strictly ascending order',
+    ],
+    [
+      'a round of which no sum was discarded',
+      'roundOpened',
+      { discarded: [{ round: 1, cohorts: [] }] },
+      'discarded.0.cohorts: expected a cohort',
+    ],
     [
       'a key of low order',
       'sealingKey',

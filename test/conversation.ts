@@ -158,6 +158,7 @@ export const opening = {
     readyBy: now + 20,
     updatesBy: now + 80,
     closes: now + 140,
+    discarded: [],
   },
 } as const
 export const opened = say('model', opening).bodyDigest

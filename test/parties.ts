@@ -84,6 +84,7 @@ export async function party(name = `party-${parties++}`) {
     plains: [] as (readonly Uint8Array[])[],
     opened: [] as (readonly Uint8Array[])[],
     scored: 0,
+    scores: [] as Float32Array[],
   }
   const watched: Seal.Seal = {
     keyPair: () => real.keyPair(),
@@ -109,9 +110,10 @@ export async function party(name = `party-${parties++}`) {
     }),
     versions,
     score: async () => ({
-      evaluate: async () => {
+      evaluate: async ({ weights }) => {
         seen.scored += 1
-        return { correct: 7, total: 10, seconds: 0.1 }
+        seen.scores.push(...weights)
+        return { correct: weights.map(() => 7), total: 10, seconds: 0.1 }
       },
     }),
   })
@@ -268,6 +270,7 @@ export async function asked(
     cohortsDigest: drawn,
     threshold,
     cohorts: [{ sum: sum.ciphertexts, sumRoot: sum.root, members }],
+    coalitions: [],
   }
 }
 

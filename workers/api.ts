@@ -1,5 +1,7 @@
 // What the app may ask of each worker. Types only: the app imports nothing else from this folder.
 
+import type { Wrong } from '../protocol/ciphertext.ts'
+import type { Coalition } from '../protocol/contribution.ts'
 import type { Kind, Masks, Place } from '../protocol/masks.ts'
 
 /** `0x` and lower-case hexadecimal digits. */
@@ -212,6 +214,8 @@ export type OpenRequest = {
     /** Everyone of the cohort in the draw, survivors or not. */
     readonly members: readonly Masked[]
   }[]
+  /** Sets of these cohorts, a bit for each in their order, whose models are scored too (`Contribution.coalitions`). */
+  readonly coalitions: readonly Coalition[]
 }
 
 /** What a data provider's `Ready` said, and what the committee released of it. */
@@ -248,8 +252,11 @@ export type OpenedRound = {
   readonly wrongShares: readonly { readonly seat: number; readonly provider: Hex }[]
   /** Salted; the model's as it was where all sums were discarded. */
   readonly nextModelHash: Hex
+  /** Correct predictions of the next model on the test set, and how many samples that has. */
   readonly correct: number
   readonly total: number
+  /** Correct predictions of the model that each coalition's sums alone would have made; discarded ones add nothing. */
+  readonly worth: readonly number[]
   readonly seconds: { readonly decrypt: number; readonly score: number }
 }
 
@@ -281,6 +288,11 @@ export type Crypto = {
   check(ciphertexts: readonly Uint8Array[]): Promise<{ readonly root: Hex }>
   /** Adds encrypted updates, ciphertext by ciphertext. */
   aggregate(updates: readonly (readonly Uint8Array[])[]): Promise<Ciphertexts & { readonly seconds: number }>
+  /** Shows the first word of a sum that is not what these updates add up to; undefined where all are right. */
+  proveWrong(
+    updates: readonly (readonly Uint8Array[])[],
+    sum: readonly Uint8Array[],
+  ): Promise<Wrong | undefined>
   prepare(request: PrepareRequest): Promise<PreparedRound>
   /**
    * Opens a member's shares, remembers that it did, and gives them; the same when asked again. Shares that are not what
@@ -288,7 +300,7 @@ export type Crypto = {
    */
   unmask(request: UnmaskRequest): Promise<readonly Released[]>
   /**
-   * Takes the masks off the sums, adds them to the model, scores it. Throws `Unmask.TooFewError` while shares are
+   * Takes the masks off the sums, adds them to the model, scores it and what coalitions would have made. Throws `Unmask.TooFewError` while shares are
    * missing: ask again with more.
    */
   open(request: OpenRequest): Promise<OpenedRound>
@@ -297,12 +309,6 @@ export type Crypto = {
    * neither all of a task. What is forgotten is not made again.
    */
   forget(request: { readonly task: Hex; readonly epoch?: number; readonly round?: number }): Promise<void>
-  /** Correct predictions of the current model of a task on a test set. */
-  score(
-    task: Hex,
-    spec: Uint8Array,
-    testSet: string,
-  ): Promise<{ readonly correct: number; readonly total: number }>
   /** Little-endian float32 weights of the model provider's own current model, behind a 4-byte length and JSON header (safetensors). */
   exportModel(task: Hex, spec: Uint8Array): Promise<Uint8Array>
 }

@@ -13,6 +13,7 @@ import {
   withUpdate,
 } from './committeeRound.ts'
 import type { Proposed, Round, State } from './committeeRound.ts'
+import * as Accusation from './accusation.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Ledger from './ledger.ts'
@@ -181,7 +182,14 @@ function recomputed<state extends State>(
     sums.every(({ root, cid }, at) => result.sums[at]?.root === root && result.sums[at].cid === cid)
   if (isRight) return put(state, withProposal(round, { ...proposal, verdict: 'right' }))
   const told = Participant.note(state, `The sums proposed in round ${number} are wrong.`)
-  return put(told, withProposal(round, { ...proposal, verdict: 'refused' }))
+  const refused = put(told, withProposal(round, { ...proposal, verdict: 'refused' }))
+  const wrong =
+    result.type === 'aggregated' && result.sums.length === sums.length
+      ? sums.findIndex(({ root }, at) => result.sums[at]?.root !== root)
+      : -1
+  return wrong === -1
+    ? refused
+    : Accusation.doubt(refused, proposal.seat, { body: proposal.body, sum: wrong })
 }
 
 /** Wishes for what the facts of each open round call for. */
@@ -192,7 +200,7 @@ export function advance<state extends State>(state: state, now: number): state {
   next = MemberUnmask.keepKeys(next)
   for (const number of Object.keys(next.rounds).map(Number)) {
     const known = next.rounds[number]
-    if (known !== undefined) next = MemberUnmask.unmask(next, known, seat)
+    if (known !== undefined) next = MemberUnmask.unmask(doubt(next, known), known, seat)
     if (Ledger.committed(next.ledger, number) !== undefined) continue
     for (const act of Member.acts) {
       const round = next.rounds[number]
@@ -201,6 +209,24 @@ export function advance<state extends State>(state: state, now: number): state {
     }
   }
   return next
+}
+
+/** Doubts the committed record if it adds another update than this member keeps, or one that it found at fault. */
+function doubt<state extends State>(state: state, { round, proposals, updates, rivals }: Round): state {
+  const committed = Ledger.committed(state.ledger, round)
+  const proposal = committed === undefined ? undefined : proposals[Record.hash(committed.record)]
+  if (proposal === undefined || state.signed[round] === proposal.hash) return state
+  const { inputs, record } = proposal.body
+  const survivors = inputs.filter(({ provider }) => (record.survivors >> BigInt(provider)) & 1n)
+  const isDoubtful = survivors.some((input) => {
+    const known = [updates[input.provider], rivals[input.provider]].filter((each) => each !== undefined)
+    const same = known.find((each) => !MemberRecord.differs(input, each.input))
+    return known.length > 0 && (same === undefined || same.state === 'faulty')
+  })
+  const isShort = survivors.length < Record.seats(record.survivors).length
+  return isDoubtful || isShort
+    ? Accusation.doubt(state, proposal.seat, { body: proposal.body, sum: undefined })
+    : state
 }
 
 /** Forgets every round when the task has ended, and then the keys. */
@@ -212,11 +238,16 @@ export function dropAll<state extends State>(state: state): state {
   return MemberUnmask.eraseKeys(Object.keys(idle.rounds).length === 0 ? idle : { ...idle, rounds: {} })
 }
 
-/** Whether nothing is to be done for a round any more: it was given away or overtaken, or its time is over. */
+/**
+ * Whether nothing is to be done for a round any more: it was given away and its sums were recomputed, or it was
+ * overtaken, or its time is over.
+ */
 function isOver(state: State, round: number, now: number): boolean {
   const committed = Ledger.committed(state.ledger, round)
   if (committed === undefined) return round <= Ledger.lastRound(state.ledger)
-  return state.released[round] !== undefined || now > MemberUnmask.opensBy(state, committed.record.closes)
+  if (now > MemberUnmask.opensBy(state, committed.record.closes)) return true
+  const isAudited = state.outbox[recomputation(round, Record.hash(committed.record))] === undefined
+  return state.released[round] !== undefined && isAudited
 }
 
 /** Forgets rounds that are over, and wishes that nobody waits for any more. */
@@ -233,7 +264,8 @@ function dropOver<state extends State>(state: state, now: number): state {
     const committed = Ledger.committed(state.ledger, round)
     if (committed === undefined) return round <= Ledger.lastRound(state.ledger) || now > closes(round)
     const isRelease = effect.type === 'unmask' || (effect.type === 'send' && effect.draft.kind === 'unmask')
-    return !isRelease || now > MemberUnmask.opensBy(state, committed.record.closes)
+    const isAudit = effect.id === recomputation(round, Record.hash(committed.record))
+    return (!isRelease && !isAudit) || now > MemberUnmask.opensBy(state, committed.record.closes)
   })
   const over = rounds.filter(({ round }) => isDead(round))
   if (over.length === 0) return idle

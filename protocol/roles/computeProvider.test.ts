@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as Talk from '../../test/conversation.ts'
 import type { Hex } from '../codec.ts'
+import * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
 import * as ComputeProvider from './computeProvider.ts'
@@ -26,6 +27,7 @@ const follow = (state: ComputeProvider.State, events: readonly Event.Event[], no
   Talk.follow(ComputeProvider.step, state, events, now)
 
 const awake = Talk.now + 15
+const opening = Talk.heard('model', Talk.opening)
 const drawn = Talk.say(aggregator, Talk.cohortsDraft)
 const update = (
   name: string,
@@ -330,6 +332,39 @@ describe('a member that keeps secrets', () => {
     ['a set that is too small', { survivors: 3n }],
   ])('gives nothing away for a record with %s', (_, change) => {
     expect(kinds(follow(keeping(member, updates).state, [commit(change)], awake).wished)).toEqual([])
+  })
+
+  test('opens no shares that were sealed after it first heard of any from a provider', () => {
+    const sealed: Hex = `0x${'1f'.repeat(Masks.sealedBytes)}`
+    const late = Talk.dataNames.map((name) => {
+      const shares = Talk.masksOf(name).shares.map((share) => ({ ...share, seed: sealed, key: sealed }))
+      const body = { opened: Talk.opened, masks: { ...Talk.masksOf(name), shares } }
+      return Talk.heard(name, { kind: 'ready', task: Talk.task, round: 1, slot: 0, body })
+    })
+    const before = keeping(member, updates).state
+    const after = follow(before, late, Talk.opening.body.readyBy + 1)
+    expect(after.state.rounds).toEqual(before.rounds)
+    const { wished } = follow(after.state, [commit()], awake)
+    const wanted = wished.flatMap((effect) => (effect.type === 'unmask' ? effect.wanted : []))
+    expect(wanted.map((each) => each.sealed)).toEqual(
+      Talk.dataNames.map((name) => Talk.masksOf(name).shares[1]?.seed),
+    )
+  })
+
+  test('draws nobody in who says Ready after the draw that it goes by', () => {
+    const [one = opening, ...others] = ready
+    const drawnWithout = follow(
+      seated(member),
+      [opening, ...others, { type: 'message', message: drawn }],
+      awake,
+    )
+    expect(drawnWithout.state.rounds[1]?.adopted).toBeUndefined()
+    const told = follow(drawnWithout.state, [one], awake)
+    expect(told.state.rounds[1]?.adopted?.digest).toBe(drawn.bodyDigest)
+    const again = { ...Talk.readyDraft('stranger'), round: 1 }
+    const late = follow(told.state, [Talk.heard('stranger', again)], Talk.opening.body.updatesBy)
+    expect(late.state.rounds[1]?.adopted).toEqual(told.state.rounds[1]?.adopted)
+    expect(late.state.rounds[1]?.ready).toEqual(told.state.rounds[1]?.ready)
   })
 
   test('waits for a Ready that it missed', () => {

@@ -5,6 +5,7 @@ import * as Offer from '../offer.ts'
 import type { ComputeParty } from '../party.ts'
 import * as TaskSpec from '../taskSpec.ts'
 import * as Topic from '../topic.ts'
+import * as Accusation from './accusation.ts'
 import * as Committee from './committee.ts'
 import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
@@ -127,7 +128,8 @@ function hear(state: State, event: Event.Event, now: number): State {
   }
 }
 
-function read(state: State, message: Message.Message, now: number): State {
+function read(before: State, message: Message.Message, now: number): State {
+  const state = Participant.witness(before, message)
   if (Committee.concerns(message)) return Committee.read(state, message, now)
   if (!Participant.isFromModelProvider(state, message)) return state
   if (message.kind === 'request' && message.body.to === state.me.account && message.slot > state.asked)
@@ -143,7 +145,7 @@ function advance(state: State, now: number): State {
   if (next.ledger.state === 'open') next = accept(stand(consent(next)), now)
   if (next.ledger.state === 'running' && isSeated(next)) next = Committee.advance(next, now)
   else next = Committee.dropAll(next)
-  return isSeated(next) ? Exits.take(next, now) : next
+  return isSeated(next) ? Exits.take(Accusation.advance(next, now), now) : next
 }
 
 function consent(state: State): State {

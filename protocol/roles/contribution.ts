@@ -1,32 +1,53 @@
-// What cohorts contributed, counted in correct predictions on the model provider's test set: the utilities that its
-// settlement gives. They are its word; nobody else has the test set.
+// What cohorts contributed, measured by the model provider on its test set: the utilities that its settlement gives. They
+// are its word; nobody else has the test set.
+import * as Game from '../contribution.ts'
 import * as Plan from '../plan.ts'
+import * as Record from '../record.ts'
 import type { Tally } from '../record.ts'
 import type { Terms } from '../terms.ts'
+import type * as Effect from './effect.ts'
+import type * as Event from './event.ts'
 
-/** Correct predictions of the model after a round that was opened. */
-export type Score = { readonly round: number; readonly correct: number }
+/** What was measured in a round, by cohort. */
+export type Measured = { readonly round: number; readonly contributions: readonly number[] }
+
+/** Utilities are 32-bit signed integers. */
+const most = 2 ** 31 - 1
 
 /**
- * By epoch and cohort; empty where the plan asks for none. Rounds have one cohort, the first, so its exact Shapley value
- * in an epoch is what the model gained there, which may be negative: correct predictions after the epoch's last opened
- * round less those before its first.
+ * By cohort of the record, in 60ths of a correct prediction: nothing for one that was not opened, or whose sum was
+ * discarded. Empty where no coalitions were scored.
+ */
+export function ofRound(
+  { cohorts, coalitions }: Extract<Effect.Effect, { readonly type: 'open' }>,
+  { worth, sums }: Extract<Event.Result, { readonly type: 'opened' }>,
+  record: Record.Body,
+): readonly number[] {
+  if (coalitions.length === 0) return []
+  const values = Game.values(cohorts.length, worth, Record.hash(record))
+  return record.cohorts.map((_, cohort) => {
+    const at = cohorts.findIndex((each) => each.cohort === cohort)
+    return (sums[at]?.digest ?? null) === null ? 0 : (values[at] ?? 0)
+  })
+}
+
+/**
+ * By epoch and cohort, added up over the rounds in 60ths of a correct prediction; empty where the plan asks for none.
+ * Plans compare utilities only with one another, so that their common scale changes no share. What would not fit into 32
+ * bits is cut off there, which takes more than 35 million correct predictions.
  */
 export function utilities(
   terms: Terms,
   rounds: readonly Tally[],
-  /** Correct predictions of the first model. */
-  before: number,
-  /** By round, ascending. */
-  scores: readonly Score[],
+  measured: readonly Measured[],
 ): Plan.Utilities {
-  const opened = Plan.opened(terms, rounds)
-  let last = before
   return Array.from({ length: Plan.epochs(terms, rounds) }, (_, epoch) => {
-    const after = scores.findLast(({ round }) => Plan.epoch(terms, round) === epoch)?.correct ?? last
-    const isOpened = ((opened[epoch] ?? 0n) & 1n) === 1n
-    const gain = isOpened ? after - last : 0
-    last = after
-    return Array.from({ length: terms.maxCohorts }, (_, cohort) => (cohort === 0 ? gain : 0))
+    const within = measured.filter(
+      ({ round }) => Plan.epoch(terms, round) === epoch && rounds.some((tally) => tally.round === round),
+    )
+    return Array.from({ length: terms.maxCohorts }, (_, cohort) => {
+      const sum = within.reduce((total, { contributions }) => total + (contributions[cohort] ?? 0), 0)
+      return Math.max(-most, Math.min(most, sum))
+    })
   })
 }

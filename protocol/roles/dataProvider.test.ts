@@ -155,6 +155,43 @@ describe('a data provider in a round', () => {
     expect(follow(lenient, [{ type: 'tick' }], Talk.now + 10).wished).toMatchObject([{ id: 'ready:1' }])
   })
 
+  test('says no Ready with shares that were sealed after the time for it', () => {
+    const { state } = follow(enrolled(), [opened])
+    const late = follow(state, [masked], Talk.opening.body.readyBy + 1)
+    expect(Talk.saidOf(late.wished, 'ready')).toEqual([])
+    expect(DataProvider.currentRound(late.state)?.ready).toBe(false)
+  })
+
+  test('says after a restart only the Ready that it said before', () => {
+    const own = Talk.heard(name, Talk.readyDraft(name))
+    const { state } = follow(enrolled(), [opened, { type: 'restarted' }, masked])
+    expect(state.outbox['send:ready:1']).toBeUndefined()
+    for (const heard of [[], [own]]) {
+      const { wished } = follow(follow(state, heard).state, [{ type: 'tick' }], Talk.now + 10)
+      expect(Talk.saidOf(wished, 'ready')).toEqual([{ opened: Talk.opened, masks: Talk.masksOf(name) }])
+    }
+  })
+
+  test.each<[string, Partial<ReturnType<typeof Talk.masksOf>>]>([
+    ['another key', { ephemeral: Talk.key('another') }],
+    ['another seed', { seedHash: Talk.digest('another') }],
+  ])('gives the round up where its restored worker makes %s than it announced', (_, change) => {
+    const own = Talk.heard(name, Talk.readyDraft(name))
+    const others = ready.filter((_event, at) => Talk.dataNames[at] !== name)
+    const again: Event.Event = {
+      type: 'masked',
+      effect: 'ready:1',
+      masks: { ...Talk.masksOf(name), ...change },
+    }
+    const cohorts = Talk.heard(Talk.computeNames[0] ?? '', Talk.cohortsDraft)
+    const events = [opened, { type: 'restarted' } as const, own, ...others, again, cohorts]
+    const { state } = follow(enrolled(), events)
+    const { state: later, wished } = follow(state, [{ type: 'tick' }], Talk.now + 10)
+    expect(wished.map(({ type }) => type)).not.toContain('contribute')
+    expect(Talk.saidOf(wished, 'ready')).toEqual([])
+    expect(later.notes[0]).toContain('Round 1 is given up')
+  })
+
   test('trains with the keys of the others of its cohort', () => {
     const effect = training().wished.find(({ type }) => type === 'contribute')
     const others = Talk.dataNames.filter((each) => each !== name)

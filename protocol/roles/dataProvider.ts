@@ -5,6 +5,7 @@ import type * as Market from '../market.ts'
 import type * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
 import * as Topic from '../topic.ts'
+import * as Accusation from './accusation.ts'
 import * as DataConsent from './dataConsent.ts'
 import * as DataRound from './dataRound.ts'
 import * as Drawn from './drawn.ts'
@@ -137,7 +138,8 @@ function hear(state: State, event: Event.Event, now: number): State {
 }
 
 function read(state: State, message: Message.Message, now: number): State {
-  return DataRound.read(DataConsent.read(state, message, now), message, now)
+  const told = Participant.witness(state, message)
+  return DataRound.read(DataConsent.read(told, message, now), message, now)
 }
 
 /** Says plainly what went on without this provider. */
@@ -158,7 +160,7 @@ function advance(state: State, now: number): State {
   if (next.ledger.state === 'open') next = DataConsent.advance(next, now)
   if (next.ledger.state === 'running' && isEnrolled(next)) next = DataRound.takePart(next, now)
   else next = DataRound.end(next)
-  return isEnrolled(next) ? Exits.take(next, now) : next
+  return isEnrolled(next) ? Exits.take(Accusation.advance(next, now), now) : next
 }
 
 /** Whether the task's end is this provider's concern. */

@@ -1,10 +1,11 @@
 // A data provider's rounds: says Ready when it can share its masks, trains under a draw that it finds right, announces
 // one update, and counts receipts.
-import type * as Body from '../body.ts'
-import type { Hex } from '../codec.ts'
 import * as Message from '../message.ts'
-import type * as Offer from '../offer.ts'
 import * as Plan from '../plan.ts'
+import * as Accusation from './accusation.ts'
+import { current, put } from './dataRoundFacts.ts'
+import type { Round, State } from './dataRoundFacts.ts'
+import * as DataReady from './dataReady.ts'
 import * as Draw from './draw.ts'
 import * as Drawn from './drawn.ts'
 import type * as Event from './event.ts'
@@ -12,55 +13,8 @@ import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 import * as Readiness from './readiness.ts'
 
-export type Round = {
-  readonly round: number
-  /** Digest of the body of `RoundOpened`. */
-  readonly opened: Hex
-  readonly body: Body.Of<'roundOpened'>
-  /** Has its worker make masks; from here on there are secrets of this round. */
-  readonly preparing: boolean
-  /** Said `Ready`; from here on leaving shows. */
-  readonly ready: boolean
-  /** Digest of the body of the `Cohorts` that it trains under. */
-  readonly cohorts: Hex | undefined
-  /** Digest of its `EncryptedUpdate` message. */
-  readonly update: Hex | undefined
-  /** Committee seats that keep the update. */
-  readonly receipts: readonly number[]
-  /** Basis points, as the model provider says. */
-  readonly accuracy: number | undefined
-  /** Its secrets are erased. */
-  readonly forgotten: boolean
-}
-
-/** What others said of a round, which may come before it was opened. */
-type Heard = { readonly ready: Readiness.Readiness; readonly drawn: readonly Message.Of<'cohorts'>[] }
-
-export type State = Drawn.State & {
-  readonly offer: Offer.DataOffer
-  /** Takes part in no further round. */
-  readonly left: boolean
-  readonly rounds: Readonly<{ [round: number]: Round }>
-  readonly heard: Readonly<{ [round: number]: Heard }>
-  /** Members' sealing keys, by epoch and committee seat. */
-  readonly sealing: Readonly<{ [epoch: number]: Readonly<{ [seat: number]: Hex }> }>
-  /** By round, the `EncryptedUpdate` that it heard itself say before it knew of it. */
-  readonly updates: Readonly<{ [round: number]: Message.Of<'encryptedUpdate'> }>
-}
-
-export const nothing: Pick<State, 'headers' | 'rounds' | 'heard' | 'sealing' | 'updates'> = {
-  headers: {},
-  rounds: {},
-  heard: {},
-  sealing: {},
-  updates: {},
-}
-
-/** The round it takes part in or waits for the end of. */
-export function current(state: State): Round | undefined {
-  const numbers = Object.keys(state.rounds).map(Number)
-  return numbers.length === 0 ? undefined : state.rounds[Math.max(...numbers)]
-}
+export { current, nothing } from './dataRoundFacts.ts'
+export type { Round, State } from './dataRoundFacts.ts'
 
 /** Takes in a message about rounds. */
 export function read<state extends State>(state: state, message: Message.Message, now: number): state {
@@ -74,6 +28,7 @@ export function read<state extends State>(state: state, message: Message.Message
     if (round === undefined || !Participant.isFromModelProvider(state, message)) return state
     return put(state, { ...round, accuracy: message.body.accuracy ?? undefined })
   }
+  if (kind === 'recordProposed') return compare(state, message)
   if (kind !== 'sealingKey' && kind !== 'ready' && kind !== 'cohorts') return state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Participant.keepEarly(state, message)
@@ -89,9 +44,11 @@ function roundOpened<state extends State>(state: state, message: Message.Of<'rou
     opened: bodyDigest,
     body,
     preparing: false,
+    masks: undefined,
     ready: false,
     cohorts: state.updates[round]?.body.cohorts,
     update: state.updates[round]?.digest,
+    root: state.updates[round]?.body.ciphertextRoot,
     receipts: [],
     accuracy: undefined,
     forgotten: false,
@@ -106,7 +63,7 @@ function takeUp<state extends State>(state: state, message: Message.Of<'encrypte
   if (round === undefined) return { ...state, updates: { ...state.updates, [number]: message } }
   if (round.update !== undefined) return state
   const idle = Participant.unwish(state, ({ id }) => id === `contribute:${number}`)
-  return put(idle, { ...round, cohorts: body.cohorts, update: digest })
+  return put(idle, { ...round, cohorts: body.cohorts, update: digest, root: body.ciphertextRoot })
 }
 
 function receipted<state extends State>(state: state, message: Message.Of<'receipt'>): state {
@@ -116,6 +73,23 @@ function receipted<state extends State>(state: state, message: Message.Of<'recei
   if (round === undefined || seat === undefined || message.body.update !== round.update) return state
   if (round.receipts.includes(seat)) return state
   return put(state, { ...round, receipts: [...round.receipts, seat] })
+}
+
+/** Doubts a record that adds another update of this provider than it announced, or that one to other cohorts. */
+function compare<state extends State>(state: state, message: Message.Of<'recordProposed'>): state {
+  const { record, inputs } = message.body
+  const author = Participant.committeeSeat(state, message)
+  const seat = Ledger.seatOf(state.ledger.datas, state.me.account)
+  if (author === undefined || seat === undefined || message.round !== record.round) return state
+  if (message.round > state.terms.maxRounds || !((record.survivors >> BigInt(seat)) & 1n)) return state
+  const named = inputs.find(({ provider }) => provider === seat)?.ciphertextRoot
+  const own = state.rounds[message.round]
+  const isOwn =
+    named !== undefined &&
+    named === own?.root &&
+    record.opened === own.opened &&
+    record.cohortsDigest === own.cohorts
+  return isOwn ? state : Accusation.doubt(state, author, { body: message.body, sum: undefined })
 }
 
 /** The first key that a member says for an epoch is the one. */
@@ -155,14 +129,7 @@ export function finish<state extends State>(state: state, result: Event.Result, 
   const { effect, state: next } = finished
   if (effect.type === 'prepareReady' && result.type === 'masked') {
     const round = next.rounds[effect.round]
-    if (round === undefined || round.ready || now > round.body.readyBy) return next
-    return Participant.send(put(next, { ...round, ready: true }), {
-      kind: 'ready',
-      task: next.id,
-      round: effect.round,
-      slot: 0,
-      body: { opened: effect.opened, masks: result.masks },
-    })
+    return round === undefined || round.ready ? next : put(next, { ...round, masks: result.masks })
   }
   if (effect.type !== 'contribute' || result.type !== 'contributed') return next
   const { opened, cohorts, round: number } = effect
@@ -177,7 +144,7 @@ export function finish<state extends State>(state: state, result: Event.Result, 
     body: { opened, cohorts, cid, ciphertextRoot, byteLength },
   } as const
   const { digest } = Message.digests(next.place, next.me.account, draft)
-  return Participant.send(put(next, { ...round, update: digest }), draft)
+  return Participant.send(put(next, { ...round, update: digest, root: ciphertextRoot }), draft)
 }
 
 /** Wishes for what the round under way calls for. */
@@ -189,30 +156,7 @@ export function takePart<state extends State>(state: state, now: number): state 
     return now > (effect.isReady ? round.body.readyBy : round.body.closes)
   })
   const asked = Drawn.ask(prune(forgetOver(tidied), round.round), round.body.epoch)
-  return contribute(prepareReady(asked, round, now), now)
-}
-
-/**
- * Makes masks once all present members have said their keys, or enough of them in half of the time for it. Wishes for
- * them once: where its worker refuses, the round is given up before anybody counts on this provider.
- */
-function prepareReady<state extends State>(state: state, round: Round, now: number): state {
-  const { readyBy, epoch } = round.body
-  if (round.preparing || state.left || now > readyBy) return state
-  if (Ledger.lastRound(state.ledger) >= round.round) return state
-  const { threshold } = state.terms
-  const keys = state.sealing[epoch] ?? {}
-  const present = Ledger.present(state.ledger)
-  const members = present.flatMap((seat) => {
-    const [key, party] = [keys[seat], state.ledger.computes[seat]]
-    return key === undefined || party === undefined ? [] : [{ seat, account: party.account, key }]
-  })
-  const isLate = now >= readyBy - state.spec.timeouts.ready / 2
-  if (members.length < present.length && (!isLate || members.length < threshold)) return state
-  const { dataSignature } = state.offer
-  const wish = { type: 'prepareReady', round: round.round, opened: round.opened, dataSignature } as const
-  const id = `ready:${round.round}`
-  return Participant.wish(put(state, { ...round, preparing: true }), { id, ...wish, members, threshold })
+  return contribute(DataReady.say(DataReady.prepare(asked, round, now), now), now)
 }
 
 function contribute<state extends State>(state: state, now: number): state {
@@ -295,8 +239,4 @@ function drop<state extends State>(
     if (effect.type !== 'send' || effect.draft.round === 0) return false
     return isOver({ round: effect.draft.round, isReady: effect.draft.kind === 'ready' })
   })
-}
-
-function put<state extends State>(state: state, round: Round): state {
-  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
 }

@@ -1,6 +1,8 @@
 // What a role wishes of the world. Each wish has a stable id, may be carried out twice, and stays in the role's
 // outbox until an event says how it went.
 import type { Address, Hex } from '../codec.ts'
+import type * as Contribution from '../contribution.ts'
+import type * as History from '../history.ts'
 import type * as Market from '../market.ts'
 import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
@@ -9,8 +11,9 @@ import type * as Payout from '../payout.ts'
 import type { Utilities } from '../plan.ts'
 import type * as Record from '../record.ts'
 import type { Terms } from '../terms.ts'
+import type { Statement } from './witness.ts'
 
-/** A transaction, made of bytes by the function of the same name in `Market`. */
+/** A transaction, made of bytes by the function of the same name in `Market`; proofs by `Evidence` and `prove`. */
 export type Call =
   /** Publishes the spec, approves the token and opens the task. */
   | { readonly name: 'create'; readonly terms: Terms }
@@ -46,6 +49,44 @@ export type Call =
       readonly name: 'claim'
       readonly terms: Terms
       readonly claims: readonly Payout.Claim[]
+    }
+  /** Shows two statements by one key about one round. */
+  | {
+      readonly name: 'prove'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      readonly round: number
+      /** The compute provider that signed two records; undefined where the opener signed two openings. */
+      readonly seat: number | undefined
+      readonly statements: readonly [Statement, Statement]
+    }
+  /** Shows a committed input that its provider did not sign; `failed` where all did. */
+  | {
+      readonly name: 'proveForged'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      /** Every committed round. */
+      readonly log: readonly History.Round[]
+      readonly round: number
+      readonly sums: Record.Sums
+    }
+  /** Fetches the updates and the sum of a cohort and shows where they differ; `failed` where they do not. */
+  | {
+      readonly name: 'proveSum'
+      readonly terms: Terms
+      readonly computes: readonly ComputeParty[]
+      readonly datas: readonly DataParty[]
+      /** Every committed round. */
+      readonly log: readonly History.Round[]
+      readonly round: number
+      readonly sums: Record.Sums
+      /** Of the record. */
+      readonly cohort: number
+      /** CIDs of the survivors' updates by seat, and of their sum. */
+      readonly inputs: readonly string[]
+      readonly sum: string
     }
   /**
    * Sees to a free deposit of `amount` for this task beside what is promised to others that have not started; by
@@ -167,20 +208,17 @@ export type Effect =
         readonly hash: Hex
       }[]
     }
-  /**
-   * Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`, with the score
-   * of the model as it is if `scored`.
-   */
+  /** Model provider: seals the model, makes the round's key pair, publishes both. Answered by `prepared`. */
   | {
       readonly id: string
       readonly type: 'prepare'
       readonly round: number
       readonly recipients: readonly { readonly account: Address; readonly box: Hex }[]
-      readonly scored: boolean
     }
   /**
-   * Model provider: fetches and decrypts the sums, takes their masks off, forms the next model, scores it. Answered by
-   * `opened`; sums that no right shares open are discarded, and only they.
+   * Model provider: fetches and decrypts the sums, takes their masks off, forms the next model, scores it and those that
+   * coalitions of cohorts would have made. Answered by `opened`; sums that no right shares open are discarded, and only
+   * they.
    */
   | {
       readonly id: string
@@ -191,11 +229,15 @@ export type Effect =
       readonly cohortsDigest: Hex
       readonly threshold: number
       readonly cohorts: readonly {
+        /** Its number in the record. */
+        readonly cohort: number
         readonly cid: string
         /** Committed on chain; the sum's own root must equal it. */
         readonly root: Hex
         readonly members: readonly Masked[]
       }[]
+      /** Sets of these, a bit for each in their order; none where contributions are not asked for. */
+      readonly coalitions: readonly Contribution.Coalition[]
     }
 
 /** Somebody of an opened cohort: what its `Ready` said, and what the committee gave away of it. */

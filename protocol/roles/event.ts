@@ -72,8 +72,6 @@ export type Result =
       readonly modelHash: Hex
       readonly model: string
       readonly publicKey: string
-      /** Correct predictions of this model on the test set; undefined where they were not asked for. */
-      readonly correct: number | undefined
     }
   | {
       readonly type: 'opened'
@@ -91,6 +89,9 @@ export type Result =
       /** Members whose share is not the one that a `Ready` names. */
       readonly wrongShares: readonly { readonly seat: number; readonly provider: Address }[]
       readonly nextModelHash: Hex
+      /** Correct predictions by coalition, in the order of the wish; discarded sums add nothing. */
+      readonly worth: readonly number[]
+      /** Correct predictions of the next model. */
       readonly correct: number
       readonly total: number
     }

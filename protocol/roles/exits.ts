@@ -126,7 +126,7 @@ function batchOf(
 }
 
 /** Whose turn it is: model provider, committee by seat, data providers by seat; before seats exist, by account. */
-function order(state: Participant.Participant): number {
+export function order(state: Participant.Participant): number {
   const { ledger, me, terms } = state
   if (me.account === terms.modelProvider) return 0
   if (ledger.state === 'open') return 1 + Number(BigInt(me.account) % 64n)

@@ -175,7 +175,8 @@ function isCompared({ rivals }: Round, input: Effect.Input): boolean {
   return rival?.state === 'checking' && !differs(rival.input, input)
 }
 
-function differs(a: Effect.Input, b: Effect.Input): boolean {
+/** Whether these are two updates, or one that is signed in two ways. */
+export function differs(a: Effect.Input, b: Effect.Input): boolean {
   return a.ciphertextRoot !== b.ciphertextRoot || a.signature !== b.signature
 }
 

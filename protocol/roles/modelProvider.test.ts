@@ -79,7 +79,6 @@ const prepared: Event.Event = {
   modelHash: Talk.digest('model'),
   model: Talk.opening.body.model,
   publicKey: Talk.opening.body.publicKey,
-  correct: undefined,
 }
 const opened = () => follow(running().state, [prepared, ...said()])
 const said = () => [
@@ -149,12 +148,13 @@ function settledAs(
   const deadline = Talk.now + 60
   return Talk.chain({ name: 'TaskSettled', task: Talk.task, root, punished, deadline, utilities })
 }
-const result = (correct: number): Event.Event => ({
+const result = (correct: number, worth: readonly number[] = []): Event.Event => ({
   type: 'opened',
   effect: 'open:1',
   sums: [{ digest: Talk.digest('sum') }],
   wrongShares: [],
   nextModelHash: Talk.digest('next'),
+  worth,
   correct,
   total: 100,
 })
@@ -425,31 +425,31 @@ describe('a model provider that pays by contribution', () => {
   const proportional = { ...Talk.terms, plan: 'proportional' } as const
   const scored = (state: ModelProvider.State) => ({ ...state, terms: proportional })
 
-  test('scores the first model, and settles with what each epoch gained', () => {
+  test('scores the model before as well, and settles with what each epoch gained', () => {
     const started = follow(scored(asked().state), [Talk.started])
-    expect(started.wished).toMatchObject([{ id: 'prepare:1', scored: true }])
-    const { state } = follow(started.state, [{ ...prepared, correct: 12 }, ...said()])
+    const { state } = follow(started.state, [prepared, ...said()])
     const { wished } = follow(state, [
       { type: 'ended' },
       ...commit(state),
       ...unmask(commit(state)),
-      result(60),
+      result(60, [12, 60]),
     ])
-    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
+    const opening = wished.find((effect) => effect.type === 'open')
+    expect(opening?.coalitions).toEqual([0, 1])
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48 * 60]] } })
   })
 
   test('settles with it when its time is up, too', () => {
     const started = follow(scored(asked().state), [Talk.started])
-    const { state } = follow(started.state, [{ ...prepared, correct: 12 }, ...said()])
-    const done = follow(state, [...commit(state), ...unmask(commit(state)), result(60)])
+    const { state } = follow(started.state, [prepared, ...said()])
+    const done = follow(state, [...commit(state), ...unmask(commit(state)), result(60, [12, 60])])
     const late = { ...done.state.ledger, deadline: Talk.now }
     const idle = { ...done.state, ledger: late, rounds: { ...done.state.rounds } }
     const { wished } = follow(idle, [{ type: 'head', time: Talk.now + 1 }])
-    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48]] } })
+    expect(wished.at(-1)).toMatchObject({ call: { name: 'settle', utilities: [[48 * 60]] } })
   })
 
   test('scores nothing where everyone weighs the same', () => {
-    expect(running().wished).toMatchObject([{ scored: false }])
     const { state } = opened()
     const { wished } = follow(state, [
       { type: 'ended' },

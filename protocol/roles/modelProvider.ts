@@ -8,6 +8,7 @@ import type * as Offer from '../offer.ts'
 import * as Record from '../record.ts'
 import * as Plan from '../plan.ts'
 import * as Topic from '../topic.ts'
+import * as Accusation from './accusation.ts'
 import * as Contribution from './contribution.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -22,8 +23,6 @@ export type { Round } from './modelRound.ts'
 export type State = Matching.State &
   ModelRound.State & {
     readonly role: 'model'
-    /** Correct predictions of the first model on the test set; undefined where the plan does not ask for them. */
-    readonly before: number | undefined
     readonly announced: boolean
     readonly withdrawn: boolean
   }
@@ -39,7 +38,6 @@ export function create(options: Options): State {
   return {
     ...Participant.create(options),
     role: 'model',
-    before: undefined,
     invited: options.invited,
     computes: Object.fromEntries(options.computes.map((offer) => [offer.account, offer])),
     asked: {},
@@ -138,7 +136,8 @@ function hear(state: State, event: Event.Event, now: number): State {
   }
 }
 
-function read(state: State, message: Message.Message, now: number): State {
+function read(before: State, message: Message.Message, now: number): State {
+  const state = Participant.witness(before, message)
   if (message.kind === 'roundOpened')
     return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
@@ -172,16 +171,17 @@ function finish(state: State, result: Event.Result, now: number): State {
   const round = next.rounds[effect.round]
   if (round === undefined) return next
   if (result.type === 'prepared') {
-    const { modelHash, model, publicKey, correct } = result
-    const scored = correct === undefined ? next : { ...next, before: correct }
-    return put(scored, { ...round, prepared: { modelHash, model, publicKey } })
+    const { modelHash, model, publicKey } = result
+    return put(next, { ...round, prepared: { modelHash, model, publicKey } })
   }
-  if (effect.type === 'prepare') return put(next, { ...round, result: 'lost' })
-  if (result.type !== 'opened') return put(next, { ...round, result: 'lost' })
-  const { correct, total, nextModelHash, sums } = result
-  const opened: ModelRound.Round = { ...round, result: { correct, total, nextModelHash } }
   const record = Ledger.committed(next.ledger, round.round)?.record
-  if (record === undefined) return put(next, opened)
+  if (effect.type === 'prepare' || result.type !== 'opened' || record === undefined)
+    return put(next, { ...round, result: 'lost' })
+  const { correct, total, nextModelHash, sums } = result
+  const contributions = Contribution.ofRound(effect, result, record)
+  const discarded = effect.cohorts.flatMap(({ cohort }, at) => (sums[at]?.digest === null ? [cohort] : []))
+  const gained = { correct, total, nextModelHash, contributions }
+  const opened: ModelRound.Round = { ...round, result: gained, discarded }
   return Participant.send(put(blame(next, round.round, result), opened), {
     kind: 'opened',
     task: next.id,
@@ -235,6 +235,9 @@ function openRound(state: State, now: number): State {
     readyBy,
     updatesBy,
     closes,
+    discarded: Object.values(state.rounds)
+      .filter(({ round: number, discarded }) => number < round.round && discarded.length > 0)
+      .map(({ round: number, discarded }) => ({ round: number, cohorts: discarded })),
   }
   const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
   const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
@@ -243,7 +246,7 @@ function openRound(state: State, now: number): State {
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
-  const next = forgetOver(tidy(Exits.tidy(state), now))
+  const next = Accusation.advance(forgetOver(tidy(Exits.tidy(state), now)), now)
   switch (next.ledger.state) {
     case 'none':
       if (next.ended || now > next.terms.startBy) return next
@@ -288,15 +291,14 @@ function run(state: State, now: number): State {
     type: 'prepare',
     round: number,
     recipients,
-    scored: number === 1 && next.terms.plan !== 'equal',
   })
 }
 
 function utilities(state: State): Plan.Utilities {
-  const scores = Object.values(state.rounds).flatMap(({ round, result }) =>
-    typeof result === 'string' ? [] : [{ round, correct: result.correct }],
+  const measured = Object.values(state.rounds).flatMap(({ round, result }) =>
+    typeof result === 'string' ? [] : [{ round, contributions: result.contributions }],
   )
-  return Contribution.utilities(state.terms, History.tallies(state.ledger), state.before ?? 0, scores)
+  return Contribution.utilities(state.terms, History.tallies(state.ledger), measured)
 }
 
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */

@@ -1,6 +1,7 @@
 // A round as the model provider knows it: what was said and given away, and whether its sums can be opened.
 import type * as Body from '../body.ts'
 import type { Address, Hex } from '../codec.ts'
+import * as Game from '../contribution.ts'
 import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
@@ -29,7 +30,17 @@ export type Round = {
   readonly unmasked: Readonly<{ [seat: number]: Body.Of<'unmask'> }>
   /** What opening the sums gave; `lost` when they could not be had or opened. */
   readonly result:
-    'none' | 'lost' | { readonly correct: number; readonly total: number; readonly nextModelHash: Hex }
+    | 'none'
+    | 'lost'
+    | {
+        readonly correct: number
+        readonly total: number
+        readonly nextModelHash: Hex
+        /** By cohort of the record, in 60ths of a correct prediction; empty where the plan asks for none. */
+        readonly contributions: readonly number[]
+      }
+  /** Cohorts of the committed record whose sums were discarded, ascending. */
+  readonly discarded: readonly number[]
   /** Its secret key is erased. */
   readonly forgotten: boolean
 }
@@ -52,6 +63,7 @@ export function blank(round: number): Round {
     proposals: {},
     unmasked: {},
     result: 'none',
+    discarded: [],
     forgotten: false,
   }
 }
@@ -107,14 +119,14 @@ export function opening(
   const draw = round.drawn.find(({ bodyDigest }) => bodyDigest === record.cohortsDigest)
   if (draw === undefined) return `The cohorts of round ${round.round} were not to be had.`
   const opened = record.cohorts.flatMap((cohort, at) =>
-    (cohort & record.survivors) === 0n ? [] : [draw.body.cohorts[at] ?? []],
+    (cohort & record.survivors) === 0n ? [] : [{ cohort: at, accounts: draw.body.cohorts[at] ?? [] }],
   )
-  const cohorts = opened.flatMap((accounts, at) => {
+  const cohorts = opened.flatMap(({ cohort, accounts }, at) => {
     const members = accounts.flatMap((account) => masked(state, round, record.survivors, hash, account) ?? [])
     const isOpen =
       members.length === accounts.length && members.every(({ shares }) => shares.length >= threshold)
     const sum = proposal.sums[at]
-    return isOpen && sum !== undefined ? [{ ...sum, members }] : []
+    return isOpen && sum !== undefined ? [{ cohort, ...sum, members }] : []
   })
   if (cohorts.length === 0 || (isPatient && cohorts.length < opened.length))
     return `Too few members gave shares of round ${round.round} away.`
@@ -126,6 +138,7 @@ export function opening(
     cohortsDigest: record.cohortsDigest,
     threshold,
     cohorts,
+    coalitions: state.terms.plan === 'equal' ? [] : Game.coalitions(cohorts.length, hash),
   }
 }
 

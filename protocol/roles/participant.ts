@@ -1,4 +1,5 @@
 // What every role is made of: who it is, its task, what the chain said, and what it still wishes for.
+import type * as Body from '../body.ts'
 import type { Hex } from '../codec.ts'
 import type * as Message from '../message.ts'
 import type * as Market from '../market.ts'
@@ -11,6 +12,7 @@ import * as Topic from '../topic.ts'
 import * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Ledger from './ledger.ts'
+import * as Witness from './witness.ts'
 
 export type Participant = {
   readonly me: Event.Me
@@ -36,8 +38,18 @@ export type Participant = {
   readonly refused: readonly string[]
   /** Messages of rounds that came before the start was seen, oldest first. */
   readonly early: readonly Message.Message[]
+  /** What others stated that may be stated once. */
+  readonly witness: Witness.Witness
+  /** Proposed records that may be false, by round and seat of their author. */
+  readonly doubts: Readonly<{ [proposal: string]: Doubt }>
   /** What was ignored or failed, as sentences, newest first. */
   readonly notes: readonly string[]
+}
+
+export type Doubt = {
+  readonly body: Body.Of<'recordProposed'>
+  /** Which sum is not what was found by adding; undefined where an update may not be its provider's. */
+  readonly sum: number | undefined
 }
 
 export type Step<state> = { readonly state: state; readonly effects: readonly Effect.Effect[] }
@@ -70,6 +82,8 @@ export function create(options: Options): Participant {
     tries: {},
     refused: [],
     early: [],
+    witness: Witness.nothing,
+    doubts: {},
     notes: [],
   }
   return { me, rules, place, id, terms, spec, ledger: Ledger.empty, ...blank }
@@ -208,6 +222,21 @@ function refuse<state extends Participant>(state: state, claims: readonly Payout
 export function keepEarly<state extends Participant>(state: state, message: Message.Message): state {
   if (state.early.length >= mostEarly) return note(state, 'Messages came before the start and were dropped.')
   return { ...state, early: [...state.early, message] }
+}
+
+/** Remembers what may be stated once about a round; the rest of a message is for others to read. */
+export function witness<state extends Participant>(state: state, message: Message.Message): state {
+  if (message.round < 1 || message.round > state.terms.maxRounds) return state
+  const next = witnessed(state, message)
+  return next === state.witness ? state : { ...state, witness: next }
+}
+
+function witnessed(state: Participant, message: Message.Message): Witness.Witness {
+  if (message.kind === 'roundOpened' && isFromModelProvider(state, message))
+    return Witness.opening(state.witness, message)
+  const seat = message.kind === 'recordSigned' ? committeeSeat(state, message) : undefined
+  if (message.kind !== 'recordSigned' || seat === undefined) return state.witness
+  return Witness.record(state.witness, message, seat)
 }
 
 /** Whether the model provider said this. */

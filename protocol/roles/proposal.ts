@@ -31,20 +31,25 @@ function all(
   )
 }
 
-/** `Record.sums` of a round: an entry for every cohort, with a zero root where nothing was added. */
-export function sumsDigest(
+/** What a round's `sums` stand for: an entry for every cohort, with a zero root where nothing was added. */
+export function sumsOf(
   task: { readonly terms: Terms; readonly spec: TaskSpec },
   record: Pick<Record.Body, 'cohorts' | 'survivors'>,
   inputs: readonly Effect.Input[],
   sums: readonly { readonly root: Hex }[],
-): Hex {
+): Record.Sums {
   const { q, t, n } = task.spec.he
   const found = sums.values()
   const cohorts = all(record, inputs).map((cohort) => ({
     inputs: cohort.map(({ ciphertextRoot, signature }) => ({ root: ciphertextRoot, signature })),
     sumRoot: (cohort.length === 0 ? undefined : found.next().value?.root) ?? ciphertextless,
   }))
-  return Record.sums({ q, t: BigInt(t), n, ciphertexts: task.terms.words / wordsPerCiphertext, cohorts })
+  return { q, t: BigInt(t), n, ciphertexts: task.terms.words / wordsPerCiphertext, cohorts }
+}
+
+/** The digest that the record holds. */
+export function sumsDigest(...shown: Parameters<typeof sumsOf>): Hex {
+  return Record.sums(sumsOf(...shown))
 }
 
 const ciphertextless: Hex = `0x${'00'.repeat(32)}`

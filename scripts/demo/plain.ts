@@ -36,7 +36,10 @@ export async function train(
       total += Update.weight(share.samples, spec.sampleCap)
     }
     if (total > 0) global = global.map((weight, i) => weight + (sum[i] ?? 0) / total)
-    const { correct, total: tested } = await evaluate(tf, spec.model, global, sourceOf(schema, test))
+    const {
+      correct: [correct = 0],
+      total: tested,
+    } = await evaluate(tf, spec.model, [global], sourceOf(schema, test))
     const accuracy = Math.round((correct / tested) * 10_000)
     accuracies.push(accuracy)
     done(round, accuracy)

@@ -278,6 +278,7 @@ function starting(safe: Safe, name: string, step: number): ReturnType<typeof Cry
   return Crypto.create({
     safe: async () => safe,
     seal: Real.seal,
+    versions: Real.versions,
     train: async () => ({
       train: async ({ weights }) => {
         const moved = weights.map((weight, i) => weight + Real.change(name, i, step))

@@ -7,13 +7,12 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type { Means } from './adversaries/adversary.ts'
 import type * as Blocks from './blocks.ts'
-import * as Keys from './keys.ts'
-import * as Laws from './laws.ts'
 import * as Market from './market.ts'
 import type * as Person from './person.ts'
 import type * as Primitives from './primitives.ts'
 import * as Role from './role.ts'
 import * as Saying from './saying.ts'
+import * as Training from './training.ts'
 import type { Watching } from './watching.ts'
 import * as Work from './work.ts'
 import type { World } from './world.ts'
@@ -166,7 +165,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
           const { round, opened, cohorts, peers } = effect
           const { datas } = Role.ledgerOf(person.role())
           const seat = Ledger.seatOf(datas, me.account) ?? -1
-          const trained = { free: train(), seat, seats: datas.length }
+          const trained = { free: Training.result(scenario.seed, trainings++), seat, seats: datas.length }
           write(
             () => vault.contribute(roundPlace(round), me.account, effect, trained),
             (made) => {
@@ -254,7 +253,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
             () => vault.prepare(effect),
             (made) => {
               if (made === undefined) return
-              done({ type: 'prepared', effect: id, ...made, correct: effect.scored ? 250 : undefined })
+              done({ type: 'prepared', effect: id, ...made })
             },
           )
         })
@@ -271,22 +270,14 @@ export function create({ world, watching, blocks }: Tools): Executor {
             for (const sum of given.sums)
               if (sum.digest === null) tally.fault(`sum discarded: ${sum.discarded}`)
             const correct = Math.min(1000, 300 + 150 * effect.round)
-            done({ type: 'opened', effect: id, ...given, correct, total: 1000 })
+            const worth = Training.worth(effect)
+            done({ type: 'opened', effect: id, ...given, worth, correct, total: 1000 })
           })
         })
         return
       default:
         effect satisfies never
     }
-  }
-
-  /** No two trainings end alike. */
-  function train(): readonly number[] {
-    const digits = Keys.hash(`${scenario.seed} ${trainings++}`)
-    return Array.from(
-      { length: Laws.free },
-      (_, at) => parseInt(digits.slice(8 * at, 8 * at + 4), 16) - 0x8000,
-    )
   }
 
   function inputsOf(cohort: readonly Effect.Input[]): readonly Primitives.Cipher[] {

@@ -73,6 +73,7 @@ function watch(
     isEvil: (account) => evil.includes(account),
     nameOf: (account) => account,
     header: () => hash('header'),
+    openings: () => [],
     proposed: (round) => records.filter((record) => record.round === round).map(proposalOf),
     updates: (round) => datas.map((account, seat) => ({ account, root: rootOf(round, seat) })),
     isPublished: (cid) => !lost.includes(cid),

@@ -12,6 +12,7 @@ import * as Records from './lawsOfRecords.ts'
 import type { Task } from './market.ts'
 import type * as Primitives from './primitives.ts'
 import * as Sets from './sets.ts'
+import * as Suspects from './suspects.ts'
 
 /** Values that tell updates of different rounds apart, before the one-hot part. */
 export const free = 6
@@ -59,6 +60,11 @@ export type Sight = {
   readonly isEvil: (account: Address) => boolean
   readonly nameOf: (account: Address) => string
   readonly header: (number: number) => Hex | undefined
+  /** What a round was opened with, by the digest of what was said. */
+  readonly openings: (round: number) => readonly {
+    readonly digest: Hex
+    readonly body: Body.Of<'roundOpened'>
+  }[]
   /** Records that were proposed in a round. */
   readonly proposed: (round: number) => readonly Body.Of<'recordProposed'>[]
   /** Updates that were said in a round. */
@@ -96,7 +102,11 @@ export function watch(sight: Sight): Laws {
     const { minCohort, maxCohorts } = of.terms
     const rules = { largest: Cohort.largest(sight.spec.he), minCohort, maxCohorts }
     const accounts = of.datas.map(({ account }) => account)
-    return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules).map((cohort) =>
+    const basis = records.get(first ?? 0)
+    const opening = sight.openings(first ?? 0).find(({ digest }) => digest === basis?.opened)
+    const earlier = [...records.values()].filter((other) => other.round < (first ?? 0))
+    const suspects = Suspects.of(of, earlier, opening?.body)
+    return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules, suspects).map((cohort) =>
       Record.bitmapOf(cohort.map((account) => accounts.indexOf(account))),
     )
   }

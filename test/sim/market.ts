@@ -9,6 +9,7 @@ import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import * as Rules from './marketRules.ts'
+import * as Proofs from './proofs.ts'
 import { RefusedError, need } from './refused.ts'
 
 export type Task = {
@@ -70,7 +71,11 @@ export type Told = Market.Event extends infer event
     : never
   : never
 
-export function open(place: Topic.Place, recover: Recover): Chain {
+export function open(
+  place: Topic.Place,
+  recover: Recover,
+  added: Proofs.Court['added'] = () => undefined,
+): Chain {
   const tasks = new Map<Hex, Task>()
   const balances = new Map<Address, bigint>()
   const deposits = new Map<Address, bigint>()
@@ -196,6 +201,16 @@ export function open(place: Topic.Place, recover: Recover): Chain {
       case 'prove':
         Rules.prove(books, call, time, tell)
         return
+      case 'proveForged':
+      case 'proveSum': {
+        const id = Terms.id(place.market, call.terms)
+        const task = tasks.get(id)
+        const seats = Proofs.convicted(call, { place, id, task, time, signed, added })
+        if (task === undefined || typeof seats === 'string') throw new RefusedError(String(seats))
+        task.slashed |= seats
+        tell({ name: 'Slashed', task: id, round: call.round, seats })
+        return
+      }
       case 'claim': {
         const { id, task } = inState(call.terms, 'settled')
         need(task.payout !== undefined, 'WrongState')

@@ -33,6 +33,8 @@ export type Primitives = {
   withhold(cipher: Cipher): Stored
   fetch(cid: string): (Stored & { readonly cipher: Cipher }) | undefined
   add(ciphers: readonly Cipher[]): Cipher
+  /** The root of the sum of published updates, by their roots. */
+  added(roots: readonly Hex[]): Hex | undefined
   /** Publishes a round's public key, and finds it again. */
   announce(key: Hex): string
   keyOf(cid: string): Hex | undefined
@@ -91,6 +93,12 @@ export function open(seed: number): Primitives {
     },
     fetch: (cid) => objects.get(cid),
     add,
+    added: (roots) => {
+      const parts = roots.flatMap((root) => [...objects.values()].find((each) => each.root === root) ?? [])
+      return parts.length === 0 || parts.length < roots.length
+        ? undefined
+        : store(add(parts.map(({ cipher }) => cipher))).root
+    },
     announce: (key) => {
       const cid = Codec.cidOf(Codec.encode(key)).toString()
       keys.set(cid, key)

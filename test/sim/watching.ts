@@ -47,6 +47,8 @@ export function open(
     isEvil,
     nameOf,
     header: blocks.header,
+    openings: (round) =>
+      network.heard('roundOpened', round).map(({ bodyDigest, body }) => ({ digest: bodyDigest, body })),
     proposed: (round) => network.heard('recordProposed', round).map(({ body }) => body),
     updates: (round) =>
       network

@@ -5,7 +5,7 @@ import type * as Seed from './seed.ts'
 
 const rules = [
   { name: 'survivors', seed: 2, law: /^I5/, instead: () => import('./without/survivors.ts') },
-  { name: 'shares', seed: 27, law: /^I14/, instead: () => import('./without/shares.ts') },
+  { name: 'shares', seed: 20, law: /^I14/, instead: () => import('./without/shares.ts') },
   { name: 'release', seed: 1, law: /^I2/, instead: () => import('./without/release.ts') },
 ]
 

@@ -162,7 +162,7 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
       if (trace !== undefined) note(message.sender, `says ${Trace.said(message)}${to}`, message.round)
     },
   })
-  const chain = Market.open(place, recover)
+  const chain = Market.open(place, recover, (roots) => primitives.added(roots))
   const told = (before: number): void => {
     const state = chain.task(task)
     for (const event of chain.events.slice(before)) {

@@ -18,6 +18,7 @@ import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Market from '../../protocol/market.ts'
 import type { Account } from './account.ts'
+import * as Witnesses from './witnesses.ts'
 
 export type Block = { readonly number: number; /** Unix seconds. */ readonly time: number }
 
@@ -79,8 +80,10 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
     pollingInterval: interval,
     cacheTime: 0,
   })
-  const witnesses = endpoints.map((url) =>
-    createPublicClient({ chain: network, transport: http(url, { retryCount: 1, timeout: 15_000 }) }),
+  const witnesses = Witnesses.of(
+    endpoints.map((url) =>
+      createPublicClient({ chain: network, transport: http(url, { retryCount: 1, timeout: 15_000 }) }),
+    ),
   )
   let sending: Promise<unknown> = Promise.resolve()
 
@@ -92,46 +95,23 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
     }
   }
 
-  /** What endpoints answer alike: all that do answer, and two where there are two. */
-  async function agreed<answer>(
-    ask: (witness: PublicClient) => Promise<answer>,
-    nameOf: (answer: answer) => string,
-  ): Promise<answer> {
-    const answers = await Promise.allSettled(witnesses.map(ask))
-    const given = answers.filter((each) => each.status === 'fulfilled').map(({ value }) => value)
-    const [first] = given
-    if (first === undefined || given.length < Math.min(2, witnesses.length))
-      throw answers.find((each) => each.status === 'rejected')?.reason
-    if (new Set(given.map(nameOf)).size > 1) throw new DisputedError()
-    return first
-  }
-
   async function head(): Promise<Block> {
     const block = await reader.getBlock({ blockTag: 'latest' })
     return { number: Number(block.number), time: Number(block.timestamp) }
   }
 
-  /** The newest block that counts. */
+  /** The newest block that counts: so deep even for the endpoint that is furthest behind, and the same for all. */
   async function settled(): Promise<Block> {
-    const latest = await head()
-    if (config.confirmations === 0) return latest
-    const blockNumber = BigInt(Math.max(0, latest.number - config.confirmations))
-    const { number, timestamp } = await reader.getBlock({ blockNumber })
-    return { number: Number(number), time: Number(timestamp) }
+    if (config.confirmations === 0 && endpoints.length === 1) return head()
+    return witnesses.block(Math.max(0, (await witnesses.lowest()) - config.confirmations))
   }
 
   async function events(from: number, to: number): Promise<readonly Told[]> {
     const range = { address: config.market, fromBlock: BigInt(from), toBlock: BigInt(to) }
-    const found = await agreed(
-      (witness) => witness.getLogs(range),
-      (logs) => logs.map(({ blockHash, logIndex }) => `${blockHash}:${logIndex}`).join(),
-    )
+    const found = await witnesses.logs(range)
     const times = new Map<bigint, number>()
-    for (const { blockNumber } of found) {
-      if (times.has(blockNumber)) continue
-      const block = await reader.getBlock({ blockNumber })
-      times.set(blockNumber, Number(block.timestamp))
-    }
+    for (const { blockNumber } of found)
+      if (!times.has(blockNumber)) times.set(blockNumber, (await witnesses.block(Number(blockNumber))).time)
     return found.flatMap((log) => {
       const event = Market.parseLog(log)
       return event === undefined ? [] : [{ event, time: times.get(log.blockNumber) ?? 0 }]
@@ -166,8 +146,8 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
 
       async function read(): Promise<void> {
         const latest = await asked(settled)
-        // A local chain that was killed may have lost its last blocks.
-        if (latest.number + 1 < next) next = latest.number + 1
+        // A local chain that was killed may have lost its last blocks; elsewhere an endpoint is only behind.
+        if (config.local && latest.number + 1 < next) next = latest.number + 1
         while (next <= latest.number && !stopped) {
           const to = Math.min(latest.number, next + span - 1)
           const from = next
@@ -223,13 +203,7 @@ export function open(config: Config, { base, interval = 1000 }: Options = {}): C
     blockHash: (number) =>
       asked(async () => {
         const latest = await settled()
-        if (latest.number < number) return undefined
-        const blockNumber = BigInt(number)
-        const { hash } = await agreed(
-          (witness) => witness.getBlock({ blockNumber }),
-          (block) => block.hash,
-        )
-        return hash
+        return latest.number < number ? undefined : (await witnesses.block(number)).hash
       }),
   }
 }
@@ -256,18 +230,6 @@ export class UnreachableError extends BaseError {
       advice: 'It is tried again every second. Check the connection of this device if it stays.',
       safe: 'Money and tasks are on the chain and do not depend on this device; nothing was sent twice.',
       cause,
-    })
-  }
-}
-
-export class DisputedError extends BaseError {
-  override readonly name = 'Chain.DisputedError'
-  constructor() {
-    super({
-      message: 'The endpoints of the chain tell different things.',
-      advice:
-        'They are asked again every second. If this stays, one of them is wrong: change the configuration.',
-      safe: 'Nothing is given away before they agree.',
     })
   }
 }

@@ -2,12 +2,18 @@
 
 const nbsp = '\u00a0'
 const plain = new Intl.NumberFormat('en')
+const signed = new Intl.NumberFormat('en', { maximumFractionDigits: 1, signDisplay: 'exceptZero' })
 const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 
 export type Token = { readonly symbol: string; readonly decimals: number }
 
 export function count(value: number): string {
   return plain.format(value)
+}
+
+/** A gain or a loss, with one decimal where there is one. */
+export function change(value: number): string {
+  return signed.format(value)
 }
 
 /** `1 round`, `2 rounds`. */

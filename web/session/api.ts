@@ -166,6 +166,8 @@ export type RoundView = {
   /** Correct predictions and test set size; model provider only. */
   readonly correct: number | undefined
   readonly tested: number | undefined
+  /** By cohort, in correct predictions; empty where they are not measured. Model provider only. */
+  readonly contributions: readonly number[]
   readonly ready: number
   readonly delivered: number
   readonly survivors: number
@@ -227,9 +229,23 @@ export type Transaction = {
   readonly block: number
 }
 
-/** Something that the chain says went wrong in a task. */
+/** What an epoch of rounds says about a data provider's pay. */
+export type EpochView = {
+  /** Its rounds, of which some may not have been committed. */
+  readonly first: number
+  readonly last: number
+  /** What the cohort of this data provider added, and all of them, in correct predictions; undefined if in none. */
+  readonly own: number | undefined
+  readonly all: number
+  readonly cohorts: number
+  /** What each of the rounds that it delivered counts: correct predictions, or the place from the last. */
+  readonly weight: number
+  readonly delivered: number
+}
+
+/** Something that went wrong in a task: as the chain says, or as this device can prove to it. */
 export type Incident = {
-  readonly kind: 'fault' | 'slash' | 'silence' | 'absence'
+  readonly kind: 'fault' | 'slash' | 'lie' | 'silence' | 'absence'
   /** What happened. */
   readonly message: string
   /** What is safe. */
@@ -270,6 +286,7 @@ export type Participation = {
     readonly maxComputes: number
     readonly threshold: number
     readonly minCohort: number
+    readonly maxCohorts: number
     readonly minQuality: number
     readonly startBy: number
   }
@@ -297,6 +314,18 @@ export type Participation = {
     /** Unix seconds from which claims open; undefined until settled. */
     readonly claimsOpen: number | undefined
   }
+  /** Data provider, once scores were settled with: from the chain. */
+  readonly contribution:
+    | {
+        readonly epochs: readonly EpochView[]
+        /** Nobody added anything that counts, so that delivered rounds count instead. */
+        readonly isEven: boolean
+        /** What it is paid for them beyond its floor, token base units. */
+        readonly share: bigint
+        /** Samples in the test set. */
+        readonly tested: number
+      }
+    | undefined
   readonly privacy: {
     readonly committee: number
     /** So many committee members together with the model provider could read a single update. */
@@ -323,7 +352,7 @@ export type Participation = {
     readonly claim: boolean
     readonly exportModel: boolean
   }
-  /** What went wrong in the task for everyone to see, as the chain tells it. */
+  /** What went wrong in the task. */
   readonly incidents: readonly Incident[]
   /** Newest first, at most 20. */
   readonly problems: readonly Problem[]
@@ -392,6 +421,8 @@ export type TaskDraft = {
   readonly minComputes: number
   readonly maxComputes: number
   readonly minCohort: number
+  /** Cohorts that are summed apart, where there are providers enough. */
+  readonly maxCohorts: number
   /** Seconds from now in which the task has to start. */
   readonly startWithin: number
   /** Seconds that a round waits for readiness, updates and the commit. */

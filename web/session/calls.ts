@@ -1,17 +1,20 @@
 // Carries out a role's transactions: by the account itself where the market looks at it, else by a relay that pays.
 import type { Address, Hex } from '../../protocol/codec.ts'
+import * as Evidence from '../../protocol/evidence.ts'
 import * as Market from '../../protocol/market.ts'
+import * as Party from '../../protocol/party.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
+import type * as Topic from '../../protocol/topic.ts'
 import * as Chain from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
 import type { Job } from './job.ts'
 import type { Sent, Sponsor } from './sponsor.ts'
 
 export type Tools = {
-  readonly market: Address
+  readonly place: Topic.Place
   readonly door: Door
   readonly sponsor: Sponsor
   /** Whether the chain told of this task already. */
@@ -20,6 +23,11 @@ export type Tools = {
   readonly deposit: (account: Address) => Promise<bigint>
   /** The part of it that other tasks, which have not started, count on for a bond. */
   readonly promised: (account: Address, besides: Hex) => bigint
+  /** Evidence out of the bytes behind a sum. */
+  readonly proveSum: (
+    job: Job,
+    call: Extract<Effect.Call, { name: 'proveSum' }>,
+  ) => Promise<Evidence.Evidence>
   readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
 }
 
@@ -31,7 +39,8 @@ export function roundOf({ call }: Extract<Effect.Effect, { type: 'submit' }>): n
 }
 
 export function submitter(tools: Tools): Submit {
-  const { market, door, sponsor } = tools
+  const { place, door, sponsor } = tools
+  const { market } = place
   let depositing: Promise<unknown> = Promise.resolve()
 
   /** One after another, so that each sees what the one before it moved. */
@@ -67,6 +76,14 @@ export function submitter(tools: Tools): Submit {
         return send(account, Market.expire(market, call.terms, call.computes, call.datas))
       case 'claim':
         return sponsor.send(account, Market.claim(market, call.terms, call.claims))
+      case 'prove':
+      case 'proveForged':
+      case 'proveSum': {
+        const { charge, evidence } =
+          call.name === 'proveSum' ? await tools.proveSum(job, call) : evidenceOf(place, task, call)
+        const datas = Party.datasHash(call.datas)
+        return sponsor.send(account, Market.prove(market, call.terms, call.computes, datas, charge, evidence))
+      }
       case 'deposit':
         return inTurn(() => sponsor.depositAtLeast(account, call.amount + tools.promised(account, task)))
       case 'withdraw':
@@ -96,9 +113,36 @@ export function submitter(tools: Tools): Submit {
       const sent = await transact(job, call)
       if (sent !== undefined) await tools.sent(job, call.name, roundOf(effect), sent)
     } catch (thrown) {
-      if (!(thrown instanceof Chain.RevertedError)) throw thrown
+      if (!(thrown instanceof Chain.RevertedError) && !isNone(thrown)) throw thrown
       return { type: 'failed', effect: id, reason: thrown.message, short: await shortOf(call) }
     }
     return { type: 'submitted', effect: id }
   }
+}
+
+/** Whether evidence was not to be had from what there is, and will not be. */
+function isNone(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && noEvidence.includes(thrown.name)
+}
+
+/** By name: what a worker threw has lost its class. */
+const noEvidence: readonly string[] = [
+  'Evidence.NoneError',
+  'Evidence.BytesError',
+  'Ciphertext.StructureError',
+  'Codec.MalformedError',
+]
+
+/** Made here, so that nobody asks the market for what proves nothing. */
+function evidenceOf(
+  domain: Topic.Place,
+  task: Hex,
+  call: Extract<Effect.Call, { name: 'prove' | 'proveForged' }>,
+): Evidence.Evidence {
+  const place = { domain, task }
+  if (call.name === 'proveForged') return Evidence.forgedInput(call, place, call.datas)
+  const { seat, round, statements, computes, terms } = call
+  const key = seat === undefined ? terms.opener : computes[seat]?.device
+  if (key === undefined) throw new Evidence.NoneError(`there is no compute provider on seat ${seat}`)
+  return Evidence.contradiction(place, { seat, key }, round, statements)
 }

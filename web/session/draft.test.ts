@@ -51,6 +51,11 @@ describe('a draft', () => {
     expect(Draft.make(draft, by).terms).toMatchObject({ plan: 'equal', invited: Terms.noHash })
   })
 
+  test('asks for as many cohorts as it names', () => {
+    expect(Draft.make({ ...draft, maxCohorts: 2 }, by).terms.maxCohorts).toBe(2)
+    expect(Draft.make(draft, by).terms.maxCohorts).toBe(1)
+  })
+
   test('made twice is two tasks', () => {
     expect(Draft.make(draft, by).id).not.toBe(Draft.make(draft, by).id)
   })

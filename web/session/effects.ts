@@ -5,7 +5,6 @@ import type { Hex } from '../../protocol/codec.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type * as Topic from '../../protocol/topic.ts'
 import type { ContributeRequest, Frame } from '../../workers/api.ts'
 import type { Purpose } from '../net/door.ts'
 import type { Progress } from './api.ts'
@@ -17,8 +16,7 @@ import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
 import * as Updates from './updates.ts'
 
-export type Tools = Omit<Calls.Tools, 'market'> & {
-  readonly place: Topic.Place
+export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly frame: Frame
   /** Hash of a block that counts; undefined while it does not. */
   readonly blockHash: (number: number) => Promise<Hex | undefined>
@@ -40,7 +38,6 @@ const modelBytes = 1024 * 1024
 
 export function executor(tools: Tools): Execute {
   const { place, door, frame, mail, meters } = tools
-  const submit = Calls.submitter({ ...tools, market: place.market })
   /** Updates that were checked, by CID: a member adds them soon after. */
   const kept = new Map<string, readonly Uint8Array[]>()
   const member = Member.make({
@@ -51,6 +48,7 @@ export function executor(tools: Tools): Execute {
     publish,
     keep: (cid, bytes) => void kept.set(cid, bytes),
   })
+  const submit = Calls.submitter({ ...tools, proveSum: member.proveSum })
   let training: Promise<unknown> = Promise.resolve()
 
   /** Runs a part of the work and adds its seconds to the round's. */
@@ -150,7 +148,6 @@ export function executor(tools: Tools): Execute {
       recipients,
     })
     meters.add(job.id, round, 'encrypt', made.seconds)
-    const correct = effect.scored ? await scored(job) : undefined
     const [model = '', publicKey = ''] = await timed(purpose, 'network', () =>
       door.put(
         job.task,
@@ -161,19 +158,13 @@ export function executor(tools: Tools): Execute {
         purpose,
       ),
     )
-    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey, correct }
-  }
-
-  /** Correct predictions of the model as it is. */
-  async function scored({ task, spec, dataSet }: Job): Promise<number | undefined> {
-    if (dataSet === undefined) return undefined
-    return (await frame.crypto.score(task, TaskSpec.encode(spec), dataSet)).correct
+    return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey }
   }
 
   async function open(job: Job, effect: Extract<Effect.Effect, { type: 'open' }>): Promise<Event.Result> {
     const { dataSet } = job
     if (dataSet === undefined) return failed(effect, 'The test set of this task is not on this device.')
-    const { round, opened, cohortsDigest, threshold } = effect
+    const { round, opened, cohortsDigest, threshold, coalitions } = effect
     const purpose = { machine: job.id, round }
     const cohorts = await Promise.all(
       effect.cohorts.map(async ({ cid, root, members }) => ({
@@ -190,6 +181,7 @@ export function executor(tools: Tools): Execute {
       cohortsDigest,
       threshold,
       cohorts,
+      coalitions,
     })
     meters.add(job.id, round, 'open', seconds.decrypt + seconds.score)
     return { type: 'opened', effect: effect.id, ...result }

@@ -3,6 +3,7 @@ import * as Ciphertext from '../../protocol/ciphertext.ts'
 import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
+import * as Evidence from '../../protocol/evidence.ts'
 import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
@@ -14,7 +15,7 @@ import type { Meters } from './meters.ts'
 
 type Tools = {
   readonly place: Topic.Place
-  readonly crypto: Pick<Crypto, 'check' | 'aggregate'>
+  readonly crypto: Pick<Crypto, 'check' | 'aggregate' | 'proveWrong'>
   readonly meters: Meters
   /** Those of an update or a sum: kept ones, or from the network. */
   readonly ciphertexts: (job: Job, cid: string, purpose: Purpose) => Promise<readonly Uint8Array[]>
@@ -23,12 +24,16 @@ type Tools = {
   readonly keep: (cid: string, bytes: readonly Uint8Array[]) => void
 }
 
+type ProveSum = Extract<Effect.Call, { name: 'proveSum' }>
+
 type Member = {
   check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result>
   aggregate(
     job: Job,
     effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
   ): Promise<Event.Result>
+  /** What is wrong with a committed sum, as evidence; throws `Evidence.NoneError` where nothing is. */
+  proveSum(job: Job, call: ProveSum): Promise<Evidence.Evidence>
 }
 
 export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tools): Member {
@@ -89,7 +94,16 @@ export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tool
     return { type: 'aggregated', effect: effect.id, sums }
   }
 
-  return { check, aggregate }
+  async function proveSum(job: Job, call: ProveSum): Promise<Evidence.Evidence> {
+    const purpose = { machine: job.id, round: call.round }
+    const sum = await ciphertexts(job, call.sum, purpose)
+    const updates = await Promise.all(call.inputs.map((cid) => ciphertexts(job, cid, purpose)))
+    const wrong = await crypto.proveWrong(updates, sum)
+    if (wrong === undefined) throw new Evidence.NoneError('every word of the sum is right')
+    return Evidence.wrongWord(call, call.cohort, wrong)
+  }
+
+  return { check, aggregate, proveSum }
 }
 
 export function total(parts: readonly Uint8Array[]): number {

@@ -99,6 +99,19 @@ test('a fault is told to everyone, each in its own words', () => {
   expect(new Set(states.map((state) => Incidents.of(state)[0]?.safe)).size).toBe(3)
 })
 
+test('a lie that this device can prove is told until the chain knows it', () => {
+  const signed = [Talk.digest('one'), Talk.digest('another')].map((record) =>
+    Talk.heard(computeName, { kind: 'recordSigned', task: Talk.task, round: 1, slot: 0, body: { record } }),
+  )
+  const events = [committed, ...signed]
+  for (const state of [data(events), compute(otherName, [Talk.started, ...events]), model(events)]) {
+    expect(kinds(state)).toEqual(['lie'])
+    expect(Incidents.of(state)[0]?.message).toContain(`${Talk.me(computeName).account} signed two records`)
+  }
+  expect(kinds(compute(computeName, [Talk.started, ...events]))).toEqual([])
+  expect(kinds(data([...events, slashed]))).toEqual(['slash'])
+})
+
 test('a slashed seat loses its leaf to the model provider', () => {
   const events = [committed, slashed]
   const [own, other] = [computeName, otherName].map((name) => compute(name, [Talk.started, ...events]))

@@ -1,5 +1,7 @@
-// What the chain says went wrong in a task, told to each role: what happened, what is safe, what to do.
+// What went wrong in a task, as the chain says or as this device can prove, told to each role: what happened, what is
+// safe, what to do.
 import * as Record from '../../protocol/record.ts'
+import * as Accusation from '../../protocol/roles/accusation.ts'
 import * as Exits from '../../protocol/roles/exits.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type { Incident } from './api.ts'
@@ -9,7 +11,7 @@ const settleHint =
   'You need not do anything: while Galaxy is open it settles the task in its turn. You may also settle it at once, below.'
 
 export function of(state: State): readonly Incident[] {
-  return [fault(state), silence(state), slash(state), absence(state)].filter(
+  return [fault(state), lie(state), silence(state), slash(state), absence(state)].filter(
     (incident) => incident !== undefined,
   )
 }
@@ -37,6 +39,23 @@ function fault({ role, ledger }: State): Incident | undefined {
       'The model provider signed two different openings of one round, which was shown to the contract.',
     safe: share,
     advice,
+  }
+}
+
+/** Somebody lied, and the contract does not know yet. */
+function lie(state: State): Incident | undefined {
+  const lies = Accusation.lies(state)
+  if (lies.length === 0) return undefined
+  const found = lies.map(({ sentence }) => sentence).join(' ')
+  return {
+    kind: 'lie',
+    message: lies.every(Accusation.isDoubt)
+      ? `Something was committed that looks false. ${found}`
+      : `Somebody lied, and this device holds the proof. ${found}`,
+    safe: 'Rounds that are on the chain stay paid, and nothing of yours is at stake.',
+    advice: lies.every(Accusation.isDoubt)
+      ? 'You need not do anything: while Galaxy is open it looks closer, and shows the contract what it finds. It costs you nothing where a relay pays.'
+      : 'You need not do anything: while Galaxy is open it shows the proof to the contract, in its turn. Whoever lied loses its bond.',
   }
 }
 

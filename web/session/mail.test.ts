@@ -57,5 +57,5 @@ function decline(): Uint8Array {
   const key = new Uint8Array(32).fill(1)
   const draft = { kind: 'decline', task, round: 0, slot: 0, body: {} } as const
   const { digest, finish } = Message.compose(place, Eip712.addressOf(key), draft, '0x')
-  return finish(Eip712.sign(digest, key))
+  return finish(Eip712.sign(digest, key), undefined)
 }

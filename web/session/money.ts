@@ -8,6 +8,12 @@ import type { State } from './participations.ts'
 
 type Money = Participation['money']
 
+/** What a data provider is owed beyond its floor, token base units. */
+export function shareOf(state: State): bigint {
+  const dues = owedIn(state)?.dues.filter((due) => isOwn(state, due)) ?? []
+  return dues.reduce((total, { parts }) => total + parts.share, 0n)
+}
+
 const megaunit = 1_000_000n
 /** Computing payouts hashes a tree; a ledger that did not change owes the same. */
 const known = new WeakMap<Ledger.Ledger['rounds'], { readonly of: Ledger.Ledger; readonly owed: Owed }>()

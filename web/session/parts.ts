@@ -5,6 +5,7 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Frame } from '../../workers/api.ts'
 import * as Chain from '../net/chain.ts'
+import * as Witnesses from '../net/witnesses.ts'
 import * as Door from '../net/door.ts'
 import type { Wallets } from '../net/wallet.ts'
 import * as Board from './board.ts'
@@ -186,6 +187,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
       await transactions.learn(told, participations)
       await database.cursors.put({ id: 'chain', value: upTo.number })
       problems.over(Chain.unreachable)
+      problems.over(Witnesses.disputed)
       watch.block(upTo.number)
       await matching.look()
       if (told.length > 0 || now() - lookedAt >= balanceInterval) {

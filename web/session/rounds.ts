@@ -1,4 +1,5 @@
 // The rounds of a participation: what the role knows of each, what the chain says, and what was measured here.
+import * as Contribution from '../../protocol/contribution.ts'
 import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
@@ -9,13 +10,22 @@ import * as Parties from './parties.ts'
 
 type Known = Pick<
   RoundView,
-  'stage' | 'accuracy' | 'correct' | 'tested' | 'ready' | 'delivered' | 'survivors' | 'shares'
+  | 'stage'
+  | 'accuracy'
+  | 'correct'
+  | 'tested'
+  | 'contributions'
+  | 'ready'
+  | 'delivered'
+  | 'survivors'
+  | 'shares'
 >
 const unknown: Known = {
   stage: 'opened',
   accuracy: undefined,
   correct: undefined,
   tested: undefined,
+  contributions: [],
   ready: 0,
   delivered: 0,
   survivors: 0,
@@ -115,7 +125,9 @@ function toldByModel(state: ModelProvider.State, number: number): Known {
   const counts = { ...unknown, ready: Parties.count(round.ready), delivered: Parties.count(round.announced) }
   if (typeof result !== 'string') {
     const { correct, total: tested } = result
-    return { ...counts, stage: 'done', accuracy: ModelProvider.accuracyOf(round), correct, tested }
+    const contributions = result.contributions.map((value) => value / Contribution.scale)
+    const accuracy = ModelProvider.accuracyOf(round)
+    return { ...counts, stage: 'done', accuracy, correct, tested, contributions }
   }
   if (result === 'lost') return { ...counts, stage: 'aborted' }
   if (state.outbox[`open:${number}`] !== undefined) return { ...counts, stage: 'opening' }

@@ -3,6 +3,7 @@ import * as Model from '../../protocol/model.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type { Participation, Snapshot } from './api.ts'
 import * as Bonds from './bonds.ts'
+import * as Contribution from './contribution.ts'
 import * as Incidents from './incidents.ts'
 import * as Money from './money.ts'
 import type { Entry } from './participations.ts'
@@ -63,6 +64,7 @@ function participation(parts: Parts, entry: Entry): Participation {
     invited: state.role === 'model' ? state.invited : [],
     dataSet: entry.job.dataSet,
     money,
+    contribution: Contribution.of(state, Money.shareOf(state)),
     privacy: Privacy.of(state, shelf.openings(entry.job.dataSet)),
     transactions: transactions.of(state.id),
     progress: participations.progress(entry.id),

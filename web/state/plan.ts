@@ -18,16 +18,16 @@ const plans = {
   proportional: {
     title: 'By measured contribution',
     choice:
-      'Rounds count by how many more test samples the model got right: pays those who were there when it learned.',
+      'Rounds count by how many more test samples the model got right by what a group of providers added: pays those whose data it learned from.',
     promise:
-      'Beyond the least, rounds count by how many more test samples the model got right in them; samples count up to a cap.',
+      'Beyond the least, rounds count by how many more test samples the model got right by what your group added; samples count up to a cap.',
   },
   rank: {
     title: 'By rank',
     choice:
-      'Groups of providers that train together are ranked by contribution. With one group a round, as now, it pays like equal.',
+      'Groups of providers that are summed together are ranked by contribution. With a single group it pays like equal.',
     promise:
-      'Beyond the least, groups that train together are paid by rank of contribution. With one group a round, as now, every delivered round counts the same.',
+      'Beyond the least, groups that are summed together are paid by rank of contribution. With a single group every delivered round counts the same.',
   },
 } satisfies Record<Plan, Words>
 

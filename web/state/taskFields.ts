@@ -156,6 +156,17 @@ export const fields: readonly NumberField[] = [
     (d, minCohort) => ({ ...d, minCohort }),
   ),
   field(
+    'maxCohorts',
+    'Groups that are summed apart',
+    {
+      ...advanced,
+      most: 32,
+      hint: 'More than one tells contributions apart. Each needs twice the fewest updates; with fewer providers there are fewer groups.',
+    },
+    (d) => d.maxCohorts,
+    (d, maxCohorts) => ({ ...d, maxCohorts }),
+  ),
+  field(
     'computeBond',
     'Bond of each compute provider',
     { ...advanced, ...money },

@@ -1,5 +1,6 @@
 // A new task as a person types it: texts in; a checked draft, or one sentence per field, out.
 import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as Cohort from '../../protocol/cohort.ts'
 import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
@@ -79,6 +80,9 @@ export class TaskForm {
     if (draft.maxDatas < draft.minDatas) errors['maxDatas'] = 'At least as many as the fewest.'
     if (draft.maxComputes < draft.minComputes) errors['maxComputes'] = 'At least as many as the fewest.'
     if (draft.minCohort > draft.minDatas) errors['minCohort'] = 'At most the fewest data providers.'
+    const groups = Cohort.countOf(draft.maxDatas, draft)
+    if (draft.maxCohorts > groups)
+      errors['maxCohorts'] = `At most ${groups}: so many have room for twice ${draft.minCohort} updates.`
     const invited = Invitations.read(this.invited, draft.minDatas)
     if ('error' in invited) errors['invited'] = invited.error
     this.errors = errors

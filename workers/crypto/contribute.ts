@@ -2,7 +2,6 @@
 import { BaseError } from '../../protocol/errors.ts'
 import * as Masks from '../../protocol/masks.ts'
 import * as Model from '../../protocol/model.ts'
-import * as Packing from '../../protocol/packing.ts'
 import * as SealedModel from '../../protocol/sealedModel.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Update from '../../protocol/update.ts'
@@ -13,12 +12,11 @@ import * as Box from './box.ts'
 import * as Identity from './identity.ts'
 import * as Ledger from './ledger.ts'
 import * as Masking from './masking.ts'
+import { protect } from './protect.ts'
 import * as Records from './records.ts'
 import * as Rules from './rules.ts'
 import type { Safe } from './safe.ts'
 import type { Seal } from './seal.ts'
-import * as Stream from './stream.ts'
-import * as Tree from './tree.ts'
 
 export type Means = {
   readonly safe: Safe
@@ -88,13 +86,10 @@ async function make(
 
   const started = performance.now()
   const change = Update.difference(trained.weights, global, request.samples, rules)
-  const levels = Update.quantise(change, rules, random(change.length * Update.randomBytes))
-  const plains = Packing.pack(levels, rules.he)
-  const masked = await Stream.apply(plains, Masking.streams(own, request))
-  const ciphertexts = seal.encrypt(request.publicKey, masked, (done) =>
-    progress({ label: 'encrypting', done, total: plains.length }),
+  const masks = Masking.streams(own, request)
+  const { ciphertexts, root } = await protect(change, rules, masks, request.publicKey, seal, (done, total) =>
+    progress({ label: 'encrypting', done, total }),
   )
-  const root = Tree.root(ciphertexts)
   return {
     opened: request.opened,
     cohorts: request.cohorts,
@@ -115,13 +110,6 @@ async function openModel(
   const { account } = Identity.shown(keys)
   const content = await Box.open(sealedModel, place, account, keys.box)
   return SealedModel.weightsOf(content, modelHash)
-}
-
-/** WebCrypto gives at most 65,536 bytes at a time. */
-function random(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
-  return bytes
 }
 
 export class ConflictError extends BaseError {

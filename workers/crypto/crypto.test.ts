@@ -74,7 +74,7 @@ test('a backup moves keys and models to another device, and a round begun on one
   const safe = await Parties.safeOf()
   const { versions } = Parties
   const means = { seal: Parties.seal, versions, train: async () => Promise.reject(new Error('none')) }
-  const score = async () => ({ evaluate: async () => ({ correct: 1, total: 2, seconds: 0 }) })
+  const score = async () => ({ evaluate: async () => ({ correct: [1], total: 2, seconds: 0 }) })
   const other = Crypto.create({ ...means, score, safe: async () => safe })
   await expect(other.restore(file, 'a wrong passphrase')).rejects.toThrow(Backup.PassphraseError)
   expect(await other.restore(file, 'a long passphrase')).toEqual(owner.identity)

@@ -80,20 +80,13 @@ export function create({ safe, seal, train, score, versions }: Means): Crypto {
       const root = Tree.root(ciphertexts)
       return { ciphertexts, root, seconds: (performance.now() - started) / 1000 }
     },
+    proveWrong: (updates, sum) => Promise.resolve().then(() => Ciphertext.proveWrong(updates, sum)),
 
     prepare: async (request) => Round.prepare(request, { safe: await safe(), seal: await seal() }),
     unmask: async (request) => Member.unmask(request, await safe()),
     forget: async (request) => Forget.forget(request, await safe()),
     open: async (request) =>
       Round.open(request, { safe: await safe(), seal: await seal(), score: await score() }),
-    score: async (task, encoded, testSet) => {
-      const spec = TaskSpec.decode(encoded)
-      const weights = await Round.currentWeights(task, spec, await safe())
-      const { correct, total } = await (
-        await score()
-      ).evaluate({ model: spec.model, weights, dataSet: testSet })
-      return { correct, total }
-    },
     exportModel: async (task, encoded) => {
       const spec = TaskSpec.decode(encoded)
       return Safetensors.encode(spec.model, await Round.currentWeights(task, spec, await safe()))

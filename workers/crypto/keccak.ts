@@ -1,12 +1,15 @@
-// Keccak-256 of many short messages at once: a WebAssembly module of two functions, assembled here from the rules of
-// FIPS 202. It hashes public bytes only; trees over ciphertexts would take ten times as long without it.
+// Keccak-256 of many short messages, two at a time: a WebAssembly module assembled here from the rules of FIPS 202. It
+// hashes public bytes only; trees over ciphertexts would take many times as long without it.
+import { assemble, get, local, move, number, op, set, twice, until, whileCounting } from './assembler.ts'
 
+/** Messages from 0, digests from `middle`, both back to back; and the other way round. */
 type Hasher = {
-  /** Messages from 0, digests from `middle`, both back to back; and the other way round. */
   readonly memory: Uint8Array<ArrayBuffer>
-  /** Digests of `count` messages of 32 bytes. */
+  /** Turns the bytes of `count` 64-bit words, an even number of them, the other way round. */
+  turn(from: number, to: number, count: number): void
+  /** Digests of `count` messages of 32 bytes. An odd count writes over one digest more. */
   hash32(from: number, to: number, count: number): void
-  /** Digests of `count` messages of 64 bytes. */
+  /** Digests of `count` messages of 64 bytes. An odd count writes over one digest more. */
   hash64(from: number, to: number, count: number): void
 }
 
@@ -14,82 +17,88 @@ type Hasher = {
 export const middle = 65_536
 const constantsAt = 2 * middle
 const rounds = 24
+const digestLanes = 4
 
-const op = { loop: 0x03, end: 0x0b, branchIf: 0x0d, get: 0x20, set: 0x21, i64: 0x7e, i32: 0x7f } as const
-const math = { addI32: 0x6a, subI32: 0x6b, lessI32: 0x49, and: 0x83, xor: 0x85, rotl: 0x89 } as const
-
-const [from, to, count, round] = [0, 1, 2, 3]
-const a = (x: number, y: number) => 4 + (x % 5) + 5 * (y % 5)
-const b = (x: number, y: number) => 29 + (x % 5) + 5 * (y % 5)
-const c = (x: number) => 54 + (x % 5)
-const d = 59
+/** Words of both messages' states, one in each half of a vector. */
+const a = (x: number, y: number) => local.vector + (x % 5) + 5 * (y % 5)
+const b = (x: number, y: number) => a(0, 0) + 25 + (x % 5) + 5 * (y % 5)
+const c = (x: number) => b(0, 0) + 25 + (x % 5)
+const d = c(0) + 5
+const vectors = d + 1 - local.vector
 
 export function create(): Hasher {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(assembled())).exports
-  const { memory, hash32, hash64 } = exports
-  if (!(memory instanceof WebAssembly.Memory)) throw new Error('The hasher has no memory.')
-  return { memory: new Uint8Array(memory.buffer), hash32: callable(hash32), hash64: callable(hash64) }
+  const routines = {
+    turn: { vectors: 0, code: turning() },
+    hash32: { vectors, code: hashing(4) },
+    hash64: { vectors, code: hashing(8) },
+  }
+  const { memory, run } = assemble(routines, 3, { at: constantsAt, bytes: constants() })
+  return { memory, turn: run('turn'), hash32: run('hash32'), hash64: run('hash64') }
 }
 
-function callable(exported: unknown): (from: number, to: number, count: number) => void {
-  if (typeof exported !== 'function') throw new Error('The hasher has no function.')
-  return (...given) => void Reflect.apply(exported, undefined, given)
-}
-
-function assembled(): Uint8Array<ArrayBuffer> {
-  const name = (text: string) => [text.length, ...new TextEncoder().encode(text)]
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 3, op.i32, op.i32, op.i32, 0]),
-    ...section(3, [2, 0, 0]),
-    ...section(5, [1, 0, 3]),
-    ...section(7, [3, ...name('memory'), 2, 0, ...name('hash32'), 0, 0, ...name('hash64'), 0, 1]),
-    ...section(10, [2, ...sized(body(4)), ...sized(body(8))]),
-    ...section(11, [1, 0, 0x41, ...signed(constantsAt), op.end, ...sized(constants())]),
+function turning(): readonly number[] {
+  const order = Array.from({ length: 16 }, (_, i) => i ^ 7)
+  return whileCounting(2, [
+    ...[...get(local.to), ...get(local.from), ...op.load, ...twice(0n), ...op.shuffle(order), ...op.store],
+    ...[...move(local.from, 16), ...move(local.to, 16)],
   ])
 }
 
-/** Hashes `count` messages of so many 64-bit lanes: one block each, since 17 lanes fit. */
-function body(lanes: number): readonly number[] {
-  const code = [2, 1, op.i32, 56, op.i64, op.loop, 0x40]
+/** Hashes messages of so many 64-bit words: one block each, since 17 fit. */
+function hashing(lanes: number): readonly number[] {
+  const code: number[] = []
   for (let i = 0; i < 25; i++) {
-    const [x, y] = [i % 5, Math.floor(i / 5)]
-    const padding = i === lanes ? [1] : i === 16 ? signed(-(2n ** 63n)) : [0]
-    code.push(...(i < lanes ? [op.get, from, 0x29, 3, 8 * i] : [0x42, ...padding]), op.set, a(x, y))
+    const at = a(i % 5, Math.floor(i / 5))
+    const padding = i === lanes ? 1n : i === 16 ? -(2n ** 63n) : 0n
+    if (i >= lanes) code.push(...twice(padding), ...set(at))
+    else {
+      code.push(...get(local.from), ...get(local.from), ...op.loadLower(8 * i))
+      code.push(...op.loadUpper(8 * (lanes + i)), ...set(at))
+    }
   }
-  code.push(0x41, 0, op.set, round, op.loop, 0x40, ...permutation())
-  code.push(op.get, round, 0x41, 8, math.addI32, 0x22, round)
-  code.push(0x41, ...signed(8 * rounds), math.lessI32, op.branchIf, 0, op.end)
-  for (let i = 0; i < 4; i++) code.push(op.get, to, op.get, a(i, 0), 0x37, 3, 8 * i)
-  code.push(op.get, from, 0x41, ...signed(8 * lanes), math.addI32, op.set, from)
-  code.push(op.get, to, 0x41, ...signed(32), math.addI32, op.set, to)
-  code.push(op.get, count, 0x41, 1, math.subI32, 0x22, count, op.branchIf, 0, op.end, op.end)
-  return code
+  code.push(...until(8 * rounds, 8, permutation()))
+  for (let i = 0; i < digestLanes; i++) {
+    code.push(...get(local.to), ...get(a(i, 0)), ...op.storeLower(8 * i))
+    code.push(...get(local.to), ...get(a(i, 0)), ...op.storeUpper(8 * (digestLanes + i)))
+  }
+  code.push(...move(local.from, 16 * lanes), ...move(local.to, 16 * digestLanes))
+  return whileCounting(2, code)
 }
 
 /** θ, ρ and π, χ, ι of one round. */
 function permutation(): readonly number[] {
   const code: number[] = []
   for (let x = 0; x < 5; x++) {
-    code.push(op.get, a(x, 0))
-    for (let y = 1; y < 5; y++) code.push(op.get, a(x, y), math.xor)
-    code.push(op.set, c(x))
+    code.push(...get(a(x, 0)))
+    for (let y = 1; y < 5; y++) code.push(...get(a(x, y)), ...op.xor)
+    code.push(...set(c(x)))
   }
   const turns = rotations()
   for (let x = 0; x < 5; x++) {
-    code.push(op.get, c(x + 4), op.get, c(x + 1), 0x42, 1, math.rotl, math.xor, op.set, d)
+    code.push(...get(c(x + 4)), ...rotated(c(x + 1), 1), ...op.xor, ...set(d))
     for (let y = 0; y < 5; y++) {
-      code.push(op.get, a(x, y), op.get, d, math.xor)
-      code.push(0x42, ...signed(turns[x + 5 * y] ?? 0), math.rotl, op.set, b(y, 2 * x + 3 * y))
+      code.push(...get(a(x, y)), ...get(d), ...op.xor, ...set(a(x, y)))
+      code.push(...rotated(a(x, y), turns[x + 5 * y] ?? 0), ...set(b(y, 2 * x + 3 * y)))
     }
   }
   for (let y = 0; y < 5; y++)
     for (let x = 0; x < 5; x++) {
-      code.push(op.get, b(x, y), op.get, b(x + 1, y), 0x42, ...signed(-1), math.xor)
-      code.push(op.get, b(x + 2, y), math.and, math.xor, op.set, a(x, y))
+      code.push(...get(b(x, y)), ...get(b(x + 2, y)), ...get(b(x + 1, y)), ...op.without, ...op.xor)
+      code.push(...set(a(x, y)))
     }
-  code.push(op.get, a(0, 0), op.get, round, 0x29, 3, ...unsigned(constantsAt), math.xor, op.set, a(0, 0))
+  code.push(...get(a(0, 0)), ...get(local.spare), ...op.loadTwice(constantsAt), ...op.xor, ...set(a(0, 0)))
   return code
+}
+
+/** Both words turned left by so many bits: whole bytes in one move. */
+function rotated(vector: number, bits: number): readonly number[] {
+  if (bits === 0) return get(vector)
+  if (bits % 8 === 0) {
+    const order = Array.from({ length: 16 }, (_, i) => (i & 8) | ((i - bits / 8) & 7))
+    return [...get(vector), ...twice(0n), ...op.shuffle(order)]
+  }
+  const left = [...get(vector), ...number(bits), ...op.shiftLeft]
+  return [...left, ...get(vector), ...number(64 - bits), ...op.shiftRightUnsigned, ...op.or]
 }
 
 function rotations(): readonly number[] {
@@ -109,26 +118,4 @@ function constants(): readonly number[] {
       register = (register << 1) ^ (register & 0x80 ? 0x171 : 0)
     }
   return [...new Uint8Array(words.buffer)]
-}
-
-function section(id: number, content: readonly number[]): readonly number[] {
-  return [id, ...sized(content)]
-}
-
-function sized(content: readonly number[]): readonly number[] {
-  return [...unsigned(content.length), ...content]
-}
-
-/** LEB128. */
-function unsigned(value: number): readonly number[] {
-  return value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)]
-}
-
-function signed(value: number | bigint): number[] {
-  const bytes: number[] = []
-  for (let rest = BigInt(value); ; rest >>= 7n) {
-    const low = Number(rest & 127n)
-    if (rest >= -64n && rest < 64n) return [...bytes, low]
-    bytes.push(low | 128)
-  }
 }

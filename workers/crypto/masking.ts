@@ -54,8 +54,14 @@ export async function masksOf(
 
 /** Every mask of one provider's update: its own, and one with each of its cohort. */
 export function streams(
-  own: Records.Masked,
-  { place, opened, cohorts, account, peers }: ContributeRequest,
+  own: Pick<Records.Masked, 'masks' | 'secrets'>,
+  {
+    place,
+    opened,
+    cohorts,
+    account,
+    peers,
+  }: Pick<ContributeRequest, 'place' | 'opened' | 'cohorts' | 'account' | 'peers'>,
 ): readonly Mask[] {
   const { secrets, masks } = own
   if (secrets === null) throw new ForgottenError(`the masks of round ${place.round}`)

@@ -22,7 +22,7 @@ const round = v.strictObject({
 })
 export type Round = Readonly<v.InferOutput<typeof round>>
 
-/** A round whose sums are in the model; `score` follows, since it can be repeated and adding cannot. */
+/** A round whose sums are in the model, and what was counted on the test set: `worth` of each of `coalitions`. */
 const opened = v.strictObject({
   sumRoots: v.array(Codec.digest32),
   sums: v.array(
@@ -38,7 +38,13 @@ const opened = v.strictObject({
   wrongShares: v.array(v.strictObject({ seat: Codec.count, provider: Codec.address })),
   nextModelHash: Codec.digest32,
   seconds: v.number(),
-  score: v.nullable(v.strictObject({ correct: Codec.count, total: Codec.count, seconds: v.number() })),
+  coalitions: v.array(Codec.count),
+  score: v.strictObject({
+    correct: Codec.count,
+    worth: v.array(Codec.count),
+    total: Codec.count,
+    seconds: v.number(),
+  }),
 })
 export type Opened = Readonly<v.InferOutput<typeof opened>>
 

@@ -239,7 +239,7 @@ test('a sum moves the model once, however often it is opened', async () => {
   await expect(Parties.prepared(owner, providers.slice(1), 1)).rejects.toThrow(Round.RepeatedError)
 })
 
-test('scoring that failed is repeated without moving the model again', async () => {
+test('scoring that failed leaves the model as it was, and all of it is done again', async () => {
   const { owner } = setting
   const { request } = await Parties.played(setting)
   const failing = Crypto.create({
@@ -250,10 +250,19 @@ test('scoring that failed is repeated without moving the model again', async () 
     score: async () => ({ evaluate: async () => Promise.reject(new Error('out of memory')) }),
   })
   await expect(failing.open(request)).rejects.toThrow('out of memory')
+  expect(await weightsOf(owner)).toEqual(Model.initialise(spec.model, 5))
+  const result = await owner.api.open(request)
+  expect(result.correct).toBe(7)
   const weights = await weightsOf(owner)
   expect(weights).not.toEqual(Model.initialise(spec.model, 5))
-  expect((await owner.api.open(request)).correct).toBe(7)
+  expect(await owner.api.open(request)).toEqual(result)
   expect(await weightsOf(owner)).toEqual(weights)
+})
+
+test('a round that was scored is not scored for other coalitions', async () => {
+  const { request } = await Parties.played(setting)
+  await setting.owner.api.open({ ...request, coalitions: [0, 1] })
+  await expect(setting.owner.api.open(request)).rejects.toThrow(Round.RepeatedError)
 })
 
 test('only the committed sum is opened', async () => {

@@ -13,6 +13,7 @@ import * as Update from '../../protocol/update.ts'
 import type { OpenRequest, OpenedRound, PrepareRequest, PreparedRound } from '../api.ts'
 import type { ScorePeer } from '../score/api.ts'
 import * as Box from './box.ts'
+import * as Coalitions from './coalitions.ts'
 import { ForgottenError } from './masking.ts'
 import * as Records from './records.ts'
 import * as Rules from './rules.ts'
@@ -54,36 +55,26 @@ export async function prepare(
   return announced(Records.rounds.decode(stored), asked, round)
 }
 
-/** Adds the cohorts' sums to the model and stores it, then scores it. Asked again, it only scores what was not scored. */
+/**
+ * Adds the cohorts' sums to the model, scores it and what coalitions of cohorts would have made of it, and stores model
+ * and counts at once. Asked again, the same; where scoring failed, all of it is done again.
+ */
 export async function open(
   request: OpenRequest,
   means: { readonly safe: Safe; readonly seal: Seal; readonly score: ScorePeer },
 ): Promise<OpenedRound> {
-  const { testSet } = request
   const { task, round } = request.place
-  const { safe } = means
-  const id = Records.openings.id(task, round)
-  const before = await safe.get(id)
+  const before = await means.safe.get(Records.openings.id(task, round))
   const opened = before === undefined ? await move(request, means) : Records.openings.decode(before)
   if (opened.sumRoots.join() !== request.cohorts.map(({ sumRoot }) => sumRoot).join())
     throw new RepeatedError(round, 'opened with other sums')
-
-  let { score } = opened
-  if (score === null) {
-    const spec = TaskSpec.decode(request.spec)
-    const weights = await currentWeights(task, spec, safe)
-    score = await means.score.evaluate({ model: spec.model, weights, dataSet: testSet })
-    const { correct, total, seconds } = score
-    score = { correct, total, seconds }
-    await safe.replace({ id, bytes: Records.openings.encode({ ...opened, score }) })
-  }
+  if (opened.coalitions.join() !== request.coalitions.join())
+    throw new RepeatedError(round, 'scored for other coalitions')
+  const { sums, wrongShares, nextModelHash, score } = opened
+  const { correct, worth, total, seconds } = score
   return {
-    sums: opened.sums,
-    wrongShares: opened.wrongShares,
-    nextModelHash: opened.nextModelHash,
-    correct: score.correct,
-    total: score.total,
-    seconds: { decrypt: opened.seconds, score: score.seconds },
+    ...{ sums, wrongShares, nextModelHash, correct, worth, total },
+    seconds: { decrypt: opened.seconds, score: seconds },
   }
 }
 
@@ -110,9 +101,9 @@ function weightsOf(content: Uint8Array, spec: TaskSpec.TaskSpec): Float32Array<A
 
 async function move(
   request: OpenRequest,
-  { safe, seal }: { readonly safe: Safe; readonly seal: Seal },
+  { safe, seal, score }: { readonly safe: Safe; readonly seal: Seal; readonly score: ScorePeer },
 ): Promise<Records.Opened> {
-  const { cohorts } = request
+  const { cohorts, coalitions, testSet } = request
   const { task, round } = request.place
   const spec = TaskSpec.decode(request.spec)
   const rules = Rules.of(spec)
@@ -139,15 +130,23 @@ async function move(
     else
       found.push(await sumOf(request, cohort, of, parameters, rules, (sum) => seal.decrypt(secretKey, sum)))
   }
-  const sums = found.filter((each) => 'levels' in each)
-  const content = sums.length === 0 ? before : SealedModel.content(salt(), Update.next(global, sums, rules))
+  const seconds = (performance.now() - started) / 1000
+  const sums = found.map((each) => ('levels' in each ? each : undefined))
+  const next = Coalitions.modelOf(
+    sums.map((_, at) => at),
+    { global, sums, rules },
+  )
+  const content = next === global ? before : SealedModel.content(salt(), next)
   const record: Records.Opened = {
     sumRoots: cohorts.map(({ sumRoot }) => sumRoot),
     sums: found.map((each) => ('levels' in each ? { digest: sumDigest(each) } : each)),
     wrongShares: secrets.flatMap(({ wrongShares }) => wrongShares),
     nextModelHash: SealedModel.hash(content),
-    seconds: (performance.now() - started) / 1000,
-    score: null,
+    seconds,
+    coalitions: [...coalitions],
+    score: await Coalitions.score({ global, sums, rules }, coalitions, (weights) =>
+      score.evaluate({ model: spec.model, weights, dataSet: testSet }),
+    ),
   }
   const model = Records.models.encode({ after: round, content })
   const first = await safe.create([
@@ -158,9 +157,9 @@ async function move(
 }
 
 /** Decrypts one cohort's sum and takes the masks off; only what passes every check is looked at any further. */
-async function sumOf(
-  { place, opened, cohortsDigest }: OpenRequest,
-  { sum, members }: OpenRequest['cohorts'][number],
+export async function sumOf(
+  { place, opened, cohortsDigest }: Pick<OpenRequest, 'place' | 'opened' | 'cohortsDigest'>,
+  { sum, members }: Pick<OpenRequest['cohorts'][number], 'sum' | 'members'>,
   secrets: ReadonlyMap<Hex, Uint8Array>,
   parameters: number,
   rules: Update.Rules,

@@ -6,6 +6,7 @@ import * as Ciphertext from '../../protocol/ciphertext.ts'
 import * as He from '../../protocol/he.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as PublicKey from '../../protocol/publicKey.ts'
+import * as Lanes from './lanes.ts'
 import * as Seal from './seal.ts'
 
 let wasm: Uint8Array
@@ -61,33 +62,42 @@ test('the largest values of the largest cohorts do not overflow', () => {
 })
 
 test('adding words is what SEAL’s evaluator does, on every coefficient', async () => {
-  const raw = await initialize({ wasmBinary: wasm })
-  const parameters = new raw.EncryptionParameters(raw.SchemeType.bfv)
-  parameters.setPolyModulusDegree(He.degree)
-  const primes = new raw.VectorModulus()
-  primes.push_back(new raw.Modulus(He.q))
-  parameters.setCoeffModulus(primes)
-  parameters.setPlainModulus(new raw.Modulus(BigInt(He.t)))
-  const context = new raw.SEALContext(parameters, false, raw.SecLevelType.tc128)
-  const evaluator = new raw.Evaluator(context)
+  const { raw, load, evaluator, words } = await bareSeal()
   const he = He.parametersFor(16, 64)
   const { publicKey } = seal.keyPair()
   const [a, b] = [1, 2].map((seed) => seal.encrypt(publicKey, Packing.pack(levels(8184, he, seed), he)))
-  const [left, right] = [a, b].map((update) => {
-    const loaded = new raw.Ciphertext()
-    loaded.loadFromArray(
-      context,
-      Uint8Array.from(Buffer.concat([Ciphertext.header, update?.[0] ?? new Uint8Array()])),
-    )
-    return loaded
-  })
-  if (!left || !right || !a || !b) throw new Error('nothing was encrypted')
-  evaluator.addInplace(left, right)
+  if (!a || !b) throw new Error('nothing was encrypted')
+  const left = load(a[0])
+  evaluator.addInplace(left, load(b[0]))
   const saved: unknown = left.saveToArray(raw.ComprModeType.none)
   if (!(saved instanceof Uint8Array)) throw new Error('nothing was saved')
   expect(saved.length).toBe(65_649)
   expect(Buffer.compare(saved.subarray(0, 113), Ciphertext.header)).toBe(0)
-  expect(Buffer.compare(saved.subarray(113), Ciphertext.sum([a, b])[0] ?? new Uint8Array())).toBe(0)
+  expect(Buffer.compare(words(left), Ciphertext.sum([a, b])[0] ?? new Uint8Array())).toBe(0)
+})
+
+test('adding a scaled plaintext is what SEAL’s evaluator does, on every coefficient', async () => {
+  const { raw, context, load, evaluator, words } = await bareSeal()
+  const numbers = BigUint64Array.from(
+    { length: He.degree },
+    (_, i) => (BigInt(i) ** 5n * 977n) % BigInt(He.t),
+  )
+  numbers.set([0n, 1n, BigInt(He.t) - 1n, BigInt(He.t) / 2n, BigInt(He.t) / 2n - 1n, BigInt(He.t) / 2n + 1n])
+  const [zero] = seal.encrypt(seal.keyPair().publicKey, [new Uint8Array(Packing.plainBytes)])
+  const loaded = load(zero)
+  const plain = new raw.Plaintext(He.degree)
+  const saved: unknown = plain.saveToArray(raw.ComprModeType.none)
+  if (!(saved instanceof Uint8Array)) throw new Error('nothing was saved')
+  saved.set(new Uint8Array(numbers.buffer), saved.length - Packing.plainBytes)
+  plain.loadFromArray(context, saved)
+  evaluator.addPlainInplace(loaded, plain)
+  const { memory, scale } = Lanes.create()
+  memory.set(new Uint8Array(numbers.buffer))
+  memory.set(zero?.subarray(0, Packing.plainBytes) ?? [], Lanes.middle)
+  scale(0, Lanes.middle, He.degree)
+  const sum = Uint8Array.from(zero ?? [])
+  sum.set(memory.subarray(Lanes.middle, Lanes.middle + Packing.plainBytes))
+  expect(Buffer.compare(words(loaded), sum)).toBe(0)
 })
 
 test('encryption is randomised: equal updates do not look equal', () => {
@@ -142,6 +152,29 @@ test('memory stays flat over 100 rounds of keys, encryption, refusal and decrypt
   expect(before).toBeGreaterThan(0)
   expect(memory?.buffer.byteLength).toBe(before)
 })
+
+/** SEAL itself with our parameters, and ciphertexts in and out of it. */
+async function bareSeal() {
+  const raw = await initialize({ wasmBinary: wasm })
+  const parameters = new raw.EncryptionParameters(raw.SchemeType.bfv)
+  parameters.setPolyModulusDegree(He.degree)
+  const primes = new raw.VectorModulus()
+  primes.push_back(new raw.Modulus(He.q))
+  parameters.setCoeffModulus(primes)
+  parameters.setPlainModulus(new raw.Modulus(BigInt(He.t)))
+  const context = new raw.SEALContext(parameters, false, raw.SecLevelType.tc128)
+  const load = (words: Uint8Array = new Uint8Array()) => {
+    const loaded = new raw.Ciphertext()
+    loaded.loadFromArray(context, Uint8Array.from(Buffer.concat([Ciphertext.header, words])))
+    return loaded
+  }
+  const words = (loaded: ReturnType<typeof load>): Uint8Array => {
+    const saved: unknown = loaded.saveToArray(raw.ComprModeType.none)
+    if (!(saved instanceof Uint8Array)) throw new Error('nothing was saved')
+    return saved.subarray(Ciphertext.header.length)
+  }
+  return { raw, context, load, words, evaluator: new raw.Evaluator(context) }
+}
 
 function levels(length: number, he: He.Parameters, seed: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from({ length }, (_, i) => (Math.imul(i + 1, seed | 1) >>> 3) % 2 ** he.valueBits)

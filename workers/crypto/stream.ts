@@ -1,15 +1,14 @@
 // Masks as numbers: AES-256 in counter mode over zeros, 8 bytes little-endian to a coefficient, of which 44 bits count.
-import * as He from '../../protocol/he.ts'
 import * as Packing from '../../protocol/packing.ts'
+import * as Lanes from './lanes.ts'
 
 /** A key that makes one stream, ever, and what becomes of its numbers. */
 export type Mask = { readonly key: Uint8Array<ArrayBuffer>; readonly sign: 'add' | 'subtract' }
 
 const blockBytes = 16
-/** Plaintexts masked at a time: a mebibyte of each stream. */
-const atOnce = 32
-/** Of the upper of a coefficient's two 32-bit words. WebAssembly and all its hosts are little-endian. */
-const upperBits = 2 ** (He.plainBits - 32) - 1
+const wordBytes = 8
+
+let lanes: ReturnType<typeof Lanes.create> | undefined
 
 /** Plaintexts (`Packing.plainBytes` each) with all masks added or subtracted modulo 2^44, coefficient by coefficient. */
 export async function apply(
@@ -19,39 +18,44 @@ export async function apply(
   const keys = await Promise.all(
     masks.map(({ key }) => crypto.subtle.importKey('raw', key, 'AES-CTR', false, ['encrypt'])),
   )
-  const masked = plains.map((plain) => new Uint8Array(plain))
-  const zeros = new Uint8Array(Math.min(atOnce, plains.length) * Packing.plainBytes)
-  for (let first = 0; first < masked.length; first += atOnce) {
-    const part = masked.slice(first, first + atOnce)
-    for (const [i, key] of keys.entries()) {
-      const counter = new Uint8Array(blockBytes)
-      new DataView(counter.buffer).setUint32(12, (first * Packing.plainBytes) / blockBytes)
-      const input = zeros.subarray(0, part.length * Packing.plainBytes)
-      const stream = await crypto.subtle.encrypt({ name: 'AES-CTR', counter, length: 64 }, key, input)
-      const combine = masks[i]?.sign === 'add' ? add : subtract
-      part.forEach((plain, at) => {
-        const length = Packing.plainBytes / 4
-        combine(new Uint32Array(plain.buffer), new Uint32Array(stream, at * Packing.plainBytes, length))
-      })
-    }
+  const zeros = new Uint8Array(Math.min(Lanes.atOnce, plains.length) * Packing.plainBytes)
+  const begun = (first: number) => {
+    const counter = new Uint8Array(blockBytes)
+    new DataView(counter.buffer).setUint32(12, (first * Packing.plainBytes) / blockBytes)
+    const input = zeros.subarray(0, Math.min(Lanes.atOnce, plains.length - first) * Packing.plainBytes)
+    return Promise.all(
+      keys.map((key) => crypto.subtle.encrypt({ name: 'AES-CTR', counter, length: 64 }, key, input)),
+    )
+  }
+  const masked: Uint8Array<ArrayBuffer>[] = []
+  // WebCrypto has threads of its own: it makes the next part's streams while this part's are added.
+  let coming = begun(0)
+  for (let first = 0; first < plains.length; first += Lanes.atOnce) {
+    const streams = await coming
+    if (first + Lanes.atOnce < plains.length) coming = begun(first + Lanes.atOnce)
+    masked.push(...combined(plains.slice(first, first + Lanes.atOnce), streams, masks))
   }
   return masked
 }
 
-function add(words: Uint32Array, mask: Uint32Array): void {
-  for (let i = 0; i < words.length; i += 2) {
-    const low = (words[i] ?? 0) + (mask[i] ?? 0)
-    const carry = low > 0xffff_ffff ? 1 : 0
-    words[i] = low
-    words[i + 1] = ((words[i + 1] ?? 0) + (mask[i + 1] ?? 0) + carry) & upperBits
-  }
-}
-
-function subtract(words: Uint32Array, mask: Uint32Array): void {
-  for (let i = 0; i < words.length; i += 2) {
-    const low = (words[i] ?? 0) - (mask[i] ?? 0)
-    const borrow = low < 0 ? 1 : 0
-    words[i] = low
-    words[i + 1] = ((words[i + 1] ?? 0) - (mask[i + 1] ?? 0) - borrow) & upperBits
-  }
+/** All in one go, since everybody who masks shares the memory. */
+function combined(
+  plains: readonly Uint8Array[],
+  streams: readonly ArrayBuffer[],
+  masks: readonly Mask[],
+): readonly Uint8Array<ArrayBuffer>[] {
+  lanes ??= Lanes.create()
+  const { memory, add, subtract, reduce } = lanes
+  const words = (plains.length * Packing.plainBytes) / wordBytes
+  plains.forEach((plain, i) => memory.set(plain, i * Packing.plainBytes))
+  streams.forEach((stream, i) => {
+    memory.set(new Uint8Array(stream), Lanes.middle)
+    const combine = masks[i]?.sign === 'add' ? add : subtract
+    combine(Lanes.middle, 0, words)
+  })
+  reduce(0, 0, words)
+  const masked = plains.map((_, i) => memory.slice(i * Packing.plainBytes, (i + 1) * Packing.plainBytes))
+  // A mask outlives no round, and this memory would.
+  memory.fill(0)
+  return masked
 }

@@ -5,6 +5,7 @@ import type { Hex } from '../../protocol/codec.ts'
 import * as Keccak from './keccak.ts'
 
 const digestBytes = 32
+const wordBytes = 8
 const leaves = Ciphertext.bytes / digestBytes
 
 let hasher: ReturnType<typeof Keccak.create> | undefined
@@ -31,10 +32,10 @@ export function root(ciphertexts: readonly Uint8Array[]): Hex {
 }
 
 function subtree(keccak: ReturnType<typeof Keccak.create>, words: Uint8Array): Uint8Array {
-  const { memory, hash32 } = keccak
+  const { memory, turn, hash32 } = keccak
+  memory.set(words)
   // Leaves hold coefficients as Solidity reads them: their 8 bytes the other way round.
-  for (let i = 0; i < Ciphertext.bytes; i += 8)
-    for (let j = 0; j < 8; j++) memory[i + j] = words[i + 7 - j] ?? 0
+  turn(0, 0, Ciphertext.bytes / wordBytes)
   hash32(0, Keccak.middle, leaves)
   return up(keccak, Keccak.middle, leaves)
 }

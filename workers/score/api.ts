@@ -3,14 +3,15 @@ import type * as Model from '../../protocol/model.ts'
 
 export type EvaluateRequest = {
   readonly model: Model.Spec
-  readonly weights: Float32Array
+  /** Of several models of this kind, which are scored in one pass over the test set. */
+  readonly weights: readonly Float32Array[]
   /** Id of the test set in the vault. */
   readonly dataSet: string
 }
 
 export type Evaluated = {
-  /** Samples whose highest logit is their class; the first of equal logits counts. */
-  readonly correct: number
+  /** By model, samples whose highest logit is their class; the first of equal logits counts. */
+  readonly correct: readonly number[]
   readonly total: number
   readonly seconds: number
 }

@@ -9,34 +9,41 @@ import type { Evaluated } from './api.ts'
 /** Samples per forward pass; part of what makes the count repeatable. */
 const batchSize = 256
 
-/** Reads the source in stored order on the selected backend. The first of equal logits counts as the prediction. */
+/**
+ * Reads the source once, in stored order, on the selected backend. The first of equal logits counts as the prediction. A
+ * model's count does not depend on the others.
+ */
 export async function evaluate(
   tf: Tensors,
   model: Model.Spec,
-  weights: Float32Array,
+  weights: readonly Float32Array[],
   source: Batches.Source,
 ): Promise<Evaluated> {
   Schema.assertFits(source.schema, model)
-  Model.assertWeights(model, weights)
+  for (const each of weights) Model.assertWeights(model, each)
   const started = performance.now()
-  const layers = Dense.upload(tf, model, weights)
-  let correct = 0
+  const models = weights.map((each) => Dense.upload(tf, model, each))
+  const correct = weights.map(() => 0)
   let total = 0
   try {
     for await (const { samples, inputs, classes } of Batches.read(source, batchSize)) {
-      const predicted: Tensor = tf.tidy(() => {
-        const logits = Dense.forward(tf, layers, tf.tensor2d(inputs, [samples, model.inputs])).at(-1)
-        return tf.argMax(logits ?? tf.zeros([samples, model.classes]), 1)
+      const predictions: Tensor[] = tf.tidy(() => {
+        const batch = tf.tensor2d(inputs, [samples, model.inputs])
+        return models.map((layers) => {
+          const logits = Dense.forward(tf, layers, batch).at(-1)
+          return tf.argMax(logits ?? tf.zeros([samples, model.classes]), 1)
+        })
       })
-      const found = await predicted.data()
-      predicted.dispose()
-      classes.forEach((label, i) => {
-        if (found[i] === label) correct++
-      })
+      for (const [at, predicted] of predictions.entries()) {
+        const found = await predicted.data()
+        predicted.dispose()
+        const right = classes.filter((label, i) => found[i] === label).length
+        correct[at] = (correct[at] ?? 0) + right
+      }
       total += samples
     }
   } finally {
-    Dense.dispose(layers)
+    models.forEach(Dense.dispose)
   }
   return { correct, total, seconds: (performance.now() - started) / 1000 }
 }

@@ -2,9 +2,18 @@
 import type { Adversary } from './adversary.ts'
 import { aggregators } from './aggregators.ts'
 import { dataProviders } from './dataProviders.ts'
+import { liars } from './liars.ts'
 import { members } from './members.ts'
 import { modelProviders } from './modelProviders.ts'
+import { spoilers } from './spoilers.ts'
 
-export const all: readonly Adversary[] = [...aggregators, ...members, ...dataProviders, ...modelProviders]
+export const all: readonly Adversary[] = [
+  ...aggregators,
+  ...members,
+  ...dataProviders,
+  ...spoilers,
+  ...modelProviders,
+  ...liars,
+]
 
 export { members }

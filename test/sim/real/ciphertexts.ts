@@ -12,7 +12,7 @@ import * as Primitives from '../primitives.ts'
 type Words = readonly Uint8Array[]
 type Known = Pick<Primitives.Cipher, 'under' | 'values' | 'masks'>
 
-export type Ciphertexts = Pick<Primitives.Primitives, 'publish' | 'withhold' | 'fetch' | 'add'> & {
+export type Ciphertexts = Pick<Primitives.Primitives, 'publish' | 'withhold' | 'fetch' | 'add' | 'added'> & {
   /** A cipher of these words, of which this is known. */
   of(words: Words, root: Hex, known: Known): Primitives.Cipher
   /** What `of` made of words with this root. */
@@ -88,6 +88,11 @@ export function open(he: He.Parameters): Ciphertexts {
       return { cid, root }
     },
     fetch: (cid) => objects.get(cid),
+    added: (roots) => {
+      const parts = roots.flatMap((root) => made.get(root)?.words ?? [])
+      if (parts.length === 0 || parts.length < roots.length) return undefined
+      return Tree.root(Ciphertext.sum(parts.map((words) => [words])))
+    },
     add: (ciphers) => {
       const words = Ciphertext.sum(ciphers.map((cipher) => cipher.words ?? []))
       return of(words, Tree.root(words), Primitives.add(ciphers))

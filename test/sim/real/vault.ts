@@ -70,7 +70,9 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
       },
     }),
     versions: async () => ({ origin: async (_, dataSignature) => dataSignature }),
-    score: async () => ({ evaluate: async () => ({ correct: 7, total: 10, seconds: 0.1 }) }),
+    score: async () => ({
+      evaluate: async ({ weights }) => ({ correct: weights.map(() => 7), total: 10, seconds: 0.1 }),
+    }),
   })
 
   /** Undefined where the worker refuses. */
@@ -183,7 +185,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
         const { modelHash, sealedModel, publicKey } = made
         return { modelHash, model: keep(sealedModel), publicKey: keep(publicKey) }
       }),
-    open: async (place, { opened, cohortsDigest, threshold, cohorts }) => {
+    open: async (place, { opened, cohortsDigest, threshold, cohorts, coalitions }) => {
       const before = openings.get(place.round)
       if (before !== undefined) return before
       const [cohort] = cohorts
@@ -192,7 +194,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
       const from = await weights()
       const made = await allowed(() =>
         api.open({
-          ...{ place, opened, cohortsDigest, threshold, spec: encoded, testSet: 'rows' },
+          ...{ place, opened, cohortsDigest, threshold, spec: encoded, testSet: 'rows', coalitions },
           cohorts: [{ sum, sumRoot: cohort.root, members: cohort.members }],
         }),
       )
