@@ -1,10 +1,11 @@
 // The chain's blocks: what is in one counts once enough others lie on it, and until then it may be undone.
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Clock } from './clock.ts'
+import type { Faults } from './faults.ts'
 import * as Keys from './keys.ts'
 import type { Luck } from './luck.ts'
-import * as Market from './market.ts'
-import type { Weather } from './scenario.ts'
+import type * as Market from './market.ts'
+import { RefusedError } from './refused.ts'
 import type { Tally } from './tally.ts'
 
 export type Pooled = {
@@ -37,12 +38,13 @@ export function open(options: {
   readonly chain: Market.Chain
   readonly clock: Clock
   readonly luck: Luck
-  readonly weather: Weather
+  readonly faults: Faults
   readonly tally: Tally
   readonly seed: number
   readonly ran: (before: number) => void
+  readonly note: (who: Address, what: string) => void
 }): Blocks {
-  const { chain, clock, luck, weather, tally, seed, ran } = options
+  const { chain, clock, luck, faults, tally, seed, ran, note } = options
   const hashes: (Hex | undefined)[] = []
   let pool: Pooled[] = []
   let unsure: Block[] = []
@@ -58,6 +60,8 @@ export function open(options: {
     number -= undone.length
     forks += 1
     tally.fault('chain reorganised')
+    if (undone.some(({ calls }) => calls.some(({ call }) => call.name === 'commitRound')))
+      tally.adversary('A5 reorganisation: across a commit')
     for (const { calls } of undone)
       for (const pooled of calls) {
         if (luck.odds(0.7)) pool.push(pooled)
@@ -80,9 +84,10 @@ export function open(options: {
       try {
         chain.run(from, call, at, time)
       } catch (thrown) {
-        if (!(thrown instanceof Market.RefusedError)) throw thrown
+        if (!(thrown instanceof RefusedError)) throw thrown
         refusal = thrown.message
       }
+      note(from, `has the chain run ${call.name}${refusal === '' ? '' : `, which refuses: ${refusal}`}`)
       ran(before)
       clock.in(luck.between(0.1, 1), () => {
         done(refusal)
@@ -95,7 +100,7 @@ export function open(options: {
       pool.push(pooled)
     },
     next: () => {
-      if (unsure.length > 0 && luck.odds(weather.reorganises)) reorganise()
+      if (unsure.length > 0 && faults.strikes('reorganises')) reorganise()
       number += 1
       const hash: Hex = `0x${Keys.hash(`block ${seed} ${number} ${forks}`)}`
       unsure.push({ number, time: Math.floor(clock.now()), hash, calls: pool })

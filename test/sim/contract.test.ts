@@ -21,6 +21,7 @@ import * as Terms from '../../protocol/terms.ts'
 import * as Chain from '../../scripts/chain.ts'
 import { deploy } from '../../scripts/deploy.ts'
 import * as Processes from '../../scripts/processes.ts'
+import * as Devices from './devices.ts'
 import * as Keys from './keys.ts'
 import type { Ran } from './market.ts'
 import * as Scenario from './scenario.ts'
@@ -55,7 +56,10 @@ test.each([...alone, ...together])(
     const before = await client.snapshot()
     const { market, token } = await deploy({ rpcUrl: url })
     const scenario = Scenario.from(seed, { datas, computes: 4 })
-    const { chain, state } = World.run(scenario, Keys.real(), { market, token })
+    const { chain, state } = World.run(scenario, {
+      devices: Devices.pretended(seed, Keys.real()),
+      site: { market, token },
+    })
 
     await client.setAutomine(false)
     await endow(chain.ran, chain.minted, market, token)

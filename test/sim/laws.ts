@@ -1,12 +1,14 @@
 // What must hold at every step of every run, by the numbers of protocol.md. A breach ends the run. Written apart from
 // the rules that roles follow, so that a rule which is wrong or switched off is found.
+import type * as Body from '../../protocol/body.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Cohort from '../../protocol/cohort.ts'
 import type * as Market from '../../protocol/market.ts'
 import type * as Masks from '../../protocol/masks.ts'
-import type * as Message from '../../protocol/message.ts'
 import * as Record from '../../protocol/record.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
+import { BreachError, has, hold } from './breach.ts'
+import * as Records from './lawsOfRecords.ts'
 import type { Task } from './market.ts'
 import type * as Primitives from './primitives.ts'
 import * as Sets from './sets.ts'
@@ -22,7 +24,7 @@ export type Laws = {
   contributed(by: Contribution): void
   /** A provider counts enough receipts to leave; `keepers` are the seats that gave them. */
   promised(provider: Address, round: number, keepers: readonly number[]): void
-  committed(event: Extract<Market.Event, { readonly name: 'RoundCommitted' }>, task: Task): void
+  committed(event: Committed, task: Task): void
   slashed(seats: number, task: Task): void
   /** A member's worker gave these shares out. */
   released(member: Address, round: number, record: Hex, shares: readonly Masks.Released[]): void
@@ -39,10 +41,14 @@ export type Laws = {
   left(account: Address, secrets: number): void
 }
 
+type Committed = Extract<Market.Event, { readonly name: 'RoundCommitted' }> & { readonly time: number }
+
 export type Contribution = {
   readonly account: Address
   readonly seat: number
   readonly round: number
+  /** What it was shown. */
+  readonly view: Masks.View
   readonly root: Hex
   readonly cipher: Primitives.Cipher
 }
@@ -52,16 +58,20 @@ export type Sight = {
   readonly task: Hex
   readonly spec: TaskSpec
   readonly isEvil: (account: Address) => boolean
+  readonly nameOf: (account: Address) => string
   readonly header: (number: number) => Hex | undefined
-  readonly heard: <kind extends Message.Message['kind']>(
-    kind: kind,
-    round: number,
-  ) => readonly Message.Of<kind>[]
+  /** What a round was opened with, by the digest of what was said. */
+  readonly openings: (round: number) => readonly {
+    readonly digest: Hex
+    readonly body: Body.Of<'roundOpened'>
+  }[]
+  /** Records that were proposed in a round. */
+  readonly proposed: (round: number) => readonly Body.Of<'recordProposed'>[]
+  /** Updates that were said in a round. */
+  readonly updates: (round: number) => readonly { readonly account: Address; readonly root: Hex }[]
   readonly isPublished: (cid: string) => boolean
-}
-
-export class BreachError extends Error {
-  override readonly name = 'BreachError'
+  /** Root of the sum of these objects; undefined where one cannot be had. */
+  readonly sumRoot: (cids: readonly string[]) => Hex | undefined
 }
 
 export function watch(sight: Sight): Laws {
@@ -74,9 +84,6 @@ export function watch(sight: Sight): Laws {
   const seen = new Map<Address, Set<number>>()
   let task: Task | undefined
 
-  function hold(condition: boolean, law: string): void {
-    if (!condition) throw new BreachError(law)
-  }
   const accountOf = (seat: number): Address => task?.datas[seat]?.account ?? '0x'
   const memberOf = (seat: number): Address => task?.computes[seat]?.account ?? '0x'
   const evilMembers = () => task?.computes.filter(({ account }) => sight.isEvil(account)).length ?? 0
@@ -96,9 +103,7 @@ export function watch(sight: Sight): Laws {
     const rules = { largest: Cohort.largest(sight.spec.he), minCohort, maxCohorts }
     const accounts = of.datas.map(({ account }) => account)
     const basis = records.get(first ?? 0)
-    const opening = sight
-      .heard('roundOpened', first ?? 0)
-      .find(({ bodyDigest }) => bodyDigest === basis?.opened)
+    const opening = sight.openings(first ?? 0).find(({ digest }) => digest === basis?.opened)
     const earlier = [...records.values()].filter((other) => other.round < (first ?? 0))
     const suspects = Suspects.of(of, earlier, opening?.body)
     return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules, suspects).map((cohort) =>
@@ -140,8 +145,9 @@ export function watch(sight: Sight): Laws {
       promises.set(round, (promises.get(round) ?? new Set()).add(provider))
       promiseKept(round, provider)
     },
-    committed: ({ record, round, block }, of) => {
+    committed: ({ record, round, block, time }, of) => {
       hold(!records.has(round), `I3: round ${round} was committed twice`)
+      hold(time <= record.closes, `I3: round ${round} was committed after it had closed`)
       hold(
         [...records.keys()].every((other) => other < round),
         `I3: round ${round} was committed after it was passed over`,
@@ -175,14 +181,7 @@ export function watch(sight: Sight): Laws {
         }
       }
       hold(!Sets.singlesOut([...before, ...opened]), `I5: round ${round} singles somebody out`)
-      const proposal = sight
-        .heard('recordProposed', round)
-        .find(({ body }) => Record.hash(body.record) === Record.hash(record))
-      const cids = [...(proposal?.body.inputs ?? []), ...(proposal?.body.sums ?? [])].map(({ cid }) => cid)
-      hold(
-        proposal !== undefined && cids.every((cid) => sight.isPublished(cid)),
-        `I13: what round ${round} commits to cannot be fetched`,
-      )
+      Records.assertKept(record, accountOf, sight)
     },
     slashed: (seats, of) => {
       of.computes.forEach(({ account }, seat) => {
@@ -198,7 +197,10 @@ export function watch(sight: Sight): Laws {
       )
       for (const { provider, kind } of shares) {
         const key = `${member} ${round} ${provider}`
-        hold((kinds.get(key) ?? kind) === kind, `I1: both kinds of shares of ${provider} in round ${round}`)
+        hold(
+          (kinds.get(key) ?? kind) === kind,
+          `I1: both kinds of shares of ${sight.nameOf(provider)} in round ${round}`,
+        )
         kinds.set(key, kind)
       }
     },
@@ -209,16 +211,14 @@ export function watch(sight: Sight): Laws {
       hold(isAnyEvil || !sums.includes(undefined), `I8: a sum of round ${round} was discarded`)
       for (const values of sums) {
         if (values === undefined) continue
-        const seats = values.slice(free)
-        const set = record.cohorts
-          .map((cohort) => cohort & record.survivors)
-          .find((each) => seats.every((value, seat) => value === (has(each, seat) ? 1 : 0)))
-        hold(set !== undefined, `I8: a sum of round ${round} is not the sum of a cohort's survivors`)
-        const parts = Record.seats(set ?? 0n).map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
-        for (const seat of Record.seats(set ?? 0n))
+        const seats = Records.markedBy(values.slice(free), record)
+        const parts = seats.map((seat) => updates.get(`${round} ${accountOf(seat)}`) ?? [])
+        for (const seat of seats)
           seen.set(accountOf(seat), (seen.get(accountOf(seat)) ?? new Set()).add(round))
         // Of those who say two things it is not known which one was added.
-        if (Record.seats(set ?? 0n).some((seat) => sight.isEvil(accountOf(seat)))) continue
+        if (seats.some((seat) => sight.isEvil(accountOf(seat)))) continue
+        const views = new Set(parts.flat().map(({ view }) => `${view.opened} ${view.cohorts}`))
+        hold(views.size < 2, `I7: a sum of round ${round} opened over different views`)
         const expected = Array.from({ length: free }, (_, at) =>
           parts.reduce((sum, [made]) => sum + (made?.cipher.values[at] ?? 0), 0),
         )
@@ -229,7 +229,8 @@ export function watch(sight: Sight): Laws {
       }
     },
     convicted: (accounts) => {
-      for (const account of accounts) hold(sight.isEvil(account), `I14: ${account} did nothing wrong`)
+      for (const account of accounts)
+        hold(sight.isEvil(account), `I14: ${sight.nameOf(account)} did nothing wrong`)
     },
     settled: (of) => {
       const { payout, rounds, datas, terms } = of
@@ -248,17 +249,16 @@ export function watch(sight: Sight): Laws {
     },
     ended: (provider, ledger) => {
       const openings = seen.get(provider)?.size ?? 0
-      hold(ledger >= openings, `I17: ${provider} counts ${ledger} openings of ${openings}`)
+      hold(ledger >= openings, `I17: ${sight.nameOf(provider)} counts ${ledger} openings of ${openings}`)
     },
     bared: ([update]) => {
-      hold(update === undefined, `I9: the update of ${update?.account} in round ${update?.round} lies bare`)
+      hold(
+        update === undefined,
+        `I9: the update of ${sight.nameOf(update?.account ?? '0x')} in round ${update?.round} lies bare`,
+      )
     },
     left: (account, secrets) => {
-      hold(secrets === 0, `I18: ${account} keeps ${secrets} secrets after the end`)
+      hold(secrets === 0, `I18: ${sight.nameOf(account)} keeps ${secrets} secrets after the end`)
     },
   }
-}
-
-function has(bits: bigint, seat: number): boolean {
-  return ((bits >> BigInt(seat)) & 1n) === 1n
 }

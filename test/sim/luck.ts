@@ -11,8 +11,9 @@ export type Luck = {
   pick<item>(items: readonly item[]): item
 }
 
-export function from(seed: number): Luck {
-  const prng = Prng.from(seed)
+/** Different `streams` give unrelated courses under one seed. */
+export function from(seed: number, ...streams: readonly number[]): Luck {
+  const prng = Prng.from(seed, ...streams)
   const between = (low: number, high: number) => low + (high - low) * Prng.unit(prng)
   const whole = (low: number, high: number) => Math.floor(between(low, high + 1))
   return {

@@ -1,80 +1,126 @@
-// Runs seeds and prints what happened in each: node test/sim/main.ts --seeds 1..20 [--datas 100] [--computes 5] [--real-keys]
-// With --leave 0.3 that part of all data providers leaves at a random step of each round, and nothing else is wrong.
-// With --without survivors,shares,release rules are switched off, which the laws have to notice.
+// Whole tasks in a simulated world, one for each seed, on all cores: npm run sim -- --seeds 1..10000
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { without } from './without/hooks.ts'
+import * as Crew from './crew.ts'
+import type { Cut } from './cut.ts'
+import type { Counts, Report } from './seed.ts'
+
+const usage = `usage: npm run sim -- [options]
+  --seeds A..B         the seeds to run (1..20)
+  --verbose            a line for every seed
+  --workers N          processes (one per core)
+  --datas N            data providers in every seed, with --computes N compute providers; else by the seed
+  --leave 0.3          that part of all data providers leaves in each round, and nothing else is wrong
+  --real-keys          signatures that are real
+  --without A,B        switches rules off, to see the laws find it: survivors, shares, release; ends at the first find
+  --cut JSON           a smaller run of one seed, as a failure prints it`
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1..20' },
-    datas: { type: 'string', default: '100' },
+    verbose: { type: 'boolean', default: false },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    datas: { type: 'string' },
     computes: { type: 'string', default: '5' },
+    leave: { type: 'string' },
     'real-keys': { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
-    leave: { type: 'string' },
+    cut: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 })
-without(values.without === '' ? [] : values.without.split(','))
-const [Keys, Scenario, World] = await Promise.all([
-  import('./keys.ts'),
-  import('./scenario.ts'),
-  import('./world.ts'),
-])
-const [first = 1, last = first] = values.seeds.split('..').map(Number)
-const size = { datas: Number(values.datas), computes: Number(values.computes) }
-const scenarioOf = (seed: number) =>
-  values.leave === undefined ? Scenario.from(seed, size) : Scenario.leaving(seed, Number(values.leave))
-const faults = new Map<string, number>()
-const adversaries = new Map<string, number>()
-const total = { steps: 0, committed: 0, aborted: 0 }
-let failed = 0
 
-for (let seed = first; seed <= last; seed++) {
+/** Failures that are made smaller; the others are only named. */
+const mostShrunk = 3
+const progressEvery = 20_000
+
+if (values.help) console.log(usage)
+else process.exitCode = await run()
+
+async function run(): Promise<number> {
+  const [first = 1, last = first] = values.seeds.split('..').map(Number)
+  const { datas, leave, without } = values
+  const cut: Cut | undefined = values.cut === undefined ? undefined : JSON.parse(values.cut)
+  const crew = Crew.start(Math.max(1, Math.min(Number(values.workers), last - first + 1)), {
+    without: without === '' ? [] : without.split(','),
+    settings: {
+      isSigned: values['real-keys'],
+      ...(datas === undefined ? {} : { size: { datas: Number(datas), computes: Number(values.computes) } }),
+      ...(leave === undefined ? {} : { leave: Number(leave) }),
+      ...(cut === undefined ? {} : { cut }),
+    },
+  })
   const began = performance.now()
-  try {
-    const outcome = World.run(scenarioOf(seed), values['real-keys'] ? Keys.real() : Keys.pretended())
-    const { counts } = outcome.tally
-    for (const [kind, count] of counts.faults) faults.set(kind, (faults.get(kind) ?? 0) + count)
-    for (const [kind, count] of counts.adversaries)
-      adversaries.set(kind, (adversaries.get(kind) ?? 0) + count)
-    total.steps += counts.steps
-    total.committed += outcome.committed
-    total.aborted += outcome.aborted
-    const cells = [
-      `seed ${seed}`.padEnd(10),
-      outcome.scenario.name.padEnd(24),
-      outcome.state.padEnd(14),
-      `${outcome.enrolled} enrolled`.padEnd(13),
-      `rounds ${outcome.committed} committed ${outcome.aborted} aborted`.padEnd(30),
-      `${outcome.seconds} s`.padEnd(8),
-      `${counts.steps} steps`.padEnd(16),
-      `${counts.messages} messages`.padEnd(16),
-      `${Math.round(performance.now() - began)} ms`,
-      outcome.byStranger ? '(ended by a stranger)' : '',
-    ]
-    console.log(cells.join(' ').trimEnd())
-  } catch (thrown) {
-    failed += 1
+  const failures: Report[] = []
+  const sums = { seeds: 0, steps: 0, committed: 0, aborted: 0 }
+  const faults = new Map<string, number>()
+  const adversaries = new Map<string, number>()
+  let shownAt = began
+
+  await crew.run({ first, last, untilFailure: without !== '' }, (report) => {
+    sums.seeds += 1
+    for (const count of ['steps', 'committed', 'aborted'] as const) sums[count] += report[count]
+    addUp(faults, report.faults)
+    addUp(adversaries, report.adversaries)
+    if (report.breach !== undefined) failures.push(report)
+    if (values.verbose || report.breach !== undefined) console.log(report.line)
+    if (performance.now() - shownAt < progressEvery) return
+    shownAt = performance.now()
+    const left = ((shownAt - began) / sums.seeds) * (last - report.seed)
     console.error(
-      `seed ${seed} FAILED: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+      `${sums.seeds} of ${last - first + 1} seeds, ${failures.length} violations, ${Math.ceil(left / 60_000)} min left`,
     )
-    const leave = values.leave === undefined ? '' : ` --leave ${values.leave}`
-    const off = `${leave}${values.without === '' ? '' : ` --without ${values.without}`}`
-    const real = `${values['real-keys'] ? ' --real-keys' : ''}${off}`
-    console.error(
-      `replay: node test/sim/main.ts --seeds ${seed} --datas ${size.datas} --computes ${size.computes}${real}`,
-    )
+  })
+  for (const { seed, stack } of failures.slice(0, mostShrunk)) {
+    console.log(`\nseed ${seed}: ${stack?.split('\n').slice(0, 3).join('\n') ?? ''}`)
+    console.log(`replay: npm run sim -- --seeds ${seed}${again(cut)}`)
+    const shrunk = await crew.shrink(seed)
+    if (shrunk === null) console.log('it does not fail when it is run again')
+    else console.log(shrunk.lines.join('\n'))
+    if (shrunk !== null) console.log(`replay: npm run sim -- --seeds ${seed}${again(shrunk.cut)}`)
   }
+  crew.end()
+
+  show('faults by kind', faults)
+  show('adversaries by what they did', adversaries)
+  const seconds = (performance.now() - began) / 1000
+  const { seeds, steps, committed, aborted } = sums
+  console.log(`\n${seeds} seeds, ${steps} steps, ${committed} rounds finished, ${aborted} aborted`)
+  const found = failures.map(({ seed }) => seed)
+  if (without !== '')
+    console.log(
+      found.length > 0
+        ? `without ${without}: a violation at seed ${found[0]}`
+        : `without ${without}: none found`,
+    )
+  console.log(
+    `${found.length === 0 ? 'no violation' : `violations in seeds ${found.join(', ')}`}; ${seconds.toFixed(0)} s`,
+  )
+  return found.length === 0 ? 0 : 1
 }
 
-for (const [title, kinds] of [
-  ['faults by kind', faults],
-  ['adversaries by what they did', adversaries],
-] as const) {
+/** What a command line says beside its seeds. */
+function again(cut: Cut | undefined): string {
+  const { datas, computes, leave, without } = values
+  const said = [
+    datas === undefined || cut !== undefined ? '' : `--datas ${datas} --computes ${computes}`,
+    leave === undefined ? '' : `--leave ${leave}`,
+    values['real-keys'] ? '--real-keys' : '',
+    without === '' ? '' : `--without ${without}`,
+    cut === undefined ? '' : `--cut '${JSON.stringify(cut)}'`,
+  ]
+  return said
+    .filter((part) => part !== '')
+    .map((part) => ` ${part}`)
+    .join('')
+}
+
+function addUp(sums: Map<string, number>, counts: Counts): void {
+  for (const [kind, count] of Object.entries(counts)) sums.set(kind, (sums.get(kind) ?? 0) + count)
+}
+
+function show(title: string, kinds: ReadonlyMap<string, number>): void {
   console.log(`\n${title}`)
   for (const [kind, count] of [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`  ${String(count).padStart(8)} ${kind}`)
 }
-console.log(`\n${total.steps} steps, ${total.committed} rounds finished, ${total.aborted} aborted`)
-console.log(`\n${last - first + 1 - failed} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : 1

@@ -1,18 +1,16 @@
 // The market's rules in TypeScript, with every unit of the token accounted for after each transaction.
-import { concat, encodeAbiParameters, keccak256 } from 'viem/utils'
-import * as Acceptance from '../../protocol/acceptance.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Recover } from '../../protocol/envelope.ts'
 import type * as Market from '../../protocol/market.ts'
-import * as Once from '../../protocol/once.ts'
 import * as Party from '../../protocol/party.ts'
 import * as Payout from '../../protocol/payout.ts'
-import * as Plan from '../../protocol/plan.ts'
 import * as Record from '../../protocol/record.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type * as Topic from '../../protocol/topic.ts'
+import * as Rules from './marketRules.ts'
 import * as Proofs from './proofs.ts'
+import { RefusedError, need } from './refused.ts'
 
 export type Task = {
   readonly terms: Terms.Terms
@@ -170,7 +168,7 @@ export function open(
         return
       }
       case 'start':
-        start(from, call, time, tell)
+        Rules.start(books, from, call, time, tell)
         return
       case 'cancel': {
         const { id, task } = inState(call.terms, 'open')
@@ -195,13 +193,13 @@ export function open(
         return
       }
       case 'commitRound':
-        commitRound(call, time, tell)
+        Rules.commitRound(books, call, time, tell)
         return
       case 'settle':
-        settle(from, call, time, tell)
+        Rules.settle(books, from, call, time, tell)
         return
       case 'prove':
-        prove(call, time, tell)
+        Rules.prove(books, call, time, tell)
         return
       case 'proveForged':
       case 'proveSum': {
@@ -237,182 +235,11 @@ export function open(
     }
   }
 
-  function start(
-    from: Address,
-    { terms, parties, acceptances }: Extract<Effect.Call, { readonly name: 'start' }>,
-    time: number,
-    tell: (event: Told) => void,
-  ): void {
-    const { id, task } = inState(terms, 'open')
-    need(from === terms.modelProvider, 'NotModelProvider')
-    need(time <= task.deadline, 'TooLate')
-    const { computes, datas } = parties
-    const { invitations } = acceptances
-    need(datas.length >= terms.minDatas && datas.length <= terms.maxDatas, 'DataCountInvalid')
-    const isOpen = terms.invited === Terms.noHash
-    need(invitations.length === (isOpen ? 0 : datas.length), 'InvitationCountInvalid')
-    need(computes.length >= terms.minComputes && computes.length <= terms.maxComputes, 'ComputeCountInvalid')
-    const committee = Party.committeeHash(computes.map(({ account }) => account))
-    Party.datasHash(datas)
-    let floors = 0n
-    for (const [seat, party] of datas.entries()) {
-      const signature = acceptances.datas[seat]
-      need(isOpen || isUnder(terms.invited, party.account, invitations[seat] ?? []), 'NotInvited')
-      need(party.quality >= terms.minQuality, 'QualityTooLow')
-      need(party.compute < computes.length, 'SeatMissing')
-      const digest = Acceptance.dataDigest(place, id, committee, party)
-      need(signature !== undefined && signed(digest, signature) === party.account, 'AcceptanceInvalid')
-      floors += party.floor
-    }
-    need(floors <= terms.dataPool, 'FloorsExceedPool')
-    const absent = Record.bitmapOf(
-      computes.flatMap((party, seat) => {
-        const digest = Acceptance.computeDigest(place, id, party)
-        const signature = acceptances.computes[seat]
-        const sits =
-          datas.some(({ compute }) => compute === seat) &&
-          of(deposits, party.account) >= terms.computeBond &&
-          signature !== undefined &&
-          signed(digest, signature) === party.account
-        return sits ? [] : [seat]
-      }),
-    )
-    const seated = computes.filter((_, seat) => ((absent >> BigInt(seat)) & 1n) === 0n)
-    need(seated.length >= terms.threshold, 'TooFewPresent')
-    const prices = seated.map(({ price }) => price)
-    need(Payout.worstCompute(terms, prices, datas.length) <= terms.computePool, 'ComputeExceedsPool')
-    for (const { account } of seated) add(deposits, account, -terms.computeBond)
-    task.escrow += BigInt(seated.length) * terms.computeBond
-    task.state = 'running'
-    task.deadline = time + terms.idleWindow
-    task.computes = computes
-    task.datas = datas
-    task.absent = Number(absent)
-    const { deadline } = task
-    tell({
-      name: 'TaskStarted',
-      task: id,
-      computes: task.computes,
-      datas: task.datas,
-      absent: task.absent,
-      deadline,
-    })
-  }
-
-  function settle(
-    from: Address,
-    call: Extract<Effect.Call, { readonly name: 'settle' }>,
-    time: number,
-    tell: (event: Told) => void,
-  ): void {
-    const id = Terms.id(place.market, call.terms)
-    const task = tasks.get(id)
-    need(task?.state === 'running' || task?.state === 'faulted', 'WrongState')
-    need(task.rounds.length > 0, 'NoRounds')
-    const vanished = task.state === 'running' && from !== task.terms.modelProvider
-    need(!vanished || time > task.deadline, 'TooEarly')
-    const punished = vanished || task.guilty
-    const { terms, computes, datas, absent, rounds } = task
-    const { parties, utilities } = call
-    need(
-      Party.partiesHash(parties.computes, parties.datas) === Party.partiesHash(computes, datas),
-      'PartiesMismatch',
-    )
-    need(utilities.length === (punished ? 0 : Plan.epochs(terms, rounds)), 'UtilityCountInvalid')
-    need(logOf(call.rounds) === logOf(rounds), 'LogMismatch')
-    task.payout = Payout.compute({ terms, computes, datas, absent, rounds, utilities, punished })
-    const owed = task.payout.leaves.reduce((sum, leaf) => sum + leaf.amount, 0n)
-    if (owed !== task.escrow) throw new Error(`payouts of ${owed} out of an escrow of ${task.escrow}`)
-    task.state = 'settled'
-    task.deadline = time + terms.challengeWindow
-    const { deadline, payout } = task
-    tell({ name: 'TaskSettled', task: id, root: payout.root, punished, deadline, utilities })
-  }
-
-  function prove({ terms, round, seat, statements }: Prove, time: number, tell: (event: Told) => void): void {
-    const id = Terms.id(place.market, terms)
-    const task = tasks.get(id)
-    const isLate = task?.state === 'settled' && time > task.deadline
-    need(task !== undefined && ['running', 'settled', 'faulted'].includes(task.state), 'NotProvable')
-    need(!isLate, 'NotProvable')
-    need(task.rounds.length > 0, 'NoRounds')
-    const [kind, key] =
-      seat === undefined
-        ? (['opening', terms.opener] as const)
-        : (['record', task.computes[seat]?.device] as const)
-    need(statements[0].statement !== statements[1].statement, 'StatementsEqual')
-    for (const { statement, signature } of statements)
-      need(signed(Once.digest(place, id, kind, round, statement), signature) === key, 'StatementInvalid')
-    if (seat === undefined) {
-      need(!task.guilty, 'AlreadyProven')
-      task.guilty = true
-      task.state = 'faulted'
-      tell({ name: 'TaskFaulted', task: id, round })
-      return
-    }
-    const seats = (1 << seat) & ~(task.slashed | task.absent)
-    need(seats !== 0, 'AlreadyProven')
-    task.slashed |= seats
-    tell({ name: 'Slashed', task: id, round, seats })
-  }
-
-  function commitRound(
-    { terms, commitment }: Extract<Effect.Call, { readonly name: 'commitRound' }>,
-    time: number,
-    tell: (event: Told) => void,
-  ): void {
-    const { id, task } = inState(terms, 'running')
-    const { record, signatures } = commitment
-    const last = task.rounds.at(-1)?.round ?? 0
-    need(record.round > last && record.round <= terms.maxRounds, 'RoundOutOfOrder')
-    need(time <= record.closes && time <= task.deadline, 'TooLate')
-    const opening = Once.digest(
-      place,
-      id,
-      'opening',
-      record.round,
-      Once.opening(record.opened, record.closes),
-    )
-    need(signed(opening, record.openerSignature) === terms.opener, 'OpeningInvalid')
-
-    need(record.cohorts.length > 0 && record.cohorts.length <= terms.maxCohorts, 'CohortCountInvalid')
-    let union = 0n
-    for (const cohort of record.cohorts) {
-      need((union & cohort) === 0n, 'CohortsOverlap')
-      union |= cohort
-      const survivors = Record.seats(cohort & record.survivors).length
-      need(survivors === 0 || (survivors >= terms.minCohort && survivors <= 64), 'CohortSizeInvalid')
-    }
-    need(union >> BigInt(task.datas.length) === 0n, 'SeatOutOfRange')
-    need((record.delivered & ~union) === 0n, 'DeliveredOutsideCohorts')
-    need((record.survivors & ~record.delivered) === 0n, 'SurvivorNotDelivered')
-    need(record.survivors !== 0n, 'NoSurvivors')
-
-    const statement = Once.digest(place, id, 'record', record.round, Record.hash(record))
-    const signers = Number(Record.bitmapOf(signatures.map(({ seat }) => seat)))
-    need((signers & (task.absent | task.slashed)) === 0, 'SignerExcluded')
-    need(((signers >> record.aggregator) & 1) === 1, 'AggregatorMissing')
-    need(new Set(signatures.map(({ seat }) => seat)).size >= terms.threshold, 'TooFewSigners')
-    for (const { seat, signature } of signatures)
-      need(signed(statement, signature) === task.computes[seat]?.device, 'RecordSignatureInvalid')
-
-    task.rounds = [...task.rounds, Record.tally(record, signers)]
-    task.deadline = time + terms.idleWindow
-    const { deadline } = task
-    const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums } = record
-    const body = { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums }
-    tell({ name: 'RoundCommitted', task: id, round, record: body, signers, deadline })
-  }
-
   function inState(terms: Terms.Terms, state: Market.State): { readonly id: Hex; readonly task: Task } {
     const id = Terms.id(place.market, terms)
     const task = tasks.get(id)
     need(task?.state === state, 'WrongState')
     return { id, task }
-  }
-
-  function logOf(rounds: readonly Record.Tally[]): Hex {
-    return rounds.reduce((log, tally) => Record.log(log, tally), Terms.noHash)
   }
 
   function signed(digest: Hex, signature: Hex): Address | undefined {
@@ -421,6 +248,14 @@ export function open(
     } catch {
       return undefined
     }
+  }
+
+  const books: Rules.Books = {
+    ...{ place, signed, inState, task: (id) => tasks.get(id) },
+    depositOf: (account) => of(deposits, account),
+    credit: (account, amount) => {
+      add(deposits, account, amount)
+    },
   }
 
   return {
@@ -438,15 +273,9 @@ export function open(
   }
 }
 
-function isUnder(root: Hex, account: Address, path: readonly Hex[]): boolean {
-  const leaf = keccak256(keccak256(encodeAbiParameters([{ type: 'address' }], [account])))
-  return root === path.reduce((a, b) => keccak256(concat(a < b ? [a, b] : [b, a])), leaf)
-}
-
-function need(condition: boolean, refusal: string): asserts condition {
-  if (!condition) throw new RefusedError(refusal)
-}
-
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError'
+/** Compute providers of a start whose deposit does not cover the bond. */
+export function shortOf({ deposits }: Chain, call: Effect.Call): readonly Address[] {
+  if (call.name !== 'start') return []
+  const accounts = call.parties.computes.map(({ account }) => account)
+  return accounts.filter((account) => (deposits.get(account) ?? 0n) < call.terms.computeBond)
 }

@@ -1,7 +1,7 @@
 // One participant's device: runs its role as the app does, goes down and comes back, and sometimes leaves for good.
 import type { Address } from '../../protocol/codec.ts'
 import * as Message from '../../protocol/message.ts'
-import * as Offer from '../../protocol/offer.ts'
+import type * as Offer from '../../protocol/offer.ts'
 import * as ComputeProvider from '../../protocol/roles/computeProvider.ts'
 import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
@@ -9,11 +9,12 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Adversary } from './adversaries/adversary.ts'
-import * as Keys from './keys.ts'
-import * as Laws from './laws.ts'
+import { BreachError } from './breach.ts'
+import * as Lies from './lies.ts'
 import * as Network from './network.ts'
+import * as Offers from './offers.ts'
 import * as Role from './role.ts'
-import * as Vault from './vault.ts'
+import type * as Vault from './vault.ts'
 import type { World } from './world.ts'
 
 export type Kind = 'data' | 'compute' | 'model'
@@ -39,41 +40,21 @@ const tickEvery = 4
 const syncEvery = 12
 
 export function create(world: World, kind: Kind, name: string, evil: Adversary | undefined): Person {
-  const { clock, luck, network, chain, place, scenario, tally, keys } = world
+  const { clock, luck, faults, network, chain, place, scenario, tally, keys, devices } = world
   const { weather } = scenario
   const account = keys.address(name)
   const me = {
     account,
     device: keys.address(`${name}'s device`),
-    box: world.digest(`${name}'s box`),
+    box: devices.box(name),
     payee: account,
   }
   const skew = luck.between(-weather.skew, weather.skew)
-  const consent = !luck.odds(weather.decline + weather.silent)
-  const isSilent = luck.odds(weather.silent)
+  const isSilent = faults.strikes('silent')
+  const consent = !isSilent && !faults.strikes('decline')
   const rules = { consent, claim: true }
-  const dataOffer: Offer.DataOffer = {
-    account,
-    schemaId: scenario.spec.schemaId,
-    quality: luck.whole(1000, 10_000),
-    samples: luck.whole(1, 3000),
-    dataSignature: world.digest(`${name}'s rows`),
-    token: world.token,
-    floor: BigInt(luck.whole(0, 1_000_000)),
-    device: me.device,
-    box: me.box,
-    expires: 2 ** 33,
-  }
-  const computeOffer: Offer.ComputeOffer = {
-    account,
-    adapter: 'simulated',
-    benchmark: luck.whole(1, 1000),
-    token: world.token,
-    price: BigInt(luck.whole(1, 100_000)),
-    device: me.device,
-    box: me.box,
-    expires: 2 ** 33,
-  }
+  const dataOffer = Offers.ofData(world, me, name)
+  const computeOffer = Offers.ofCompute(world, me)
 
   let role: Role.Role | undefined
   let isOnline = true
@@ -99,12 +80,13 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
     const effects = role.deliver(event, now(), store)
     if (fails) {
       tally.fault(store ? 'crash after the write' : 'crash before the write')
+      world.note(account, `crashes ${store ? 'after' : 'before'} it has written a step on ${event.type}`)
       goDown(luck.between(1, weather.downFor))
       return
     }
     for (const effect of effects) launch(effect)
     for (const id of running.keys()) if (!role.wishes(id)) running.delete(id)
-    if (event.type === 'message' && event.message.kind === 'receipt') world.observe(person)
+    if (kind === 'data' && event.type === 'message' && event.message.kind === 'receipt') world.observe(person)
   }
 
   function goDown(seconds: number): void {
@@ -132,6 +114,7 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
 
   function leave(): void {
     tally.fault(`${kind} provider left`)
+    world.note(account, 'leaves for good')
     isOnline = false
     isGone = true
     life += 1
@@ -177,17 +160,18 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
   /** Goes away at some step of the round, until it is over. */
   function mayDoze({ readyBy, closes }: Message.Of<'roundOpened'>['body']): void {
     const { ready, update } = scenario.spec.timeouts
-    if (kind !== 'data' || clock.now() > readyBy || !luck.odds(weather.dozes)) return
+    if (kind !== 'data' || clock.now() > readyBy || !faults.strikes('dozes')) return
     const at = luck.between(readyBy - ready, readyBy + update)
     clock.in(at - clock.now(), () => {
       if (!isOnline) return
       tally.fault('data provider left for a round')
+      world.note(account, 'goes away until the round is over')
       goDown(closes - clock.now())
     })
   }
 
   function isDeafTo(sender: Address): boolean {
-    return parseInt(Keys.hash(`${account} ${sender}`).slice(0, 6), 16) < weather.deaf * 2 ** 24
+    return faults.befalls('deaf', `${account} to ${sender}`)
   }
 
   function invited(message: Message.Message): void {
@@ -221,7 +205,7 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
   const isProbed = () => luck.odds(0.0005)
 
   function sync(): void {
-    if (!isOnline || luck.odds(weather.postFails)) return
+    if (!isOnline || faults.strikes('postFails')) return
     const topics = [Topic.market(place), ...(role === undefined ? [] : [Topic.task(place, world.task)])]
     for (const topic of topics) {
       const from = synced.get(topic) ?? 0
@@ -233,10 +217,13 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
 
   /** A head is told only after every event up to it was stored; false when the chain does not answer. */
   function follow(): boolean {
-    if (role === undefined || luck.odds(weather.chainLag)) return false
-    if (luck.odds(weather.endpointsDisagree)) {
-      tally.fault('endpoints disagreed')
-      return false
+    if (role === undefined || faults.strikes('chainLag')) return false
+    if (faults.strikes('endpointsDisagree')) {
+      const lie = Lies.tell(world)
+      if (lie !== undefined) tally.adversary('A5 lying endpoint: told of a commit that never was')
+      tally.fault(scenario.endpoints > 1 ? 'endpoints disagreed' : 'an endpoint lied')
+      if (scenario.endpoints > 1 || lie === undefined) return false
+      deliver({ type: 'chain', event: lie })
     }
     const head = world.blockTime()
     while (isOnline && told < chain.events.length) {
@@ -253,13 +240,13 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
   function assertCared(): void {
     if (!isOnline || role === undefined) return
     const forgotten = Object.keys(role.outbox()).find((id) => !running.has(id))
-    if (forgotten !== undefined) throw new Laws.BreachError(`I16: nobody carries out ${forgotten}`)
+    if (forgotten !== undefined) throw new BreachError(`I16: nobody carries out ${forgotten}`)
   }
 
   function tick(): void {
     if (isGone) return
     assertCared()
-    if (luck.odds((weather.crash * tickEvery) / 3600)) isDoomed = true
+    if (faults.strikes('crash', tickEvery / 3600)) isDoomed = true
     if (isOnline && !follow()) deliver({ type: 'tick' })
     world.look(person)
     clock.in(tickEvery * luck.between(0.7, 1.3), tick)
@@ -278,11 +265,9 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
           ? { kind: 'dataOffer', offer: dataOffer }
           : { kind: 'computeOffer', offer: computeOffer },
       )
-    const leaves = { data: weather.datasLeave, compute: weather.computesLeave, model: weather.modelLeaves }[
-      kind
-    ]
-    if (luck.odds(leaves)) clock.in(luck.between(30, 700), leave)
-    if (kind === 'compute' && luck.odds(weather.fickle)) clock.in(luck.between(60, 500), takeBack)
+    const leaves = { data: 'datasLeave', compute: 'computesLeave', model: 'modelLeaves' } as const
+    if (faults.strikes(leaves[kind])) clock.in(luck.between(30, 700), leave)
+    if (kind === 'compute' && faults.strikes('fickle')) clock.in(luck.between(60, 500), takeBack)
     clock.in(luck.between(0, tickEvery), tick)
     const again = (): void => {
       sync()
@@ -294,7 +279,7 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
   const person: Person = {
     me,
     kind,
-    vault: Vault.create(world.primitives),
+    vault: devices.vault(name, world.task),
     evil,
     role: () => role,
     isGone: () => isGone,

@@ -13,6 +13,8 @@ export type Cipher = {
   readonly values: readonly number[]
   /** How often each mask was added. */
   readonly masks: ReadonlyMap<string, number>
+  /** Real ciphertexts, where there are any: what is said above of them is then what is known of them. */
+  readonly words?: readonly Uint8Array[]
 }
 export type Stored = { readonly cid: string; readonly root: Hex }
 export type Opened = { readonly share: Hex; readonly salt: Hex }
@@ -30,8 +32,12 @@ export type Primitives = {
   /** Announces bytes that nobody can fetch. */
   withhold(cipher: Cipher): Stored
   fetch(cid: string): (Stored & { readonly cipher: Cipher }) | undefined
+  add(ciphers: readonly Cipher[]): Cipher
   /** The root of the sum of published updates, by their roots. */
   added(roots: readonly Hex[]): Hex | undefined
+  /** Publishes a round's public key, and finds it again. */
+  announce(key: Hex): string
+  keyOf(cid: string): Hex | undefined
 }
 
 export function open(seed: number): Primitives {
@@ -39,6 +45,7 @@ export function open(seed: number): Primitives {
   const sealedBoxes = new Map<Hex, { readonly to: Hex; readonly context: string; readonly opened: Opened }>()
   const shares = new Map<Hex, { readonly secret: Hex; readonly seat: number }>()
   const objects = new Map<string, Stored & { readonly cipher: Cipher }>()
+  const keys = new Map<string, Hex>()
   const token = (text: string): Hex => `0x${Keys.hash(`${seed} ${text}`)}`
 
   function store(cipher: Cipher): Stored & { readonly cipher: Cipher } {
@@ -85,12 +92,19 @@ export function open(seed: number): Primitives {
       return { cid, root }
     },
     fetch: (cid) => objects.get(cid),
+    add,
     added: (roots) => {
       const parts = roots.flatMap((root) => [...objects.values()].find((each) => each.root === root) ?? [])
       return parts.length === 0 || parts.length < roots.length
         ? undefined
         : store(add(parts.map(({ cipher }) => cipher))).root
     },
+    announce: (key) => {
+      const cid = Codec.cidOf(Codec.encode(key)).toString()
+      keys.set(cid, key)
+      return cid
+    },
+    keyOf: (cid) => keys.get(cid),
   }
 }
 

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
+import * as Ledger from '../../protocol/roles/ledger.ts'
 import type * as Participant from '../../protocol/roles/participant.ts'
 
 export type Machine<state> = {
@@ -44,4 +45,9 @@ export function hold<state extends Participant.Participant>(
     outbox: () => state.outbox,
     participant: () => state,
   }
+}
+
+/** What it heard of the chain. */
+export function ledgerOf(role: Role | undefined): Ledger.Ledger {
+  return role?.participant().ledger ?? Ledger.empty
 }

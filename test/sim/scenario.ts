@@ -19,20 +19,24 @@ export type Scenario = {
   /** Seconds in which the task has to start. */
   readonly startWithin: number
   readonly adversaries: readonly Adversary[]
+  /** Tells runs of one seed apart in everything that the scenario leaves to chance. */
+  readonly course: number
+  /** The faults that may strike, where not all may. */
+  readonly only?: ReadonlySet<string>
+  /** Endpoints of the chain that each device asks: where one lies, two disagree. */
+  readonly endpoints: number
   /** What kinds of fault this seed has, in a word. */
   readonly name: string
 }
 
-/** Probabilities, per message, step, transaction or participant, and times in seconds. */
-export type Weather = {
+/** Probabilities, per message, step, transaction or participant. */
+export type Odds = {
   readonly loss: number
   readonly duplicates: number
-  readonly delay: number
   readonly postFails: number
   readonly rubbish: number
-  /** Crashes an hour of each device, and the seconds it is down at most. */
+  /** Crashes an hour of each device. */
   readonly crash: number
-  readonly downFor: number
   readonly chainFails: number
   readonly chainLag: number
   /** Providers that leave for good within the first 20 minutes. */
@@ -52,20 +56,29 @@ export type Weather = {
   readonly slow: number
   /** Pairs of a compute and a data provider of which the first never hears the second's updates. */
   readonly deaf: number
-  /** Seconds by which clocks are off, either way. */
-  readonly skew: number
   /** Times of 40 s in which a third of all hear no gossip. */
   readonly partition: number
   /** Writes of a worker around which its device dies. */
   readonly diskFails: number
   /** Blocks before which the chain reorganises itself. */
   readonly reorganises: number
-  /** Looks at the chain in which two endpoints say different things. */
+  /** Looks at the chain in which an endpoint lies. */
   readonly endpointsDisagree: number
   /** Tasks in which a challenger shows another's statements. */
   readonly frames: number
+  /** Messages that a relay repeats under another round, task or chain. */
+  readonly replays: number
   /** Data providers that go away at some step of a round, until it is over. */
   readonly dozes: number
+}
+
+/** Probabilities, and times in seconds. */
+export type Weather = Odds & {
+  readonly delay: number
+  /** Seconds that a device is down after a crash, at most. */
+  readonly downFor: number
+  /** Seconds by which clocks are off, either way. */
+  readonly skew: number
   /** Participants that are corrupted, at most. */
   readonly corrupted: number
 }
@@ -97,6 +110,7 @@ const calm: Weather = {
   reorganises: 0,
   endpointsDisagree: 0,
   frames: 0,
+  replays: 0,
   dozes: 0,
   corrupted: 0,
 }
@@ -117,6 +131,7 @@ const rain: Weather = {
   reorganises: 0.01,
   endpointsDisagree: 0.02,
   frames: 0.3,
+  replays: 0.03,
   corrupted: 3,
 }
 const weathers: readonly (readonly [string, Weather])[] = [
@@ -151,12 +166,33 @@ const weathers: readonly (readonly [string, Weather])[] = [
 
 export type Size = { readonly datas: number; readonly computes: number }
 
-export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Scenario {
+/** Most seeds are small, since there small numbers are the hard ones; one in a hundred is large. */
+export function sizeOf(seed: number): Size {
+  const luck = Luck.from(seed, 0x512e)
+  const [low, high] = luck.pick([...casts, ...(luck.odds(0.2) ? largeCasts : [])])
+  const datas = luck.whole(low, high)
+  // Each seat needs a data provider that nominates it.
+  return { datas, computes: luck.whole(3, Math.max(3, Math.min(7, Math.floor(datas * 0.6)))) }
+}
+
+/** Numbers of data providers, from and to. */
+const casts = [
+  [4, 6],
+  [5, 9],
+  [6, 12],
+  [8, 16],
+] as const
+const largeCasts = [
+  [20, 40],
+  [50, 100],
+] as const
+
+export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
   const luck = Luck.from(seed)
   const [name, climate] = weathers[seed % weathers.length] ?? ['calm', calm]
   const { datas, computes } = size
   const weather = { ...climate, deaf: (climate.deaf * 12) / datas }
-  const rounds = luck.whole(2, 5)
+  const rounds = luck.whole(3, 6)
   const schemaId: Hex = `0x${Keys.hash('schema')}`
   const timeouts = { ready: luck.whole(20, 40), update: luck.whole(40, 80), commit: luck.whole(60, 90) }
   const sampleCap = luck.whole(100, 2000)
@@ -179,8 +215,8 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     testSet: { commitment: schemaId, samples: 1000 },
     timeouts,
   }
-  const committee = Math.max(Math.min(computes, 2), computes - 1)
-  const threshold = Math.min(committee, Math.floor((2 * computes) / 3) + 1)
+  const threshold = Math.floor((2 * computes) / 3) + 1
+  const committee = Math.max(threshold, computes - 1)
   return {
     seed,
     datas,
@@ -190,6 +226,8 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
     startWithin: 900,
     invited: luck.pick([1, 1, 0.9]),
     adversaries: corrupted(luck, weather, threshold),
+    course: 0,
+    endpoints: 2,
     name,
     terms: {
       plan: luck.pick(Terms.plans),
@@ -216,14 +254,14 @@ export function from(seed: number, size: Size = { datas: 100, computes: 5 }): Sc
       minCohort: Math.max(3, Math.floor(datas / 20)),
       maxCohorts: Math.max(1, Math.floor(datas / 6)),
       maxRounds: rounds,
-      paidRounds: rounds,
+      paidRounds: rounds - 1,
     },
   }
 }
 
 /** Nothing is wrong but that so many data providers leave in each round: cohorts of twelve, five of whom are opened. */
-export function leaving(seed: number, dozes: number): Scenario {
-  const scenario = from(seed, { datas: 12, computes: 4 })
+export function leaving(seed: number, dozes: number, size: Size = { datas: 12, computes: 4 }): Scenario {
+  const scenario = from(seed, size)
   const { spec, terms } = scenario
   return {
     ...scenario,
@@ -232,14 +270,23 @@ export function leaving(seed: number, dozes: number): Scenario {
     invited: 1,
     name: `${Math.round(dozes * 100)} % leave`,
     spec: { ...spec, he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0 },
-    terms: { ...terms, minDatas: 12, minCohort: 5, maxRounds: 12, paidRounds: 10, roundsPerEpoch: 5 },
+    terms: {
+      ...terms,
+      minDatas: size.datas,
+      minCohort: Math.min(5, size.datas),
+      maxRounds: 10,
+      paidRounds: 10,
+      roundsPerEpoch: 5,
+    },
   }
 }
 
 /** Fewer members than could do anything together, and a few others. */
 function corrupted(luck: Luck.Luck, weather: Weather, threshold: number): readonly Adversary[] {
   if (weather.corrupted === 0 || !luck.odds(0.7)) return []
-  const picked = Array.from({ length: luck.whole(1, weather.corrupted) }, () => luck.pick(Adversaries.all))
+  // Members are few, and what they can do is much.
+  const from = () => (luck.odds(0.3) ? Adversaries.members : Adversaries.all)
+  const picked = Array.from({ length: luck.whole(1, weather.corrupted) }, () => luck.pick(from()))
   const members = picked.filter(({ by }) => by === 'compute').slice(0, threshold - 1)
   return [...members, ...picked.filter(({ by }) => by !== 'compute')]
 }

@@ -4,45 +4,50 @@ import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Masks from '../../protocol/masks.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
+import * as Keys from './keys.ts'
 import * as Primitives from './primitives.ts'
+import type { Work } from './work.ts'
 
 type Wish<type extends Effect.Effect['type']> = Extract<Effect.Effect, { readonly type: type }>
 type Result<type extends Event.Result['type']> = Extract<Event.Result, { readonly type: type }>
 
-export type Secrets = {
+type Secrets = {
   readonly opened: Hex
   readonly ephemeral: Hex
   readonly seed: Hex
   readonly masks: Masks.Masks
 }
 
+/** What a device did with its rows: numbers that no other training gives, and a one in its own place of as many seats. */
+export type Trained = { readonly free: readonly number[]; readonly seat: number; readonly seats: number }
+
 export type Vault = {
-  seal(epoch: number): Hex | undefined
-  ready(place: Masks.Place, account: Address, effect: Wish<'prepareReady'>): Masks.Masks | undefined
-  /** The same update again, or one of these values under fresh masks; undefined when it may not. */
+  seal(epoch: number): Work<Hex | undefined>
+  ready(place: Masks.Place, account: Address, effect: Wish<'prepareReady'>): Work<Masks.Masks | undefined>
+  /** The same update again, or what was trained under fresh masks; undefined when it may not. */
   contribute(
     place: Masks.Place,
     account: Address,
     effect: Wish<'contribute'>,
-    under: Hex,
-    values: () => readonly number[],
-  ): Primitives.Cipher | undefined
-  unmask(place: Masks.Place, account: Address, effect: Wish<'unmask'>): readonly Masks.Released[]
-  /** The round's public key; undefined once it was forgotten. */
-  prepare(round: number): Hex | undefined
-  open(place: Masks.Place, effect: Wish<'open'>): Opening | undefined
-  forget(of: 'epoch' | 'round', number: number): void
-  /** What an adversary that owns this device can read. */
-  readonly secrets: ReadonlyMap<number, Secrets>
-  readonly sealing: ReadonlyMap<number, Hex>
-  readonly roundKeys: ReadonlyMap<number, Hex>
+    trained: Trained,
+  ): Work<Primitives.Cipher | undefined>
+  /** Root of an encrypted update that was fetched; undefined where nobody has it. */
+  check(cid: string): Work<Hex | undefined>
+  add(ciphers: readonly Primitives.Cipher[]): Work<Primitives.Cipher>
+  unmask(place: Masks.Place, account: Address, effect: Wish<'unmask'>): Work<readonly Masks.Released[]>
+  /** Undefined once the round was forgotten. */
+  prepare(effect: Wish<'prepare'>): Work<Prepared | undefined>
+  open(place: Masks.Place, effect: Wish<'open'>): Work<Opening | undefined>
+  forget(of: 'epoch' | 'round', number: number): Work<void>
   /** How many secrets lie there. */
-  count(): number
+  count(): Work<number>
   /** The privacy ledger: rounds for which an update was made, whatever was forgotten since. */
-  spent(): number
+  spent(): Work<number>
 }
 
-export type Opening = Pick<Result<'opened'>, 'sums' | 'wrongShares'> & {
+export type Prepared = Pick<Result<'prepared'>, 'modelHash' | 'model' | 'publicKey'>
+
+export type Opening = Pick<Result<'opened'>, 'sums' | 'wrongShares' | 'nextModelHash'> & {
   /** The values of each sum that was opened. */
   readonly values: readonly (readonly number[] | undefined)[]
 }
@@ -60,9 +65,6 @@ export function create(primitives: Primitives.Primitives): Vault {
   const spent = new Set<number>()
 
   return {
-    sealing,
-    secrets,
-    roundKeys,
     count: () => sealing.size + secrets.size + updates.size + roundKeys.size,
     spent: () => spent.size,
     seal: (epoch) => {
@@ -96,7 +98,7 @@ export function create(primitives: Primitives.Primitives): Vault {
       secrets.set(round, { opened, ephemeral, seed, masks })
       return masks
     },
-    contribute: (place, account, { round, opened, cohorts, peers }, under, values) => {
+    contribute: (place, account, { round, opened, cohorts, peers, publicKey }, trained) => {
       const view = { opened, cohorts }
       const name = `${opened} ${cohorts}`
       const before = updates.get(round)
@@ -108,7 +110,9 @@ export function create(primitives: Primitives.Primitives): Vault {
       const masks = new Map<string, number>([[Primitives.selfMask(own.seed, place, view, me), 1]])
       for (const peer of peers)
         Primitives.addTo(masks, new Map([Primitives.pairMask(own.ephemeral, place, view, me, peer)]), 1)
-      const cipher = { under, values: values(), masks }
+      const { free, seat, seats } = trained
+      const values = [...free, ...Array.from({ length: seats }, (_, at) => (at === seat ? 1 : 0))]
+      const cipher = { under: primitives.keyOf(publicKey) ?? '0x', values, masks }
       updates.set(round, { view: name, cipher })
       spent.add(round)
       return cipher
@@ -130,11 +134,14 @@ export function create(primitives: Primitives.Primitives): Vault {
       released.set(round, { record, kinds, shares })
       return shares
     },
-    prepare: (round) => {
+    check: (cid) => primitives.fetch(cid)?.root,
+    add: primitives.add,
+    prepare: ({ round }) => {
       if (forgotten.has(`round ${round}`)) return undefined
       const secret = roundKeys.get(round) ?? primitives.secret()
       roundKeys.set(round, secret)
-      return primitives.publicOf(secret)
+      const publicKey = primitives.announce(primitives.publicOf(secret))
+      return { modelHash: modelAfter(round - 1), model: publicKey, publicKey }
     },
     open: (place, effect) => {
       const secret = roundKeys.get(effect.round)
@@ -190,6 +197,11 @@ function opening(
   return {
     sums: known.map(({ sum }) => sum),
     wrongShares,
+    nextModelHash: modelAfter(effect.round),
     values: known.map(({ values }) => values),
   }
+}
+
+function modelAfter(round: number): Hex {
+  return `0x${Keys.hash(`model after ${round}`)}`
 }

@@ -15,3 +15,5 @@ export const all: readonly Adversary[] = [
   ...modelProviders,
   ...liars,
 ]
+
+export { members }
