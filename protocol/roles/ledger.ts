@@ -122,11 +122,14 @@ export function seatOf(
   return undefined
 }
 
-/** The sets of data seats that were opened in this round's epoch before it. */
+/**
+ * The sets of data seats that were opened before this round, in its epoch and the one before: where all fit into one
+ * cohort, the next epoch's is the same again, and its first sum could be taken from the last one's.
+ */
 export function openedSets(ledger: Ledger, terms: Terms, round: number): readonly bigint[] {
   const epoch = Plan.epoch(terms, round)
   return ledger.rounds
-    .filter(({ record }) => record.round < round && Plan.epoch(terms, record.round) === epoch)
+    .filter(({ record }) => record.round < round && Plan.epoch(terms, record.round) >= epoch - 1)
     .flatMap(({ record }) => record.cohorts.map((cohort) => cohort & record.survivors))
     .filter((set) => set !== 0n)
 }

@@ -2,21 +2,40 @@
 // Sets are bitmaps of data seats. Rules: protocol.md's "Committee and cohorts"; the dropped are paid all the same.
 import * as Record from '../record.ts'
 
+/** Sets that are looked at: all there are of 13 providers and fewer. */
+const mostLooked = 2 ** 13
+
 /**
- * The largest set found inside `delivered` that may be opened after `opened`, 0 if none: everyone, else everyone but
- * a few neighbours in seat order, else a set that was opened before. Every member finds the same one.
+ * The largest set found inside `delivered` that may be opened after `opened`, 0 if none: everyone, else everyone but as
+ * few as possible; of many providers only so many ways to leave some out are tried, and then what was opened before.
  */
 export function choose(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
-  if (isPermitted(delivered, opened, minimum)) return delivered
   const seats = Record.seats(delivered)
-  for (let dropped = 1; dropped <= Math.min(minimum, seats.length - minimum); dropped++) {
-    for (let first = 0; first + dropped <= seats.length; first++) {
-      const set = delivered & ~Record.bitmapOf(seats.slice(first, first + dropped))
+  let looked = 0
+  for (let dropped = 0; dropped <= seats.length - minimum; dropped++) {
+    for (const left of combinations(seats, dropped)) {
+      const set = delivered & ~left
       if (isPermitted(set, opened, minimum)) return set
+      if (++looked === mostLooked) return again(delivered, opened, minimum)
     }
   }
-  const again = opened.filter((set) => (set & ~delivered) === 0n && size(set) >= minimum)
-  return again.reduce((largest, set) => (size(set) > size(largest) ? set : largest), 0n)
+  return 0n
+}
+
+/** The largest set that was opened before and is there again. */
+function again(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
+  const there = opened.filter((set) => (set & ~delivered) === 0n && size(set) >= minimum)
+  return there.reduce((largest, set) => (size(set) > size(largest) ? set : largest), 0n)
+}
+
+/** The bitmaps of `count` of the seats, in lexicographic order. */
+function* combinations(seats: readonly number[], count: number, from = 0): Generator<bigint> {
+  if (count === 0) {
+    yield 0n
+    return
+  }
+  for (let at = from; at + count <= seats.length; at++)
+    for (const rest of combinations(seats, count - 1, at + 1)) yield rest | (1n << BigInt(seats[at] ?? 0))
 }
 
 /** Large enough, equal to or far from every set opened before, and nobody can be singled out by adding and subtracting. */
@@ -65,5 +84,7 @@ function rankOf(vectors: readonly bigint[], length: number): number {
 }
 
 function size(set: bigint): number {
-  return Record.seats(set).length
+  let count = 0
+  for (let rest = set; rest > 0n; rest &= rest - 1n) count += 1
+  return count
 }

@@ -167,8 +167,8 @@ export function watch(sight: Sight): Laws {
           record.cohorts.every((cohort, at) => (cohort & ~(cohorts[at] ?? 0n)) === 0n),
         `I4: round ${round} has other cohorts than were drawn`,
       )
-      const same = [...records.values()].filter((other) => epochOf(other.round) === epochOf(round))
-      const before = same
+      const near = [...records.values()].filter((other) => epochOf(other.round) >= epochOf(round) - 1)
+      const before = near
         .filter((other) => other.round !== round)
         .flatMap((other) => other.cohorts.map((cohort) => cohort & other.survivors))
         .filter((set) => set !== 0n)
