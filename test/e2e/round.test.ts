@@ -214,7 +214,7 @@ test('a round of four providers, who are its committee too, opens the exact sum 
           const ready = { ...request, account: place.market, members: [], threshold: 1 }
           const name = await host.frame.crypto.ready(ready).then(
             () => 'ready',
-            (thrown: Error) => thrown.name,
+            (thrown: unknown) => (thrown instanceof Error ? thrown.name : ''),
           )
           return { spent, held, name }
         },
