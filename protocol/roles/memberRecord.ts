@@ -50,10 +50,8 @@ export function add<state extends State>(
 
   const delivered = updates.filter(({ state: at }) => at === 'sound').map(({ input }) => input)
   const sets = Ledger.openedSets(state.ledger, state.terms, round.round)
-  const survivors = adopted.cohorts.reduce((all, cohort) => {
-    const there = cohort & Record.bitmapOf(delivered.map(({ provider }) => provider))
-    return all | Survivors.choose(there, sets, state.terms.minCohort)
-  }, 0n)
+  const there = Record.bitmapOf(delivered.map(({ provider }) => provider))
+  const survivors = Survivors.chooseAll(adopted.cohorts, there, sets, state.terms.minCohort)
   if (survivors === 0n)
     return Participant.note(state, `Too few updates of round ${round.round} can be opened together.`)
   return Participant.wish(put(state, { ...round, adding: { delivered, survivors } }), {

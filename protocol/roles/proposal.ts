@@ -100,11 +100,8 @@ export function faultOf(
     return `The record of round ${round} does not list what it says was delivered.`
 
   const opened = Ledger.openedSets(task.ledger, task.terms, round)
-  for (const cohort of record.cohorts) {
-    const set = cohort & record.survivors
-    if (set !== 0n && !Survivors.isPermitted(set, opened, task.terms.minCohort))
-      return `The record of round ${round} opens a set that could be subtracted from another.`
-  }
+  if (!Survivors.arePermitted(record, opened, task.terms.minCohort))
+    return `The record of round ${round} opens a set that could be subtracted from another.`
   if (record.survivors === 0n) return `The record of round ${round} opens nothing.`
   if (sums.length !== cohortsOf(record, inputs).length) return `The record of round ${round} lacks a sum.`
   if (sumsDigest(task, record, inputs, sums) !== record.sums)

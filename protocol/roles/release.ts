@@ -32,11 +32,7 @@ export function due(state: State, round: Round): Release | undefined {
   const cohorts = isOwn ? round.adopted.cohorts : Draw.bitmaps(state, drawn?.body.cohorts ?? [])
   if (!isSame(cohorts, record.cohorts)) return undefined
   const opened = Ledger.openedSets(state.ledger, state.terms, round.round)
-  const isPermitted = record.cohorts.every((cohort) => {
-    const set = cohort & record.survivors
-    return set === 0n || Survivors.isPermitted(set, opened, state.terms.minCohort)
-  })
-  return isPermitted
+  return Survivors.arePermitted(record, opened, state.terms.minCohort)
     ? { record: Record.hash(record), cohorts: record.cohorts, survivors: record.survivors }
     : undefined
 }

@@ -10,6 +10,8 @@ test('exports', () => {
   expect(Object.keys(Survivors)).toMatchInlineSnapshot(`
     [
       "choose",
+      "chooseAll",
+      "arePermitted",
       "isPermitted",
       "isolatesSomeone",
     ]
@@ -74,6 +76,19 @@ describe('survivors', () => {
         },
       ),
     )
+  })
+
+  test('of cohorts that cross those of an epoch before are looked at together', () => {
+    // 0 1 2 | 3 4 5 6 and then, dealt anew, 0 1 3 | 2 4 5: what both pairs have in common leaves 6 alone.
+    const before = [of(0, 1, 2), of(3, 4, 5, 6)]
+    const cohorts = [of(0, 1, 3), of(2, 4, 5)]
+    const record = { cohorts, survivors: of(0, 1, 2, 3, 4, 5) }
+    for (const cohort of cohorts) expect(Survivors.isPermitted(cohort, before, 2)).toBe(true)
+    expect(Survivors.isolatesSomeone([...before, ...cohorts])).toBe(true)
+    expect(Survivors.arePermitted(record, before, 2)).toBe(false)
+    const chosen = Survivors.chooseAll(cohorts, record.survivors, before, 2)
+    expect(chosen).not.toBe(0n)
+    expect(Survivors.arePermitted({ cohorts, survivors: chosen }, before, 2)).toBe(true)
   })
 
   test('that a plain search singles out are refused', () => {

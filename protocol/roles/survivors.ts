@@ -22,6 +22,29 @@ export function choose(delivered: bigint, opened: readonly bigint[], minimum: nu
   return 0n
 }
 
+/** Those of each cohort, one after the other: cohorts of one round may together cross those of an epoch before. */
+export function chooseAll(
+  cohorts: readonly bigint[],
+  delivered: bigint,
+  opened: readonly bigint[],
+  minimum: number,
+): bigint {
+  return cohorts.reduce((all, cohort, at) => {
+    const before = cohorts.slice(0, at).map((each) => each & all)
+    return all | choose(cohort & delivered, [...opened, ...before.filter((set) => set !== 0n)], minimum)
+  }, 0n)
+}
+
+/** Whether the survivors of all cohorts of a record may be opened. */
+export function arePermitted(
+  { cohorts, survivors }: { readonly cohorts: readonly bigint[]; readonly survivors: bigint },
+  opened: readonly bigint[],
+  minimum: number,
+): boolean {
+  const sets = cohorts.map((cohort) => cohort & survivors).filter((set) => set !== 0n)
+  return sets.every((set, at) => isPermitted(set, [...opened, ...sets.slice(0, at)], minimum))
+}
+
 /** The largest set that was opened before and is there again. */
 function again(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
   const there = opened.filter((set) => (set & ~delivered) === 0n && size(set) >= minimum)
