@@ -1,6 +1,7 @@
 // Two builds, one per origin (`--mode app`, `--mode vault`), and the benchmark's (`--mode bench`), their previews with the
 // real headers, and the tests.
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import tailwindcss from '@tailwindcss/vite'
@@ -119,6 +120,8 @@ const beside = [
 
 const tests: ViteUserConfig = {
   test: {
+    // Unasked it leaves a core to itself, which is half of a small machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {

@@ -12,7 +12,15 @@ const place = { chainId: 31_337, market: `0x${'6a'.repeat(20)}` } as const
 const key = new Uint8Array(32).fill(7)
 const [opened, cohorts] = [Talk.digest('opened'), Talk.digest('cohorts')]
 const { task, terms, spec } = Talk
-const job: Job = { id: 'a', task, role: 'compute', account: Talk.me('compute 0').account, spec, terms }
+const job: Job = {
+  id: 'a',
+  task,
+  role: 'compute',
+  account: Talk.me('compute 0').account,
+  spec,
+  terms,
+  dataSet: undefined,
+}
 const update = [ciphertext(1n), ciphertext(2n)]
 const root = Ciphertext.root(update)
 
