@@ -189,7 +189,12 @@ function recomputed<state extends State>(
       : -1
   return wrong === -1
     ? refused
-    : Accusation.doubt(refused, proposal.seat, { body: proposal.body, sum: wrong })
+    : Accusation.doubt(refused, proposal.seat, { body: withKept(round, proposal.body), sum: wrong })
+}
+
+/** The same inputs where this member found their bytes: a liar may name them where they are not. */
+function withKept({ updates }: Round, body: Proposed['body']): Proposed['body'] {
+  return { ...body, inputs: body.inputs.map((input) => updates[input.provider]?.input ?? input) }
 }
 
 /** Wishes for what the facts of each open round call for. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import * as Talk from '../../test/conversation.ts'
 import * as Ledger from './ledger.ts'
 
-test('sets that sums are kept apart from are those of the round’s epoch and of the one before', () => {
+test('sets that sums are kept apart from are those of the round’s epoch and of the last one with any', () => {
   const round = (number: number, survivors: bigint) => ({
     record: {
       round: number,
@@ -22,4 +22,6 @@ test('sets that sums are kept apart from are those of the round’s epoch and of
   const terms = { ...Talk.terms, roundsPerEpoch: 3 }
   expect(Ledger.openedSets(ledger, terms, 5)).toEqual([1n, 2n, 4n])
   expect(Ledger.openedSets(ledger, terms, 8)).toEqual([4n, 8n])
+  // Nobody gets rid of them by passing over epochs.
+  expect(Ledger.openedSets(ledger, terms, 28)).toEqual([8n])
 })

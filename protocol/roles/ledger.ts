@@ -123,13 +123,16 @@ export function seatOf(
 }
 
 /**
- * The sets of data seats that were opened before this round, in its epoch and the one before: where all fit into one
- * cohort, the next epoch's is the same again, and its first sum could be taken from the last one's.
+ * The sets of data seats that were opened before this round, in its epoch and the last one before it in which any were:
+ * where all fit into one cohort, the next epoch's is the same again, and its first sum could be taken from the last.
  */
 export function openedSets(ledger: Ledger, terms: Terms, round: number): readonly bigint[] {
   const epoch = Plan.epoch(terms, round)
-  return ledger.rounds
-    .filter(({ record }) => record.round < round && Plan.epoch(terms, record.round) >= epoch - 1)
+  const before = ledger.rounds.filter(({ record }) => record.round < round)
+  const epochs = before.map(({ record }) => Plan.epoch(terms, record.round))
+  const first = Math.max(...epochs.filter((each) => each < epoch), 0)
+  return before
+    .filter((_, at) => (epochs[at] ?? 0) >= first)
     .flatMap(({ record }) => record.cohorts.map((cohort) => cohort & record.survivors))
     .filter((set) => set !== 0n)
 }

@@ -16,6 +16,7 @@ import * as Training from './training.ts'
 import type { Watching } from './watching.ts'
 import * as Work from './work.ts'
 import type { World } from './world.ts'
+import * as Keys from './keys.ts'
 
 export type Executor = (
   person: Person.Person,
@@ -197,7 +198,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
               done('again')
               return
             }
-            const isSigned = keys.recover(statement, signature) === effect.device
+            const isSigned = Keys.isSignedBy(keys, effect.device, statement, signature)
             const fault = root !== ciphertextRoot ? 'another root' : isSigned ? '' : 'another signer'
             done({ type: 'checked', effect: id, fault })
           })

@@ -25,6 +25,15 @@ export function pretended(): Keys {
   }
 }
 
+/** What was signed over something else names nobody. */
+export function isSignedBy({ recover }: Keys, address: Address, digest: Hex, signature: Hex): boolean {
+  try {
+    return recover(digest, signature) === address
+  } catch {
+    return false
+  }
+}
+
 /** Those of `known` have these secrets, by their names; everybody else gets one. */
 export function real(known: ReadonlyMap<string, Uint8Array> = new Map()): Keys {
   const secrets = new Map<Address, Uint8Array>()

@@ -167,7 +167,9 @@ export function watch(sight: Sight): Laws {
           record.cohorts.every((cohort, at) => (cohort & ~(cohorts[at] ?? 0n)) === 0n),
         `I4: round ${round} has other cohorts than were drawn`,
       )
-      const near = [...records.values()].filter((other) => epochOf(other.round) >= epochOf(round) - 1)
+      const epochs = [...records.values()].map((other) => epochOf(other.round))
+      const earlier = Math.max(...epochs.filter((epoch) => epoch < epochOf(round)), 0)
+      const near = [...records.values()].filter((other) => epochOf(other.round) >= earlier)
       const before = near
         .filter((other) => other.round !== round)
         .flatMap((other) => other.cohorts.map((cohort) => cohort & other.survivors))
