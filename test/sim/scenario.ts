@@ -169,7 +169,7 @@ export type Size = { readonly datas: number; readonly computes: number }
 /** Most seeds are small, since there small numbers are the hard ones; one in a hundred is large. */
 export function sizeOf(seed: number): Size {
   const luck = Luck.from(seed, 0x512e)
-  const [low, high] = luck.pick([...casts, ...(luck.odds(0.2) ? largeCasts : [])])
+  const [low, high] = luck.pick([...casts, ...(luck.odds(0.08) ? largeCasts : [])])
   const datas = luck.whole(low, high)
   // Each seat needs a data provider that nominates it.
   return { datas, computes: luck.whole(3, Math.max(3, Math.min(7, Math.floor(datas * 0.6)))) }
