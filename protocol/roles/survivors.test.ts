@@ -52,6 +52,16 @@ describe('survivors', () => {
     expect(Record.seats(chosen ^ everyone)).toHaveLength(3)
   })
 
+  test.each([12, 13, 14, 40, 64])(
+    'leave out no more than they must of %i when one is missing',
+    (providers) => {
+      const all = 2n ** BigInt(providers) - 1n
+      const chosen = Survivors.choose(all & ~of(7), [all], 5)
+      expect(Record.seats(chosen)).toHaveLength(providers - 5)
+      expect(Survivors.isPermitted(chosen, [all], 5)).toBe(true)
+    },
+  )
+
   test('are nobody when a small cohort loses one', () => {
     expect(Survivors.choose(of(0, 1, 2), [of(0, 1, 2, 3)], 3)).toBe(0n)
   })

@@ -2,24 +2,23 @@
 // Sets are bitmaps of data seats. Rules: protocol.md's "Committee and cohorts"; the dropped are paid all the same.
 import * as Record from '../record.ts'
 
-/** Sets that are looked at: all there are of 13 providers and fewer. */
-const mostLooked = 2 ** 13
+/** Up to so many providers, every way to leave some of them out is tried: 8,192 at most. */
+const fewEnough = 13
 
 /**
  * The largest set found inside `delivered` that may be opened after `opened`, 0 if none: everyone, else everyone but as
- * few as possible; of many providers only so many ways to leave some out are tried, and then what was opened before.
+ * few as possible. Of many providers only neighbours in the order of seats are left out together.
  */
 export function choose(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
   const seats = Record.seats(delivered)
-  let looked = 0
+  const ways = seats.length <= fewEnough ? combinations : neighbours
   for (let dropped = 0; dropped <= seats.length - minimum; dropped++) {
-    for (const left of combinations(seats, dropped)) {
+    for (const left of ways(seats, dropped)) {
       const set = delivered & ~left
       if (isPermitted(set, opened, minimum)) return set
-      if (++looked === mostLooked) return again(delivered, opened, minimum)
     }
   }
-  return 0n
+  return again(delivered, opened, minimum)
 }
 
 /** Those of each cohort, one after the other: cohorts of one round may together cross those of an epoch before. */
@@ -49,6 +48,12 @@ export function arePermitted(
 function again(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
   const there = opened.filter((set) => (set & ~delivered) === 0n && size(set) >= minimum)
   return there.reduce((largest, set) => (size(set) > size(largest) ? set : largest), 0n)
+}
+
+/** The bitmaps of `count` seats that follow one another. */
+function* neighbours(seats: readonly number[], count: number): Generator<bigint> {
+  for (let from = 0; from + count <= seats.length; from++)
+    yield Record.bitmapOf(seats.slice(from, from + count))
 }
 
 /** The bitmaps of `count` of the seats, in lexicographic order. */
