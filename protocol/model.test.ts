@@ -10,14 +10,17 @@ const spec = fc
     hidden: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
     classes: fc.integer({ min: 2, max: 12 }),
   })
-  .map((sizes): Model.Spec => ({ ...sizes, template: sizes.hidden.length === 0 ? 'softmax' : 'mlp' }))
+  .map(({ inputs, hidden, classes }): Model.Spec => {
+    if (hidden.length === 0) return { template: 'softmax', inputs, classes }
+    return { template: 'mlp', inputs, hidden, classes }
+  })
 
 describe('layers', () => {
   it('cover the flat weights without gaps', () => {
     fc.assert(
       fc.property(spec, (model) => {
         let end = 0
-        for (const layer of Model.layers(model)) {
+        for (const layer of Model.weighted(model)) {
           expect(layer.kernel).toBe(end)
           expect(layer.bias).toBe(end + layer.inputs * layer.outputs)
           end = layer.bias + layer.outputs
@@ -46,7 +49,7 @@ describe('initialise', () => {
       ]
     `)
     expect(Math.max(...weights)).toBeLessThanOrEqual(Math.sqrt(6 / 51))
-    for (const layer of Model.layers(model)) {
+    for (const layer of Model.weighted(model)) {
       const mean =
         weights.slice(layer.kernel, layer.bias).reduce((sum, each) => sum + each, 0) /
         (layer.inputs * layer.outputs)

@@ -1,36 +1,97 @@
 // What is trained: a template with sizes, how its weights lie in one flat array, and the weights it starts from.
 import * as v from 'valibot'
-import { count } from './codec.ts'
+import { count, digest32 } from './codec.ts'
 import { BaseError } from './errors.ts'
+import * as Layer from './layer.ts'
 import * as Prng from './prng.ts'
 
-const size = v.pipe(count, v.minValue(1, 'expected 1 or more'), v.maxValue(65_536, 'expected at most 65,536'))
+const upTo = (most: number, what: string) =>
+  v.pipe(
+    count,
+    v.minValue(1, 'expected 1 or more'),
+    v.maxValue(most, `expected at most ${most.toLocaleString('en')}${what}`),
+  )
+const size = upTo(65_536, '')
+const classes = v.pipe(upTo(256, ' classes'), v.minValue(2, 'expected 2 classes or more'))
+/** Units of each dense layer before the last, first to last. */
+const hidden = v.pipe(v.array(size), v.maxLength(8, 'expected at most 8 hidden layers'))
+const convolutions = v.pipe(
+  v.array(
+    v.strictObject({
+      filters: upTo(512, ' filters'),
+      kernel: upTo(31, ''),
+      stride: upTo(8, ''),
+      padding: v.picklist(['same', 'valid'], 'expected same or valid'),
+      pool: upTo(8, ''),
+    }),
+  ),
+  v.minLength(1, 'expected a convolution'),
+  v.maxLength(8, 'expected at most 8 convolutions'),
+)
 
-/** Part of a task spec. `softmax` is multinomial logistic regression; `mlp` has ReLU between dense layers. */
-export const specSchema = v.pipe(
+const templates = v.variant('template', [
+  v.strictObject({ template: v.literal('softmax'), inputs: size, classes }),
   v.strictObject({
-    template: v.picklist(['softmax', 'mlp'], 'expected softmax or mlp'),
+    template: v.literal('mlp'),
     inputs: size,
-    /** Units of each hidden layer, first to last; none for softmax. */
-    hidden: v.pipe(v.array(size), v.maxLength(8, 'expected at most 8 hidden layers')),
-    classes: v.pipe(
-      size,
-      v.minValue(2, 'expected 2 classes or more'),
-      v.maxValue(256, 'expected at most 256 classes'),
-    ),
+    hidden: v.pipe(hidden, v.minLength(1, 'expected a hidden layer')),
+    classes,
   }),
+  v.strictObject({
+    template: v.literal('cnn'),
+    height: upTo(1024, ''),
+    width: upTo(1024, ''),
+    channels: upTo(64, ' channels'),
+    convolutions,
+    hidden,
+    classes,
+  }),
+  v.strictObject({
+    template: v.literal('sequence'),
+    steps: upTo(65_536, ' steps'),
+    channels: upTo(256, ' channels'),
+    convolutions,
+    hidden,
+    classes,
+  }),
+  v.strictObject({
+    template: v.literal('head'),
+    /** Of the backbone's object. */
+    backbone: digest32,
+    inputs: size,
+    /** Values that the backbone makes of a sample. */
+    features: size,
+    hidden,
+    classes,
+  }),
+])
+type DeepReadonly<value> = value extends string | number
+  ? value
+  : { readonly [key in keyof value]: DeepReadonly<value[key]> }
+/**
+ * Part of a task spec. ReLU follows every layer but the last, whose outputs are logits.
+ * - `softmax`: multinomial logistic regression.
+ * - `mlp`: dense layers.
+ * - `cnn`: convolutions over a picture [height, width, channels], then dense layers.
+ * - `sequence`: convolutions over [steps, channels], their mean over the steps that are left, then dense layers.
+ * - `head`: dense layers over the features that a frozen backbone makes of a sample; only they are trained and travel.
+ */
+export type Spec = DeepReadonly<v.InferOutput<typeof templates>>
+export type Template = Spec['template']
+
+/** A spec whose layers fit one another. */
+export const specSchema = v.pipe(
+  templates,
   v.check(
-    (spec) => (spec.template === 'softmax') === (spec.hidden.length === 0),
-    'expected hidden layers for mlp and none for softmax',
+    (spec) => layers(spec).every((layer) => Layer.size(layer) > 0),
+    'expected kernels and windows that fit into what they are given',
+  ),
+  v.check(
+    (spec) => layers(spec).reduce((sum, layer) => sum + Layer.size(layer), 0) <= 1_000_000,
+    'expected at most 1,000,000 values between the layers',
   ),
   v.check((spec) => parameterCount(spec) <= 4_000_000, 'expected at most 4,000,000 parameters'),
 )
-export type Spec = {
-  readonly template: 'softmax' | 'mlp'
-  readonly inputs: number
-  readonly hidden: readonly number[]
-  readonly classes: number
-}
 
 const positive = v.pipe(
   v.number(),
@@ -50,46 +111,66 @@ export const trainingSchema = v.strictObject({
 })
 export type Training = Readonly<v.InferOutput<typeof trainingSchema>>
 
-/** Where a dense layer lies in the flat weights: kernel row-major [inputs, outputs], then bias [outputs]. */
-export type Layer = {
-  readonly inputs: number
-  readonly outputs: number
-  /** Index of the first kernel value. */
-  readonly kernel: number
-  /** Index of the first bias value. */
-  readonly bias: number
-  readonly activation: 'relu' | 'none'
+/** First to last; the last gives logits. Weights lie in this order without gaps. */
+export function layers(spec: Spec): readonly Layer.Layer[] {
+  const found: Layer.Layer[] = []
+  let offset = 0
+  let width = layerInputs(spec)
+  const add = (layer: Layer.Layer) => {
+    found.push(layer)
+    width = Layer.size(layer)
+    if (Layer.isWeighted(layer)) offset = layer.bias + layer.outputs
+  }
+  if (spec.template === 'cnn' || spec.template === 'sequence') {
+    let picture =
+      spec.template === 'cnn'
+        ? { height: spec.height, width: spec.width, channels: spec.channels }
+        : { height: 1, width: spec.steps, channels: spec.channels }
+    for (const each of spec.convolutions) {
+      for (const layer of Layer.convolution({ ...picture, offset }, each)) {
+        add(layer)
+        if (layer.kind === 'convolution' || layer.kind === 'pool')
+          picture = { height: layer.outHeight, width: layer.outWidth, channels: each.filters }
+      }
+    }
+    if (spec.template === 'sequence')
+      add({ kind: 'mean', positions: picture.height * picture.width, channels: picture.channels })
+  }
+  for (const units of spec.template === 'softmax' ? [] : spec.hidden)
+    add(Layer.dense(width, units, offset, 'relu'))
+  add(Layer.dense(width, spec.classes, offset, 'none'))
+  return found
 }
 
-/** First to last; the last gives logits. */
-export function layers(spec: Spec): readonly Layer[] {
-  const sizes = [spec.inputs, ...spec.hidden, spec.classes]
-  const found: Layer[] = []
-  let offset = 0
-  for (let i = 1; i < sizes.length; i++) {
-    const inputs = sizes[i - 1] ?? 0
-    const outputs = sizes[i] ?? 0
-    const bias = offset + inputs * outputs
-    found.push({ inputs, outputs, kernel: offset, bias, activation: i + 1 < sizes.length ? 'relu' : 'none' })
-    offset = bias + outputs
-  }
-  return found
+/** The layers that have weights. */
+export function weighted(spec: Spec): readonly (Layer.Dense | Layer.Convolution)[] {
+  return layers(spec).filter((layer) => Layer.isWeighted(layer))
+}
+
+/** Values that a sample has: what the schema gives. */
+export function inputs(spec: Spec): number {
+  if (spec.template === 'cnn') return spec.height * spec.width * spec.channels
+  return spec.template === 'sequence' ? spec.steps * spec.channels : spec.inputs
+}
+
+/** Values that the first layer takes of a sample: the features where a backbone makes them. */
+export function layerInputs(spec: Spec): number {
+  return spec.template === 'head' ? spec.features : inputs(spec)
 }
 
 /** Length of the flat weights. */
 export function parameterCount(spec: Spec): number {
-  const sizes = [spec.inputs, ...spec.hidden, spec.classes]
-  return sizes.slice(1).reduce((total, outputs, i) => total + ((sizes[i] ?? 0) + 1) * outputs, 0)
+  return weighted(spec).reduce((_, { bias, outputs }) => bias + outputs, 0)
 }
 
 /**
  * The same weights from the same seed on every machine. Kernels are uniform in ±limit drawn in flat order from
- * `Prng.from(seed, layer)`: He's limit √(6 ÷ inputs) before ReLU, Glorot's √(6 ÷ (inputs + outputs)) before the
+ * `Prng.from(seed, layer)`, layers with weights counted: He's limit √(6 ÷ inputs) before ReLU, Glorot's √(6 ÷ (inputs + outputs)) before the
  * softmax. Biases are 0.
  */
 export function initialise(spec: Spec, seed: number): Float32Array<ArrayBuffer> {
   const weights = new Float32Array(parameterCount(spec))
-  layers(spec).forEach((layer, index) => {
+  weighted(spec).forEach((layer, index) => {
     const fan = layer.activation === 'relu' ? layer.inputs : layer.inputs + layer.outputs
     const limit = Math.sqrt(6 / fan)
     const prng = Prng.from(seed, index)

@@ -57,8 +57,9 @@ describe('schema', () => {
   })
 
   it('refuses a model of another size', () => {
-    expect(() => Schema.assertFits(Schema.digits, { inputs: 784, classes: 10 })).not.toThrow()
-    expect(() => Schema.assertFits(Schema.digits, { inputs: 4, classes: 10 })).toThrow(Schema.MismatchError)
-    expect(() => Schema.assertFits(Schema.digits, { inputs: 784, classes: 3 })).toThrow(Schema.MismatchError)
+    const model = { template: 'softmax', inputs: 784, classes: 10 } as const
+    expect(() => Schema.assertFits(Schema.digits, model)).not.toThrow()
+    expect(() => Schema.assertFits(Schema.digits, { ...model, inputs: 4 })).toThrow(Schema.MismatchError)
+    expect(() => Schema.assertFits(Schema.digits, { ...model, classes: 3 })).toThrow(Schema.MismatchError)
   })
 })

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import * as Codec from './codec.ts'
 import { BaseError } from './errors.ts'
+import * as Model from './model.ts'
 
 const name = v.pipe(
   v.string(),
@@ -182,11 +183,9 @@ export function inputPlan(value: Schema): readonly Input[] {
 }
 
 /** Refuses a model whose inputs or classes are not those of the schema. */
-export function assertFits(
-  value: Schema,
-  model: { readonly inputs: number; readonly classes: number },
-): void {
-  if (model.inputs !== inputs(value)) throw new MismatchError(`${model.inputs} inputs`, `${inputs(value)}`)
+export function assertFits(value: Schema, model: Model.Spec): void {
+  const width = Model.inputs(model)
+  if (width !== inputs(value)) throw new MismatchError(`${width} inputs`, `${inputs(value)}`)
   if (model.classes !== classes(value))
     throw new MismatchError(`${model.classes} classes`, `${classes(value)}`)
 }

@@ -55,7 +55,7 @@ export const schema = v.strictObject({
   /** How long a round waits for readiness, then for updates, then for the commit. */
   timeouts: v.strictObject({ ready: seconds, update: seconds, commit: seconds }),
 })
-export type TaskSpec = Readonly<v.InferOutput<typeof schema>>
+export type TaskSpec = Readonly<Omit<v.InferOutput<typeof schema>, 'model'>> & { readonly model: Model.Spec }
 
 export function encode(spec: TaskSpec): Uint8Array<ArrayBuffer> {
   return Codec.encode({ ...spec, he: { ...spec.he, q: spec.he.q.toString() } })

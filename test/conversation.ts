@@ -28,7 +28,7 @@ export const spec: TaskSpec.TaskSpec = {
   title: 'Rows',
   description: '',
   schemaId: digest('schema'),
-  model: { template: 'softmax', inputs: 4, hidden: [], classes: 2 },
+  model: { template: 'softmax', inputs: 4, classes: 2 },
   training: { epochs: 1, batchSize: 8, learningRate: 0.1, momentum: 0, seed: 1 },
   he: { n: 4096, q: 1152921504606830593n, t: 2 ** 44, valueBits: 16, fieldBits: 22 },
   clip: 1,

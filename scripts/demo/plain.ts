@@ -7,7 +7,7 @@ import * as Update from '../../protocol/update.ts'
 import * as Tensors from '../../test/tensors.ts'
 import { evaluate } from '../../workers/score/evaluate.ts'
 import type { Source } from '../../workers/tensors/batches.ts'
-import * as Engine from '../../workers/train/engine.ts'
+import * as Round from '../../workers/train/round.ts'
 import type { Share } from './shares.ts'
 
 type Spec = Pick<TaskSpec, 'model' | 'training' | 'clip' | 'range' | 'he' | 'sampleCap' | 'schemaId'>
@@ -20,6 +20,7 @@ export async function train(
   done: (round: number, accuracy: number) => void,
 ): Promise<readonly number[]> {
   const tf = await Tensors.start('wasm')
+  const engine = await Tensors.engine('wasm')
   const schema = Schema.find(spec.schemaId)
   if (schema === undefined) throw new Schema.UnknownError(spec.schemaId)
   let global: Float32Array = Model.initialise(spec.model, spec.training.seed)
@@ -30,7 +31,7 @@ export async function train(
     let total = 0
     for (const share of shares) {
       const job = { model: spec.model, training: spec.training, weights: global, round }
-      const { weights } = await Engine.train(tf, job, sourceOf(schema, share))
+      const { weights } = await Round.train(engine, job, sourceOf(schema, share))
       const update = Update.difference(weights, global, share.samples, spec)
       update.forEach((each, i) => (sum[i] = (sum[i] ?? 0) + each))
       total += Update.weight(share.samples, spec.sampleCap)

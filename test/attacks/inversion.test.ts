@@ -5,8 +5,8 @@ import * as Model from '../../protocol/model.ts'
 import * as Prng from '../../protocol/prng.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Update from '../../protocol/update.ts'
-import type { Tensors } from '../../workers/tensors/tensors.ts'
-import * as Engine from '../../workers/train/engine.ts'
+import type { Engine } from '../../workers/train/engines.ts'
+import * as Round from '../../workers/train/round.ts'
 import * as Examples from '../examples.ts'
 import * as Tensor from '../tensors.ts'
 import * as Inversion from './inversion.ts'
@@ -21,7 +21,7 @@ const model: Model.Spec = { template: 'mlp', inputs: Pictures.size, hidden: [41]
 const training: Model.Training = { epochs: 1, batchSize: 64, learningRate: 0.05, momentum: 0.9, seed: 7 }
 const providers = 16
 
-let tf: Tensors
+let engine: Engine
 let whole: ReturnType<typeof Pictures.all>
 let means: Float32Array
 
@@ -29,7 +29,7 @@ let means: Float32Array
 vi.setConfig({ testTimeout: 300_000 })
 
 beforeAll(async () => {
-  tf = await Tensor.start('wasm')
+  engine = await Tensor.engine('wasm')
   whole = Pictures.all()
   means = Pictures.means(whole)
 })
@@ -67,7 +67,7 @@ async function attack({ cohort, per, times = 1, iterations = 0, noise = false, .
   const scores: Pictures.Score[] = []
   for (let at = 0; at < times; at++) {
     const { cut, real } = cohortOf(cohort, per, at)
-    const flat = await Opened.sum(tf, task, cut)
+    const flat = await Opened.sum(engine, task, cut)
     const weight = Update.weight(per, task.rules.sampleCap)
     const scale = -per / (task.training.learningRate * weight)
     const seen = Inversion.layersOf(task.model, flat, scale)
@@ -85,13 +85,15 @@ async function attack({ cohort, per, times = 1, iterations = 0, noise = false, .
 
 /** The same by a linear system, for a model without hidden layers. */
 async function solve(cohort: number, per: number, times: number, turns: number): Promise<Pictures.Score> {
-  const spec: Model.Spec = { template: 'softmax', inputs: Pictures.size, hidden: [], classes: 10 }
+  const spec: Model.Spec = { template: 'softmax', inputs: Pictures.size, classes: 10 }
   const weights = Model.initialise(spec, 7)
   const task = { model: spec, training, rules: sharp(per, spec), weights }
   const scores: Pictures.Score[] = []
   for (let at = 0; at < times; at++) {
     const { cut, real } = cohortOf(cohort, per, at)
-    const seen = (await Opened.sum(tf, task, cut)).map((change) => (-per / training.learningRate) * change)
+    const seen = (await Opened.sum(engine, task, cut)).map(
+      (change) => (-per / training.learningRate) * change,
+    )
     const start = { pixels: guessed(real.labels), labels: real.labels }
     scores.push(Pictures.score(real, Logistic.solved(spec, weights, seen, start, turns), means))
   }
@@ -123,7 +125,7 @@ async function trained(epochs: number): Promise<Float32Array> {
   const rows = Array.from({ length: 10_000 }, (_, i) => 30_000 + i)
   const source = Examples.sourceOf(Schema.digits, Opened.shards(Pictures.pick(whole, rows)))
   const job = { model, training: { ...training, epochs }, weights: Model.initialise(model, 7), round: 1 }
-  return (await Engine.train(tf, job, source)).weights
+  return (await Round.train(engine, job, source)).weights
 }
 
 describe('alone, an update is read:', () => {
@@ -141,7 +143,7 @@ describe('alone, an update is read:', () => {
   test('one sample in one step, by matching alone', async () => {
     const { cut, real } = cohortOf(2, 1, 0)
     const weights = Model.initialise(model, 7)
-    const flat = await Opened.sum(tf, { model, training, rules: sharp(1), weights }, cut)
+    const flat = await Opened.sum(engine, { model, training, rules: sharp(1), weights }, cut)
     const [known, seen] = [weights, flat.map((change) => change / -training.learningRate)].map((each) =>
       Inversion.layersOf(model, each),
     )
@@ -240,7 +242,7 @@ describe('what adding up does not hide, said here so that nobody believes it:', 
     const spec = { ...model, hidden: [Planted.neurons] }
     const weights = Planted.weights(spec, whole)
     const read = async (rules: Update.Rules) => {
-      const flat = await Opened.sum(tf, { model: spec, training, rules, weights }, cut)
+      const flat = await Opened.sum(engine, { model: spec, training, rules, weights }, cut)
       return Pictures.score(real, Planted.rows(Inversion.layersOf(spec, flat)), means)
     }
     const score = await read(sharp(per, spec, 0.05))

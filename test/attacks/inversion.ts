@@ -10,7 +10,7 @@ export type Layer = { readonly kernel: Float64Array; readonly bias: Float64Array
 export type Gradient = { readonly first: Layer; readonly last: Layer }
 
 export function layersOf(spec: Model.Spec, flat: ArrayLike<number>, scale = 1): Gradient {
-  const [first, last] = Model.layers(spec).map(({ kernel, bias, outputs }) => ({
+  const [first, last] = Model.weighted(spec).map(({ kernel, bias, outputs }) => ({
     kernel: Float64Array.from({ length: bias - kernel }, (_, i) => (flat[kernel + i] ?? 0) * scale),
     bias: Float64Array.from({ length: outputs }, (_, i) => (flat[bias + i] ?? 0) * scale),
     width: outputs,

@@ -15,7 +15,7 @@ export function solved(
   { pixels, labels }: Start,
   turns: number,
 ): readonly Float32Array[] {
-  const [layer] = Model.layers(spec)
+  const [layer] = Model.weighted(spec)
   if (layer === undefined) throw new Error('There is no layer.')
   const { kernel, bias, outputs } = layer
   const pictures = Array.from(labels, (_, at) => Pictures.one(pixels, at).slice())

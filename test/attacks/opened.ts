@@ -6,8 +6,8 @@ import * as Schema from '../../protocol/schema.ts'
 import * as DataSet from '../../protocol/dataSet.ts'
 import * as He from '../../protocol/he.ts'
 import * as Update from '../../protocol/update.ts'
-import * as Engine from '../../workers/train/engine.ts'
-import type { Tensors } from '../../workers/tensors/tensors.ts'
+import * as Round from '../../workers/train/round.ts'
+import type { Engine } from '../../workers/train/engines.ts'
 import * as Examples from '../examples.ts'
 import * as Pictures from './pictures.ts'
 
@@ -20,7 +20,7 @@ export type Task = {
 
 /** Σ (local − global) · weight as the sum's levels say it, one number for each parameter. */
 export async function sum(
-  tf: Tensors,
+  engine: Engine,
   { model, training, rules, weights }: Task,
   cohort: readonly Pictures.Pictures[],
 ): Promise<Float64Array> {
@@ -29,7 +29,7 @@ export async function sum(
   const samples: number[] = []
   for (const data of cohort) {
     const job = { model, training, weights, round: 1 }
-    const trained = await Engine.train(tf, job, Examples.sourceOf(Schema.digits, shards(data)))
+    const trained = await Round.train(engine, job, Examples.sourceOf(Schema.digits, shards(data)))
     const change = Update.difference(trained.weights, weights, trained.samples, rules)
     const levels = Update.quantise(change, rules, random(parameters * Update.randomBytes, samples.length))
     Packing.pack(levels, rules.he).forEach((plain, at) => {

@@ -15,7 +15,7 @@ const known = 4000
 const loudness = 10
 
 export function weights(spec: Model.Spec, { pictures }: Share): Float32Array {
-  const [before, after] = Model.layers(spec)
+  const [before, after] = Model.weighted(spec)
   if (before === undefined || after === undefined) throw new Error('This attack knows two layers.')
   const brightness = Array.from({ length: known }, (_, at) => {
     const picture = pictures.subarray((first + at) * Pictures.size, (first + at + 1) * Pictures.size)

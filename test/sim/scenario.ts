@@ -203,7 +203,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
     title: 'Simulated',
     description: '',
     schemaId,
-    model: { template: 'softmax', inputs: 4, hidden: [], classes: 2 },
+    model: { template: 'softmax', inputs: 4, classes: 2 },
     training: { epochs: 1, batchSize: 8, learningRate: 0.1, momentum: 0, seed },
     he: { n: 4096, q: 1152921504606830593n, t: 2 ** 44, valueBits, fieldBits: 22 },
     clip: 1,

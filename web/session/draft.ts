@@ -80,12 +80,11 @@ function assemble(draft: TaskDraft, by: By): Made {
   if (schema === undefined) throw new Schema.UnknownError(draft.schemaId)
   if (draft.invited.length > 0 && draft.invited.length < draft.minDatas)
     throw new Codec.MalformedError('task', `invited: expected ${draft.minDatas} accounts or more`)
-  const model: Model.Spec = {
-    template: draft.template,
-    inputs: Schema.inputs(schema),
-    hidden: draft.template === 'softmax' ? [] : [...draft.hidden],
-    classes: Schema.classes(schema),
-  }
+  const sizes = { inputs: Schema.inputs(schema), classes: Schema.classes(schema) }
+  const model: Model.Spec =
+    draft.template === 'softmax'
+      ? { template: 'softmax', ...sizes }
+      : { template: 'mlp', ...sizes, hidden: draft.hidden }
   const parameters = Model.parameterCount(model)
   const he = He.parametersFor(draft.valueBits, draft.maxDatas)
   const seed = new DataView(randomBytes(4).buffer).getUint32(0)
@@ -94,7 +93,7 @@ function assemble(draft: TaskDraft, by: By): Made {
     title: draft.title.trim(),
     description: draft.description.trim(),
     schemaId: draft.schemaId,
-    model: { ...model, hidden: [...model.hidden] },
+    model,
     training: { ...draft.training, seed },
     he: { ...he, n: 4096 },
     clip: draft.clip,

@@ -3,7 +3,7 @@ import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Examples from '../../test/examples.ts'
 import * as Node from '../../test/tensors.ts'
-import * as Engine from '../train/engine.ts'
+import * as Round from '../train/round.ts'
 import { evaluate } from './evaluate.ts'
 
 const model: Model.Spec = { template: 'mlp', inputs: 64, hidden: [16], classes: 8 }
@@ -13,8 +13,8 @@ describe('evaluate', () => {
     const tf = await Node.start('wasm')
     const training = { epochs: 4, batchSize: 32, learningRate: 0.1, momentum: 0.9, seed: 1 }
     const weights = Model.initialise(model, 1)
-    const trained = await Engine.train(
-      tf,
+    const trained = await Round.train(
+      await Node.engine('wasm'),
       { model, training, weights, round: 0 },
       Examples.stripedSource(2000, 1),
     )

@@ -2,7 +2,7 @@
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Batches from '../tensors/batches.ts'
-import * as Dense from '../tensors/dense.ts'
+import * as Forward from '../tensors/forward.ts'
 import type { Tensor, Tensors } from '../tensors/tensors.ts'
 import type { Evaluated } from './api.ts'
 
@@ -22,17 +22,14 @@ export async function evaluate(
   Schema.assertFits(source.schema, model)
   for (const each of weights) Model.assertWeights(model, each)
   const started = performance.now()
-  const models = weights.map((each) => Dense.upload(tf, model, each))
+  const models = weights.map((each) => Forward.upload(tf, model, each))
   const correct = weights.map(() => 0)
   let total = 0
   try {
     for await (const { samples, inputs, classes } of Batches.read(source, batchSize)) {
       const predictions: Tensor[] = tf.tidy(() => {
-        const batch = tf.tensor2d(inputs, [samples, model.inputs])
-        return models.map((layers) => {
-          const logits = Dense.forward(tf, layers, batch).at(-1)
-          return tf.argMax(logits ?? tf.zeros([samples, model.classes]), 1)
-        })
+        const batch = tf.tensor2d(inputs, [samples, Model.inputs(model)])
+        return models.map((parts) => tf.argMax(Forward.forward(tf, model, parts, batch), 1))
       })
       for (const [at, predicted] of predictions.entries()) {
         const found = await predicted.data()
@@ -43,7 +40,7 @@ export async function evaluate(
       total += samples
     }
   } finally {
-    models.forEach(Dense.dispose)
+    for (const part of models.flat()) part.dispose()
   }
   return { correct, total, seconds: (performance.now() - started) / 1000 }
 }

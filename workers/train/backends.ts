@@ -1,21 +1,18 @@
-// The backends this browser has, started one at a time. Only the train worker imports this.
+// The engines of this browser, started one at a time. Only the train worker imports this.
 import * as tf from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs-core/dist/register_all_gradients'
 import * as wasm from '@tensorflow/tfjs-backend-wasm'
 import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import '@tensorflow/tfjs-backend-cpu'
 import type { Backend } from '../api.ts'
+import type { Engine, Engines } from './engines.ts'
 import { DeviceLostError, UnavailableError } from './errors.ts'
 import * as Wasm from '../tensors/wasm.ts'
-
-export type Adapter = {
-  readonly description: string
-  /** A CPU that poses as a GPU. */
-  readonly software: boolean
-}
+import * as Tfjs from './tfjs.ts'
 
 /** Selects a backend for everything tfjs computes from now on, starting it at first. */
-export async function select(backend: Backend): Promise<void> {
+async function select(backend: Backend): Promise<void> {
   try {
     if (backend === 'wasm') await Wasm.start(tf, wasm, Wasm.inlined(wasmBytes))
     else if (!(await tf.setBackend(backend))) throw new Error('tfjs refused it')
@@ -25,17 +22,17 @@ export async function select(backend: Backend): Promise<void> {
 }
 
 /** Forgets a backend with everything it holds, so that the next `select` starts it afresh. */
-export function forget(backend: Backend): void {
+function forget(backend: Backend): void {
   const factory = tf.findBackendFactory(backend)
   tf.removeBackend(backend)
   tf.registerBackend(backend, factory)
 }
 
-/** What the browser says of the GPU that tfjs will ask it for; undefined where it offers none. */
-export async function adapter(): Promise<Adapter | undefined> {
+/** What the browser says of the GPU that tfjs will ask it for. */
+async function adapter() {
   const here: { readonly gpu?: GPU } = navigator
   const found = await here.gpu?.requestAdapter({ powerPreference: 'high-performance' })
-  if (!found) return undefined
+  if (!found) throw new UnavailableError('webgpu')
   const { vendor, architecture, device, description, isFallbackAdapter } = found.info
   const words = [vendor, architecture, device, description].filter((word) => word !== '')
   const text = words.join(' ')
@@ -44,7 +41,7 @@ export async function adapter(): Promise<Adapter | undefined> {
 }
 
 /** Rejects when the GPU behind the selected backend is lost; never settles for backends that cannot be lost. */
-export function lost(): Promise<never> {
+function lost(): Promise<never> {
   const selected = tf.backend()
   if (!(selected instanceof WebGPUBackend)) return new Promise(() => undefined)
   return selected.device.lost.then((how) => {
@@ -52,4 +49,19 @@ export function lost(): Promise<never> {
   })
 }
 
-export { tf }
+function engine(backend: Backend): Engine {
+  return {
+    device: () =>
+      backend === 'webgpu' ? adapter() : Promise.resolve({ description: 'processor', software: false }),
+    start: async (settings) => {
+      await select(backend)
+      return Tfjs.start(tf, settings)
+    },
+    lost,
+    forget: () => {
+      forget(backend)
+    },
+  }
+}
+
+export const engines: Engines = { webgpu: engine('webgpu'), wasm: engine('wasm'), cpu: engine('cpu') }

@@ -1,26 +1,18 @@
-// The train worker's state: the chosen backend, the gate that pauses, and falling back when a GPU goes away.
+// The train worker's state: the chosen engine, the gate that pauses, and falling back when a GPU goes away.
 import { BaseError } from '../../protocol/errors.ts'
+import * as Model from '../../protocol/model.ts'
 import type { Backend, Progress, ProbeResult, Train } from '../api.ts'
 import type { Source } from '../tensors/batches.ts'
-import type { Tensors } from '../tensors/tensors.ts'
 import type { Trained } from './api.ts'
 import * as Choose from './choose.ts'
-import * as Engine from './engine.ts'
+import type { Engines } from './engines.ts'
 import { DeviceLostError } from './errors.ts'
 import * as Gate from './gate.ts'
 import * as Probe from './probe.ts'
-
-/** The backends module, or a stand-in of the same shape where there is no browser. */
-export type Backends = {
-  readonly tf: Tensors
-  select(backend: Backend): Promise<void>
-  forget(backend: Backend): void
-  adapter(): Promise<{ readonly description: string; readonly software: boolean } | undefined>
-  lost(): Promise<never>
-}
+import * as Round from './round.ts'
 
 export type Trainer = Train & {
-  train(job: Engine.Job, source: Source, progress: Progress): Promise<Trained>
+  train(job: Round.Job, source: Source, progress: Progress): Promise<Trained>
 }
 
 /** Fastest first, as far as anyone can tell before measuring. */
@@ -30,49 +22,46 @@ const tolerance = 1e-4
 /** Time between two messages of progress, in ms: at most four a second. */
 const progressEvery = 250
 
-export function create(backends: Backends): Trainer {
-  const { tf } = backends
+export function create(engines: Engines): Trainer {
   const gate = Gate.create()
   const broken = new Map<Backend, string>()
-  let chosen: ProbeResult | undefined
-  let reference: Probe.Sample | undefined
+  /** By the layers of a model: engines differ in what they are good at. */
+  const choices = new Map<string, ProbeResult>()
+  let wished: Backend | undefined
   let queue: Promise<unknown> = Promise.resolve()
 
-  /** Work on tensors goes one after another: tfjs has one selected backend. */
+  /** One training or measurement after another: they share the device. */
   const inTurn = <value>(work: () => Promise<value>): Promise<value> => {
     const result = queue.then(work)
     queue = result.catch(() => undefined)
     return result
   }
 
-  const measure = async (backend: Backend): Promise<Choose.Measured> => {
-    if (!reference) {
-      await backends.select('cpu')
-      reference = await Probe.sample(tf)
-    }
-    const adapter = backend === 'webgpu' ? await backends.adapter() : undefined
-    if (backend === 'webgpu' && !adapter) throw new Error('no adapter')
-    await backends.select(backend)
-    if (Probe.error(await Probe.sample(tf), reference) > tolerance) throw new WrongNumbersError(backend)
-    return {
-      backend,
-      samplesPerSecond: await Probe.measure(tf),
-      adapter: adapter?.description ?? 'processor',
-      software: adapter?.software ?? false,
-    }
+  const measure = async (
+    backend: Backend,
+    spec: Model.Spec,
+    reference: Probe.Sample,
+  ): Promise<Choose.Measured> => {
+    const engine = engines[backend]
+    const { description, software } = await engine.device()
+    const found = backend === 'cpu' ? reference : await Probe.sample(engine, spec)
+    if (Probe.error(found, reference, spec) > tolerance) throw new WrongNumbersError(backend)
+    const samplesPerSecond = await Probe.measure(engine, spec)
+    return { backend, samplesPerSecond, adapter: description, software }
   }
 
-  const survey = async (): Promise<ProbeResult> => {
+  const survey = async (spec: Model.Spec): Promise<ProbeResult> => {
+    const reference = await Probe.sample(engines.cpu, spec)
     const measured: Choose.Measured[] = []
     const refused: Choose.Refused[] = []
     for (const backend of all) {
-      const because = broken.get(backend)
-      if (because !== undefined) {
-        refused.push({ backend, because })
+      const why = broken.get(backend)
+      if (why !== undefined) {
+        refused.push({ backend, because: why })
         continue
       }
       try {
-        measured.push(await measure(backend))
+        measured.push(await measure(backend, spec, reference))
       } catch (error) {
         const wrong = error instanceof WrongNumbersError
         refused.push({ backend, because: wrong ? 'computes wrong numbers' : 'is not available' })
@@ -80,17 +69,25 @@ export function create(backends: Backends): Trainer {
     }
     const result = Choose.choose(measured, refused)
     if (!result) throw new NoBackendError()
-    await backends.select(result.backend)
     return result
   }
 
-  const once = async (job: Engine.Job, source: Source, progress: Progress): Promise<Engine.Result> => {
+  const choose = async (spec: Model.Spec): Promise<ProbeResult> => {
+    const key = JSON.stringify([wished, Model.layers(spec)])
+    const known = choices.get(key)
+    if (known) return known
+    const found =
+      wished === undefined
+        ? await survey(spec)
+        : Choose.forced(await measure(wished, spec, await Probe.sample(engines.cpu, spec)))
+    choices.set(key, found)
+    return found
+  }
+
+  const hooks = (progress: Progress, keep: (point: Round.Point) => void): Round.Hooks => {
     let reported = performance.now()
-    const lost = backends.lost()
-    // A device lost while nothing waits for it is met by the next training.
-    lost.catch(() => undefined)
-    return await Engine.train(tf, job, source, {
-      lost,
+    return {
+      keep,
       pause: async (done, total) => {
         if (performance.now() - reported > progressEvery) {
           reported = performance.now()
@@ -98,40 +95,46 @@ export function create(backends: Backends): Trainer {
         }
         await gate.pass()
       },
-    })
+    }
   }
 
   return {
-    probe: (wanted) =>
+    probe: (forced) =>
       inTurn(async () => {
-        if (wanted === undefined) chosen = await survey()
-        else {
-          chosen = Choose.forced(await measure(wanted))
-          broken.delete(wanted)
-        }
-        return chosen
+        if (forced !== undefined) broken.delete(forced)
+        wished = forced
+        return await choose(Probe.usual)
       }),
     train: (job, source, progress) =>
       inTurn(async () => {
         const notices: string[] = []
+        let point: Round.Point | undefined
         gate.begin()
         for (;;) {
-          chosen ??= await survey()
-          const { backend } = chosen
+          const { backend } = await choose(job.model)
+          const engine = engines[backend]
           try {
-            await backends.select(backend)
-            const result = await once(job, source, progress)
+            const keep = (kept: Round.Point) => {
+              point = kept
+            }
+            const result = await Round.train(engine, job, source, hooks(progress, keep), point)
             return { ...result, backend, notice: notices.join(' ') }
           } catch (error) {
             // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
-            const sick = error instanceof Engine.DivergedError && backend === 'webgpu'
+            const sick = error instanceof Round.DivergedError && backend === 'webgpu'
             const lost = error instanceof DeviceLostError
             if (!sick && !lost) throw error
             broken.set(backend, lost ? 'lost its device' : 'computed numbers that are not finite')
-            backends.forget(backend)
-            chosen = await survey()
+            engine.forget()
+            choices.clear()
+            wished = undefined
+            // What a sick device computed is not gone on from.
+            if (sick) point = undefined
+            const next = Choose.capitalised((await choose(job.model)).backend)
             notices.push(
-              `${error.message} The round was started again from its weights with ${Choose.capitalised(chosen.backend)}.`,
+              point === undefined
+                ? `${error.message} The round was started again from its weights with ${next}.`
+                : `${error.message} The round went on after step ${point.steps} with ${next}.`,
             )
           }
         }

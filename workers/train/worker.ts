@@ -3,12 +3,12 @@ import * as Comlink from 'comlink'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { TrainPeer, TrainWorker } from './api.ts'
-import { adapter, forget, lost, select, tf } from './backends.ts'
+import { engines } from './backends.ts'
 import * as Trainer from './trainer.ts'
 
 Thrown.carryAdvice()
 
-const trainer = Trainer.create({ tf, select, forget, adapter, lost })
+const trainer = Trainer.create(engines)
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
 
 const peer: TrainPeer = {

@@ -1,10 +1,10 @@
-// One round of local training, the same in a worker and in Node. Knows no port, no clock of its own, no backend by name.
+// One round of local training on any engine, the same in a worker and in Node. Knows no port and no clock of its own.
 import { BaseError } from '../../protocol/errors.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Prng from '../../protocol/prng.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Batches from '../tensors/batches.ts'
-import type { Tensors } from '../tensors/tensors.ts'
+import type { Engine } from './engines.ts'
 import * as TrainStep from './trainStep.ts'
 
 export type Job = {
@@ -15,11 +15,19 @@ export type Job = {
   readonly round: number
 }
 
+/** Where a round stands after so many steps; training goes on from it to the same weights. */
+export type Point = {
+  readonly steps: number
+  readonly state: TrainStep.State
+  /** Cross-entropy summed over the epoch so far. */
+  readonly loss: number
+}
+
 export type Hooks = {
   /** Called between steps, some 20 times a second; waits to pause, throws to stop. */
   pause(done: number, total: number): Promise<void>
-  /** Rejects when the device is lost; otherwise never settles. */
-  readonly lost: Promise<never>
+  /** Called every second or so with what to go on from should the device be lost. */
+  keep?(point: Point): void
 }
 
 export type Result = {
@@ -35,38 +43,60 @@ export type Result = {
 const inFlight = 16
 /** Time between pauses, in ms. */
 const slice = 50
+/** Time between two points that are kept, in ms: reading weights back costs more than a step. */
+const keepEvery = 1000
 
 /**
- * Runs `epochs` passes over the source in an order drawn from (seed, round, epoch), on the selected backend.
- * Momentum starts from rest in every round.
+ * Runs `epochs` passes over the source in an order drawn from (seed, round, epoch), from the job's weights with
+ * momentum at rest or from a point of an earlier attempt. Rejects with `DeviceLostError` when the engine's device goes
+ * away.
  */
-export async function train(tf: Tensors, job: Job, source: Batches.Source, hooks?: Hooks): Promise<Result> {
+export async function train(
+  engine: Engine,
+  job: Job,
+  source: Batches.Source,
+  hooks?: Hooks,
+  from?: Point,
+): Promise<Result> {
   const { model, training, round } = job
   Schema.assertFits(source.schema, model)
   Model.assertWeights(model, job.weights)
   const samples = source.shards.reduce((sum, count) => sum + count, 0)
   const total = samples * training.epochs
-  const race = <value>(waited: Promise<value>): Promise<value> =>
-    hooks ? Promise.race([waited, hooks.lost]) : waited
-
-  await race(warmUp(tf, job))
-  const steps = TrainStep.onTensors(tf, model, training, job.weights)
+  const steps = await engine.start({
+    spec: model,
+    learningRate: training.learningRate,
+    momentum: training.momentum,
+    batchSize: training.batchSize,
+    initial: from?.state ?? TrainStep.resting(job.weights),
+  })
+  const lost = engine.lost()
+  // A device lost while nothing waits for it is met by the next wait.
+  lost.catch(() => undefined)
+  const race = <value>(waited: Promise<value>): Promise<value> => Promise.race([waited, lost])
   try {
+    await race(steps.takeLoss())
     const started = performance.now()
-    let paused = 0
-    let lastPause = started
-    let done = 0
-    let queued = 0
+    let [paused, lastPause, lastKept] = [0, started, started]
+    let [done, count, queued] = [0, 0, 0]
     let loss = 0
     for (let epoch = 0; epoch < training.epochs; epoch++) {
-      loss = 0
+      if (count >= (from?.steps ?? 0)) loss = 0
       const prng = Prng.from(training.seed, round, epoch)
       for await (const batch of Batches.read(source, training.batchSize, prng)) {
-        steps.step(batch)
         done += batch.samples
+        if (++count <= (from?.steps ?? 0)) {
+          loss = from?.loss ?? 0
+          continue
+        }
+        steps.step(batch)
         if (++queued >= inFlight) {
           loss += await race(steps.takeLoss())
           queued = 0
+          if (hooks?.keep && performance.now() - lastKept > keepEvery) {
+            hooks.keep({ steps: count, state: await race(steps.state()), loss })
+            lastKept = performance.now()
+          }
         }
         if (hooks && performance.now() - lastPause > slice) {
           const before = performance.now()
@@ -78,7 +108,7 @@ export async function train(tf: Tensors, job: Job, source: Batches.Source, hooks
       loss += await race(steps.takeLoss())
       queued = 0
     }
-    const weights = await race(steps.weights())
+    const { weights } = await race(steps.state())
     const seconds = (performance.now() - started - paused) / 1000
     if (!weights.every(Number.isFinite) || !Number.isFinite(loss)) throw new DivergedError()
     return { weights, loss: loss / samples, samples, seconds }
@@ -87,22 +117,8 @@ export async function train(tf: Tensors, job: Job, source: Batches.Source, hooks
   }
 }
 
-/** Compiles every kernel that the steps will use, on zeros. */
-async function warmUp(tf: Tensors, { model, training }: Job): Promise<void> {
-  const steps = TrainStep.onTensors(tf, model, training, new Float32Array(Model.parameterCount(model)))
-  try {
-    const samples = training.batchSize
-    const inputs = new Float32Array(samples * model.inputs)
-    steps.step({ samples, inputs, classes: new Uint8Array(samples) })
-    await steps.takeLoss()
-    await steps.weights()
-  } finally {
-    steps.dispose()
-  }
-}
-
 export class DivergedError extends BaseError {
-  override readonly name = 'Engine.DivergedError'
+  override readonly name = 'Round.DivergedError'
   constructor() {
     super({
       message: 'Training ended in numbers that are not finite.',

@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from 'vitest'
+import * as Model from '../../protocol/model.ts'
+import * as Examples from '../../test/examples.ts'
+import * as Node from '../../test/tensors.ts'
+import * as Round from './round.ts'
+import * as Gate from './gate.ts'
+
+const mlp: Model.Spec = { template: 'mlp', inputs: 64, hidden: [23, 11], classes: 8 }
+const softmax: Model.Spec = { template: 'softmax', inputs: 64, classes: 8 }
+const training: Model.Training = { epochs: 3, batchSize: 32, learningRate: 0.1, momentum: 0.9, seed: 5 }
+
+describe.each(['cpu', 'wasm'] as const)('training on %s', (backend) => {
+  it('learns, and gives the same weights when asked again', async () => {
+    const engine = await Node.engine(backend)
+    const weights = Model.initialise(mlp, 1)
+    const job = { model: mlp, training, weights, round: 2 }
+    const one = await Round.train(engine, job, Examples.stripedSource(1000, 1))
+    const two = await Round.train(engine, job, Examples.stripedSource(1000, 1))
+    expect(one.loss).toBeLessThan(0.5)
+    expect(one.samples).toBe(1000)
+    expect(two.weights).toEqual(one.weights)
+    expect(weights).toEqual(Model.initialise(mlp, 1))
+    const later = await Round.train(engine, { ...job, round: 3 }, Examples.stripedSource(1000, 1))
+    expect(later.weights).not.toEqual(one.weights)
+  })
+
+  it('goes on from a point to the same weights', async () => {
+    const engine = await Node.engine(backend)
+    const job = { model: mlp, training, weights: Model.initialise(mlp, 1), round: 2 }
+    const source = Examples.stripedSource(1000, 1)
+    const whole = await Round.train(engine, job, source)
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const points: Round.Point[] = []
+    try {
+      await Round.train(engine, job, source, {
+        pause: () => Promise.resolve(void vi.advanceTimersByTime(600)),
+        keep: (point) => points.push(point),
+      })
+    } finally {
+      vi.useRealTimers()
+    }
+    const [middle] = points
+    expect(middle?.steps).toBeGreaterThan(1)
+    const rest = await Round.train(engine, job, source, undefined, middle)
+    expect(rest.weights).toEqual(whole.weights)
+    expect(rest.loss).toBeCloseTo(whole.loss, 6)
+  })
+
+  it('refuses weights of another size, and reports numbers that blow up', async () => {
+    const engine = await Node.engine(backend)
+    const source = Examples.stripedSource(300, 1)
+    const job = { model: mlp, training, weights: Model.initialise(mlp, 1), round: 0 }
+    await expect(Round.train(engine, { ...job, weights: new Float32Array(3) }, source)).rejects.toThrow(
+      Model.WeightsError,
+    )
+    await expect(
+      Round.train(
+        engine,
+        {
+          ...job,
+          training: { ...training, learningRate: 100, epochs: 20 },
+          model: softmax,
+          weights: new Float32Array(520).fill(3e38),
+        },
+        source,
+      ),
+    ).rejects.toThrow(Round.DivergedError)
+  })
+
+  it('stops between steps when aborted, with nothing left behind', async () => {
+    const engine = await Node.engine(backend)
+    const gate = Gate.create()
+    const job = {
+      model: mlp,
+      training: { ...training, epochs: 100 },
+      weights: Model.initialise(mlp, 1),
+      round: 0,
+    }
+    const stopped = Round.train(engine, job, Examples.stripedSource(2000, 1), {
+      pause: async () => {
+        gate.abort()
+        await gate.pass()
+      },
+    })
+    await expect(stopped).rejects.toThrow(Gate.AbortedError)
+  })
+})
