@@ -189,9 +189,8 @@ export function commitRound(
   task.rounds = [...task.rounds, Record.tally(record, signers)]
   task.deadline = time + terms.idleWindow
   const { deadline } = task
-  const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums } = record
-  const body = { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums }
-  tell({ name: 'RoundCommitted', task: id, round, record: body, signers, deadline })
+  const { openerSignature: _, ...body } = record
+  tell({ name: 'RoundCommitted', task: id, round: record.round, record: body, signers, deadline })
 }
 
 function logOf(rounds: readonly Record.Tally[]): Hex {
