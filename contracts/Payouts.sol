@@ -104,10 +104,10 @@ library Payouts {
     function _meterJobs(Work memory work, uint256 jobs) private pure {
         for (uint256 seat = 0; jobs != 0; ++seat) {
             uint256 paid = Bits.has(work.present, seat) ? _min(jobs & type(uint16).max, work.kilounits) : 0;
-            // Seats are below 16, as a lane is there; all that is paid is below 2**32.
+            // No more than is left, which is below 2**32 at first.
             unchecked {
                 work.kilounits -= paid;
-                if (paid != 0) work.units[seat] += KILOUNIT * paid;
+                work.units[seat] += KILOUNIT * paid;
             }
             jobs >>= JOB_BITS;
         }

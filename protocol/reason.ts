@@ -8,11 +8,7 @@ export type Reason = { readonly part: keyof Parts; readonly amount: bigint; read
 export function of(history: History, due: Due, money: (units: bigint) => string): readonly Reason[] {
   const because = sentences(history, due, money)
   const kinds: readonly (keyof Parts)[] =
-    due.role === 'data'
-      ? ['floor', 'share']
-      : due.role === 'compute'
-        ? ['pay', 'jobs', 'bond']
-        : ['refund']
+    due.role === 'data' ? ['floor', 'share'] : due.role === 'compute' ? ['pay', 'jobs', 'bond'] : ['refund']
   const reasons = kinds.map((part) => ({ part, amount: due.parts[part], because: because[part] }))
   const owed = reasons.filter(({ amount }) => amount > 0n)
   return owed.length > 0 ? owed : reasons.slice(0, 1)

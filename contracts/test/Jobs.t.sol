@@ -33,7 +33,9 @@ contract JobsTest is Fixture {
         Tally[] memory rounds = play(cast, one(lanes(0, 50, 0, 0)));
         uint256 units = 4 * 8192 * DATAS + 1_000 + 50_000;
         assertEq(
-            settled(cast, rounds, 0)[DATAS + 1].amount, cast.terms.computeBond + 2 * units / 1_000, "all three"
+            settled(cast, rounds, 0)[DATAS + 1].amount,
+            cast.terms.computeBond + 2 * units / 1_000,
+            "all three"
         );
     }
 

@@ -23,8 +23,8 @@ library Reference {
             left -= amounts[i];
         }
         for (uint256 i = 0; i < computes.length; ++i) {
-            uint256 units = committeeUnits(terms, rounds, i)
-                + 1_000 * jobKilounits(terms, rounds, computes.length, absent, i);
+            uint256 units = 1_000 * jobKilounits(terms, rounds, computes.length, absent, i);
+            units += committeeUnits(terms, rounds, i);
             uint256 amount = computes[i].price * units / 1e6;
             if ((absent >> i) & 1 == 0) amount += terms.computeBond;
             owed[datas.length + i] =

@@ -70,8 +70,7 @@ export function make(place: Evidence.Place, plot: Plot): Round {
     delivered: Record.bitmapOf(delivered.flat()),
     survivors: Record.bitmapOf(survivors.flat()),
     cohorts: cohorts.map(Record.bitmapOf),
-    // Every seat of the committee, and one that it does not have.
-    jobs: 0x0001_0003_0002_0005_0004n,
+    jobs: signers.reduce((lanes, seat) => lanes | (BigInt(seat + 1) << BigInt(16 * seat)), 0n),
     sums: Record.sums(sums),
   }
   return { commitment: sign(place, body, signers), sums, bytes: shown.map(({ bytes }) => bytes) }

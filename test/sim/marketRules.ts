@@ -189,8 +189,11 @@ export function commitRound(
   task.rounds = [...task.rounds, Record.tally(record, signers)]
   task.deadline = time + terms.idleWindow
   const { deadline } = task
-  const { openerSignature: _, ...body } = record
-  tell({ name: 'RoundCommitted', task: id, round: record.round, record: body, signers, deadline })
+  const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, jobs, sums } =
+    record
+  const sets = { delivered, survivors, cohorts, jobs }
+  const body = { round, closes, opened, cohortsDigest, aggregator, ...sets, sums }
+  tell({ name: 'RoundCommitted', task: id, round, record: body, signers, deadline })
 }
 
 function logOf(rounds: readonly Record.Tally[]): Hex {
