@@ -4,6 +4,7 @@ import { CID } from 'multiformats/cid'
 import * as v from 'valibot'
 import type { Hex } from './codec.ts'
 import * as Codec from './codec.ts'
+import * as Job from './job.ts'
 import * as Masks from './masks.ts'
 import * as Offer from './offer.ts'
 import * as Party from './party.ts'
@@ -42,6 +43,13 @@ const accounts = (most: number) =>
       'expected accounts in strictly ascending order',
     ),
   )
+
+/** Correct predictions, by model. */
+const worth = v.pipe(
+  v.array(Codec.count),
+  v.minLength(1, 'expected a count'),
+  v.maxLength(Job.mostModels, `expected at most ${Job.mostModels} counts`),
+)
 
 /** Most data and compute providers together. */
 const maximumParties = 255
@@ -158,6 +166,21 @@ export const bodies = {
     model: Codec.digest32,
     accuracy: v.nullable(v.pipe(Codec.count, v.maxValue(10_000, 'expected at most 10,000'))),
   }),
+
+  // task topic, jobs; slots are their numbers
+
+  /** Until when the first of the executors does it, the second checks it, and anybody works on it at all. */
+  jobPosted: v.strictObject({ job: Job.schema, doneBy: time, checkedBy: time, closes: time }),
+  /** By the job's digest. `result` names the published weights of a warm start, and counts by `Job.worthDigest`. */
+  jobDone: v.pipe(
+    v.strictObject({ job: Codec.digest32, result: Codec.digest32, worth: v.nullable(worth) }),
+    v.check(
+      ({ result, worth: counts }) => counts === null || Job.worthDigest(counts) === result,
+      'expected the digest of the counts',
+    ),
+  ),
+  /** Whether the sender found the same as the `jobDone` with the digest `of`. */
+  jobChecked: v.strictObject({ job: Codec.digest32, of: Codec.digest32, agrees: v.boolean() }),
 } as const
 
 export type Kind = keyof typeof bodies
@@ -191,6 +214,9 @@ const readers: { readonly [kind in Kind]: (encoded: Uint8Array) => Said } = {
   recordSigned: reader('recordSigned'),
   unmask: reader('unmask'),
   opened: reader('opened'),
+  jobPosted: reader('jobPosted'),
+  jobDone: reader('jobDone'),
+  jobChecked: reader('jobChecked'),
 }
 
 /** Parses what a message of this kind says. */

@@ -25,6 +25,8 @@ type Head = {
   readonly bodyDigest: Hex
   /** `Once` signature by the same device; present in `roundOpened`, `encryptedUpdate` and `recordSigned`. */
   readonly once: Hex | undefined
+  /** The device's, over the envelope. */
+  readonly signature: Hex
 }
 export type Of<kind extends Body.Kind> = Head & { readonly kind: kind; readonly body: Body.Of<kind> }
 export type Message = { [kind in Body.Kind]: Of<kind> }[Body.Kind]
@@ -99,6 +101,14 @@ export function compose(
   }
 }
 
+/** The bytes that a message was opened from, for others to open it too. */
+export function bytesOf(place: Place, message: Message): Uint8Array<ArrayBuffer> {
+  const { task, round, kind, slot, sender, signature, once } = message
+  const { chainId, market } = place
+  const head = { v: 1, chainId, market, task, round, kind, slot, sender, body: Body.encode(message) } as const
+  return Envelope.encode({ ...head, signature, ...(once === undefined ? {} : { once }) })
+}
+
 /** Parses a message and checks everything that can be checked without knowing the task. */
 export function open(encoded: Uint8Array, place: Place, recover: Envelope.Recover): Message {
   const envelope = Envelope.decode(encoded)
@@ -128,6 +138,7 @@ export function open(encoded: Uint8Array, place: Place, recover: Envelope.Recove
     digest: Envelope.digest(envelope),
     bodyDigest: digestOf(envelope.body),
     once: envelope.once,
+    signature: envelope.signature,
   }
   return { ...head, ...read }
 }

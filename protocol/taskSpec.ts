@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import * as v from 'valibot'
 import * as Codec from './codec.ts'
 import type { Hex } from './codec.ts'
+import * as DataSet from './dataSet.ts'
 import { BaseError } from './errors.ts'
 import * as Model from './model.ts'
 
@@ -17,6 +18,50 @@ const bits = v.pipe(
   Codec.count,
   v.minValue(1, 'expected 1 bit or more'),
   v.maxValue(44, 'expected at most 44 bits'),
+)
+
+/** Parts of a warm start, each a job of its own, and shards of one part: so many digests fit into a message. */
+export const mostParts = 32
+export const mostShardsOfPart = 256
+const warmStart = v.pipe(
+  v.strictObject({
+    /** Digests of the released shards: dag-cbor as `DataSet.encodeShard` gives, each full but the last. */
+    shards: v.pipe(
+      v.array(Codec.digest32),
+      v.minLength(1, 'expected a shard'),
+      v.maxLength(2048, 'expected at most 2,048 shards'),
+    ),
+    samples: Codec.count,
+    parts: v.pipe(
+      Codec.count,
+      v.minValue(1, 'expected 1 or more'),
+      v.maxValue(mostParts, `expected at most ${mostParts}`),
+    ),
+    epochs: v.pipe(
+      Codec.count,
+      v.minValue(1, 'expected 1 or more'),
+      v.maxValue(1000, 'expected at most 1,000'),
+    ),
+    /** Steps between the weights that are published while a part is trained. */
+    segment: v.pipe(Codec.count, v.minValue(1, 'expected 1 or more')),
+    /**
+     * Most L2 distance between the weights at the end of a segment and those that somebody else gets from its start, as a
+     * part of the way that the segment went.
+     */
+    tolerance: v.pipe(v.number(), v.gtValue(0, 'expected more than 0'), v.maxValue(0.5, 'expected at most 0.5')),
+    /** How long a part may take to be trained, and again to be checked. */
+    seconds,
+  }),
+  v.check(
+    ({ shards, samples }) =>
+      samples > (shards.length - 1) * DataSet.shardSize && samples <= shards.length * DataSet.shardSize,
+    'expected as many samples as full shards and a last one hold',
+  ),
+  v.check(
+    ({ shards, parts }) =>
+      shards.length >= parts && Math.ceil(shards.length / parts) <= mostShardsOfPart,
+    'expected 1 to 256 shards for each part',
+  ),
 )
 
 export const schema = v.strictObject({
@@ -54,8 +99,20 @@ export const schema = v.strictObject({
   testSet: v.strictObject({ commitment: Codec.digest32, samples: Codec.count }),
   /** How long a round waits for readiness, then for updates, then for the commit. */
   timeouts: v.strictObject({ ready: seconds, update: seconds, commit: seconds }),
+  /** Data that the model provider releases for compute providers to train the first model on; null for none. */
+  warmStart: v.nullable(warmStart),
+  /**
+   * Who counts what cohorts contributed: the model provider alone, or members of the committee as well, who are then shown
+   * the test set and the models that each coalition of cohorts made.
+   */
+  scoring: v.picklist(['own', 'committee'], 'expected own or committee'),
 })
-export type TaskSpec = Readonly<Omit<v.InferOutput<typeof schema>, 'model'>> & { readonly model: Model.Spec }
+type Parsed = v.InferOutput<typeof schema>
+type Start = NonNullable<Parsed['warmStart']>
+export type TaskSpec = Readonly<Omit<Parsed, 'model' | 'warmStart'>> & {
+  readonly model: Model.Spec
+  readonly warmStart: (Readonly<Omit<Start, 'shards'>> & { readonly shards: readonly Hex[] }) | null
+}
 
 export function encode(spec: TaskSpec): Uint8Array<ArrayBuffer> {
   return Codec.encode({ ...spec, he: { ...spec.he, q: spec.he.q.toString() } })

@@ -49,8 +49,8 @@ export function concerns(message: Message.Message): message is RoundMessage {
 }
 
 export function read<state extends State>(state: state, message: RoundMessage, now: number): state {
-  const { ledger, terms } = state
-  if (ledger.state === 'none' || ledger.state === 'open') return Participant.keepEarly(state, message)
+  const { terms } = state
+  if (Participant.isEarly(state)) return Participant.keepEarly(state, message)
   if (message.round > terms.maxRounds) return state
   // What it hears that it signed binds it, also where its state was restored from before.
   const bound =
@@ -121,7 +121,7 @@ export function finish<state extends State>(state: state, result: Event.Result, 
   const { effect, state: next } = finished
   if (effect.type === 'check') return checked(next, effect, result)
   if (effect.type === 'aggregate' && result.type === 'aggregated')
-    return MemberRecord.propose(next, effect.round, result.sums)
+    return MemberRecord.propose(next, effect.round, result.sums, now)
   if (effect.type === 'recompute') return recomputed(next, effect, result)
   if (effect.type === 'seal' && result.type === 'sealed')
     return MemberUnmask.announce(next, effect.epoch, result.key)

@@ -3,8 +3,8 @@ import type * as Body from '../body.ts'
 import type { Hex } from '../codec.ts'
 import type * as Message from '../message.ts'
 import type * as Draw from './draw.ts'
-import type * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
+import * as Jobs from './jobs.ts'
 import type { Readiness } from './readiness.ts'
 
 export type Update = {
@@ -43,7 +43,7 @@ export type Round = {
   readonly quorumAt: number
 }
 
-export type State = Drawn.State & {
+export type State = Jobs.State & {
   readonly rounds: Readonly<{ [round: number]: Round }>
   /** Its sealing keys by epoch. */
   readonly keys: Readonly<{ [epoch: number]: 'made' | 'erased' }>
@@ -55,8 +55,9 @@ export type State = Drawn.State & {
   readonly dropped: number
 }
 
-export const nothing: Pick<State, 'headers' | 'rounds' | 'keys' | 'released' | 'signed' | 'dropped'> = {
+export const nothing: Pick<State, 'headers' | 'jobs' | 'rounds' | 'keys' | 'released' | 'signed' | 'dropped'> = {
   headers: {},
+  jobs: Jobs.nothing,
   rounds: {},
   keys: {},
   released: {},

@@ -1,4 +1,5 @@
-// A compute provider: takes a seat in the committee of a task. What a member does in a round is in committee.ts.
+// A compute provider: takes a seat in the committee of a task. What a member does in a round is in committee.ts,
+// and how it does jobs in jobWork.ts.
 import type * as Body from '../body.ts'
 import type * as Message from '../message.ts'
 import * as Offer from '../offer.ts'
@@ -11,6 +12,8 @@ import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
+import * as JobWork from './jobWork.ts'
+import * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
 import * as Nominee from './nominee.ts'
 import * as Participant from './participant.ts'
@@ -102,6 +105,9 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'forgotten':
     case 'failed':
       return Committee.finish(state, event, now)
+    case 'performed':
+    case 'verified':
+      return JobWork.finish(state, event, now)
     case 'consented':
       return state.answer === 'none' ? { ...state, answer: 'accepted' } : state
     case 'declined':
@@ -122,6 +128,8 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'contributed':
     case 'prepared':
     case 'opened':
+    case 'federated':
+    case 'subjectSealed':
       return state
     default:
       return event satisfies never
@@ -131,6 +139,7 @@ function hear(state: State, event: Event.Event, now: number): State {
 function read(before: State, message: Message.Message, now: number): State {
   const state = Participant.witness(before, message)
   if (Committee.concerns(message)) return Committee.read(state, message, now)
+  if (Jobs.concerns(message)) return Participant.isEarly(state) ? Participant.keepEarly(state, message) : Jobs.read(state, message, now)
   if (!Participant.isFromModelProvider(state, message)) return state
   if (message.kind === 'request' && message.body.to === state.me.account && message.slot > state.asked)
     return { ...state, asked: message.slot }
@@ -145,6 +154,7 @@ function advance(state: State, now: number): State {
   if (next.ledger.state === 'open') next = accept(stand(consent(next)), now)
   if (next.ledger.state === 'running' && isSeated(next)) next = Committee.advance(next, now)
   else next = Committee.dropAll(next)
+  next = JobWork.advance(next, now)
   return isSeated(next) ? Exits.take(Accusation.advance(next, now), now) : next
 }
 

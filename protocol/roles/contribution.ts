@@ -14,20 +14,36 @@ export type Measured = { readonly round: number; readonly contributions: readonl
 /** Utilities are 32-bit signed integers. */
 const most = 2 ** 31 - 1
 
+/** A cohort in the game of its round, by its number in the record. */
+export type Player = {
+  readonly cohort: number
+  /** Its sum was opened and not discarded. */
+  readonly isSound: boolean
+}
+
+/** The players of a round in their order; none where no coalitions were scored. */
+export function playersOf(
+  { cohorts, coalitions }: Extract<Effect.Effect, { readonly type: 'open' }>,
+  { sums }: Extract<Event.Result, { readonly type: 'opened' }>,
+): readonly Player[] {
+  if (coalitions.length === 0) return []
+  return cohorts.map(({ cohort }, at) => ({ cohort, isSound: (sums[at]?.digest ?? null) !== null }))
+}
+
 /**
  * By cohort of the record, in 60ths of a correct prediction: nothing for one that was not opened, or whose sum was
  * discarded. Empty where no coalitions were scored.
  */
 export function ofRound(
-  { cohorts, coalitions }: Extract<Effect.Effect, { readonly type: 'open' }>,
-  { worth, sums }: Extract<Event.Result, { readonly type: 'opened' }>,
+  players: readonly Player[],
+  worth: readonly number[],
   record: Record.Body,
 ): readonly number[] {
-  if (coalitions.length === 0) return []
-  const values = Game.values(cohorts.length, worth, Record.hash(record))
+  if (players.length === 0) return []
+  const values = Game.values(players.length, worth, Record.hash(record))
   return record.cohorts.map((_, cohort) => {
-    const at = cohorts.findIndex((each) => each.cohort === cohort)
-    return (sums[at]?.digest ?? null) === null ? 0 : (values[at] ?? 0)
+    const at = players.findIndex((player) => player.cohort === cohort && player.isSound)
+    return values[at] ?? 0
   })
 }
 

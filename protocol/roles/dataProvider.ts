@@ -131,6 +131,10 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'unmasked':
     case 'prepared':
     case 'opened':
+    case 'federated':
+    case 'subjectSealed':
+    case 'performed':
+    case 'verified':
       return state
     default:
       return event satisfies never

@@ -55,21 +55,26 @@ export function heard<state extends State>(
   }
 }
 
+/** The hash that an epoch is drawn from; undefined while it is not known. */
+export function hash(state: State, epoch: number): Hex | undefined {
+  return state.headers[headerOf(state, epoch)]
+}
+
 /** The cohorts of an epoch as accounts; undefined while the hash, or whom it suspects, is not known. */
 export function cohorts(state: State, epoch: number): readonly (readonly Address[])[] | undefined {
   const { ledger, terms, spec, id } = state
   const basis = basisOf(state, epoch)
-  const hash = state.headers[headerOf(state, epoch)]
+  const from = hash(state, epoch)
   const discarded = discardedBefore(state, basis)
-  if (hash === undefined || discarded === undefined) return undefined
+  if (from === undefined || discarded === undefined) return undefined
   const drawn = known.get(ledger.datas) ?? new Map<string, readonly (readonly Address[])[]>()
   known.set(ledger.datas, drawn)
-  const key = `${hash} ${basis?.record.opened ?? ''}`
+  const key = `${from} ${basis?.record.opened ?? ''}`
   const found =
     drawn.get(key) ??
     Cohort.draw(
       ledger.datas.map(({ account }) => account),
-      Cohort.seed(id, hash),
+      Cohort.seed(id, from),
       { largest: Cohort.largest(spec.he), minCohort: terms.minCohort, maxCohorts: terms.maxCohorts },
       suspicion(state, discarded, basis?.record.round ?? 0),
     )

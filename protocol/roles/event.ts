@@ -95,6 +95,17 @@ export type Result =
       readonly correct: number
       readonly total: number
     }
+  | { readonly type: 'federated'; readonly effect: string }
+  /** Digest of the dag-cbor object that holds models and test set. */
+  | { readonly type: 'subjectSealed'; readonly effect: string; readonly subject: Hex }
+  | {
+      readonly type: 'performed'
+      readonly effect: string
+      /** Digest of the published weights, or `Job.worthDigest` of the counts. */
+      readonly result: Hex
+      readonly worth: readonly number[] | null
+    }
+  | { readonly type: 'verified'; readonly effect: string; readonly agrees: boolean }
   /**
    * It will not succeed by trying again as it is; `reason` is a sentence. A start also says which compute providers'
    * deposits are short of the bond.

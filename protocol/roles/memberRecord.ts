@@ -13,6 +13,7 @@ import {
 } from './committeeRound.ts'
 import type { Proposed, Round, State, Update } from './committeeRound.ts'
 import type * as Effect from './effect.ts'
+import * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 import * as Proposal from './proposal.ts'
@@ -67,6 +68,7 @@ export function propose<state extends State>(
   state: state,
   number: number,
   sums: readonly Proposal.Sum[],
+  now: number,
 ): state {
   const round = state.rounds[number]
   const seat = Ledger.seatOf(state.ledger.computes, state.me.account)
@@ -83,6 +85,8 @@ export function propose<state extends State>(
     delivered: Record.bitmapOf(inputs.map(({ provider }) => provider)),
     survivors,
     cohorts,
+    // A successor pays none: its record is for those to sign who do not know of what the first one pays.
+    jobs: Rotation.rankOf(state, number, seat) === 0 ? Jobs.lanes(state, number, now) : 0n,
     sums: Proposal.sumsDigest(state, { cohorts, survivors }, inputs, sums),
     openerSignature: round.opened.once ?? '0x',
   }
@@ -105,6 +109,8 @@ export function examine<state extends State>(
   for (const proposal of Object.values(round.proposals)) {
     if (proposal.verdict !== 'new') continue
     if (!isTimely(state, round, opened, proposal, now)) continue
+    // What it does not know to be earned, it may hear of yet.
+    if (!Jobs.areEarned(state, proposal.body.record.jobs)) continue
     next = compare(next, next.rounds[round.round] ?? round, proposal)
     const fresh = next.rounds[round.round] ?? round
     if (proposal.body.inputs.some((input) => isCompared(fresh, input))) continue
@@ -226,7 +232,7 @@ export function sign<state extends State>(
 ): state {
   if (state.signed[round.round] !== undefined || !Participant.isAwake(state, now)) return state
   const right = Object.values(round.proposals)
-    .filter(({ verdict }) => verdict === 'right')
+    .filter(({ verdict, body }) => verdict === 'right' && Jobs.areEarned(state, body.record.jobs))
     .find((proposal) => faultOf(state, round, opened, proposal) === undefined)
   if (right === undefined) return state
   return Participant.send(withSigned(state, round.round, right.hash), {

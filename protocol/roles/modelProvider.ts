@@ -1,27 +1,31 @@
 // A model provider: puts money into escrow, gathers participants, opens rounds, opens sums, settles.
-// Who takes part is settled in matching.ts, what is known of a round in modelRound.ts; keys, models and sums stay with
-// the workers that carry out its wishes.
+// Who takes part is settled in matching.ts, what is known of a round in modelRound.ts, its sums are opened in
+// modelOpening.ts, jobs are posted in jobPost.ts; keys, models and sums stay with the workers that carry out its wishes.
 import type { Address } from '../codec.ts'
 import * as History from '../history.ts'
 import * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
-import * as Record from '../record.ts'
 import * as Plan from '../plan.ts'
 import * as Topic from '../topic.ts'
 import * as Accusation from './accusation.ts'
 import * as Contribution from './contribution.ts'
+import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
+import * as JobPost from './jobPost.ts'
+import * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
 import * as Matching from './matching.ts'
+import * as ModelOpening from './modelOpening.ts'
 import * as ModelRound from './modelRound.ts'
 import * as Participant from './participant.ts'
 
+export { accuracyOf } from './modelOpening.ts'
 export type { Round } from './modelRound.ts'
 
 export type State = Matching.State &
-  ModelRound.State & {
+  JobPost.State & {
     readonly role: 'model'
     readonly announced: boolean
     readonly withdrawn: boolean
@@ -52,6 +56,10 @@ export function create(options: Options): State {
     withdrawn: false,
     rounds: {},
     convicted: {},
+    headers: {},
+    jobs: Jobs.nothing,
+    warmth: JobPost.cold,
+    posting: {},
   }
 }
 
@@ -69,12 +77,6 @@ export function resume(state: State): readonly Effect.Effect[] {
 /** Where it listens. */
 export function topics(state: State): readonly string[] {
   return [Topic.market(state.place), Topic.task(state.place, state.id)]
-}
-
-/** Basis points on the test set after a round; undefined while they are not known. */
-export function accuracyOf({ result }: ModelRound.Round): number | undefined {
-  if (typeof result === 'string' || result.total === 0) return undefined
-  return Math.floor((result.correct * 10_000) / result.total)
 }
 
 /** The newest round; undefined before the first. */
@@ -100,9 +102,17 @@ function hear(state: State, event: Event.Event, now: number): State {
       return state
     case 'restarted':
       return { ...state, awakeSince: now }
+    case 'header':
+      return Drawn.heard(state, event, now)
+    case 'federated':
+    case 'subjectSealed':
+      return JobPost.finish(state, event, now)
+    case 'failed':
+      return isOfJobs(state.outbox[event.effect])
+        ? JobPost.finish(state, event, now)
+        : finish(state, event, now)
     case 'sent':
     case 'submitted':
-    case 'failed':
     case 'prepared':
     case 'opened':
     case 'forgotten':
@@ -123,7 +133,8 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'declined':
     case 'left':
     case 'returned':
-    case 'header':
+    case 'performed':
+    case 'verified':
     case 'sealed':
     case 'masked':
     case 'contributed':
@@ -136,16 +147,21 @@ function hear(state: State, event: Event.Event, now: number): State {
   }
 }
 
+function isOfJobs(effect: Effect.Effect | undefined): boolean {
+  return effect?.type === 'federate' || effect?.type === 'sealSubject'
+}
+
 function read(before: State, message: Message.Message, now: number): State {
   const state = Participant.witness(before, message)
   if (message.kind === 'roundOpened')
     return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
     return Matching.read(state, message, now)
+  if (Jobs.concerns(message)) return Jobs.read(state, message, now)
   const round = state.rounds[message.round]
   if (round === undefined) return state
   const next = ModelRound.read(state, round, message, now)
-  return next === round ? state : put(state, next)
+  return next === round ? state : ModelRound.put(state, next)
 }
 
 /** Goes on with a round that it hears it opened before its state was restored: two openings of one cost the bond. */
@@ -155,7 +171,7 @@ function takeUp(state: State, { round: number, body, bodyDigest }: Message.Of<'r
   const { modelHash, model, publicKey } = body
   const opened = { digest: bodyDigest, body }
   const idle = Participant.unwish(state, ({ id }) => id === `prepare:${number}`)
-  return put(idle, { ...round, prepared: { modelHash, model, publicKey }, opened })
+  return ModelRound.put(idle, { ...round, prepared: { modelHash, model, publicKey }, opened })
 }
 
 function finish(state: State, result: Event.Result, now: number): State {
@@ -167,73 +183,12 @@ function finish(state: State, result: Event.Result, now: number): State {
     const isOut = effect.call.name === 'withdraw' && result.type === 'submitted'
     return isOut ? { ...next, withdrawn: true } : next
   }
-  if (effect.type !== 'prepare' && effect.type !== 'open') return next
-  const round = next.rounds[effect.round]
+  if (effect.type === 'open') return ModelOpening.finish(next, effect, result)
+  const round = effect.type === 'prepare' ? next.rounds[effect.round] : undefined
   if (round === undefined) return next
-  if (result.type === 'prepared') {
-    const { modelHash, model, publicKey } = result
-    return put(next, { ...round, prepared: { modelHash, model, publicKey } })
-  }
-  const record = Ledger.committed(next.ledger, round.round)?.record
-  if (effect.type === 'prepare' || result.type !== 'opened' || record === undefined)
-    return put(next, { ...round, result: 'lost' })
-  const { correct, total, nextModelHash, sums } = result
-  const contributions = Contribution.ofRound(effect, result, record)
-  const wrong = effect.cohorts.flatMap(({ cohort }, at) => (sums[at]?.digest === null ? [cohort] : []))
-  const spoilt = spoil(blame(next, round.round, result), round, record)
-  const discarded = [...new Set([...wrong, ...spoilt.cohorts])].toSorted((a, b) => a - b)
-  const gained = { correct, total, nextModelHash, contributions }
-  const opened: ModelRound.Round = { ...round, result: gained, discarded }
-  return Participant.send(put(spoilt.state, opened), {
-    kind: 'opened',
-    task: next.id,
-    round: round.round,
-    slot: 0,
-    body: {
-      record: Record.hash(record),
-      sums: sums.map(({ digest }) => digest),
-      model: nextModelHash,
-      accuracy: accuracyOf(opened) ?? null,
-    },
-  })
-}
-
-/** Notes whose updates or shares were wrong. */
-function blame(
-  state: State,
-  round: number,
-  { sums, wrongShares }: Extract<Event.Result, { readonly type: 'opened' }>,
-): State {
-  const { ledger } = state
-  const shamed = wrongShares.reduce((so, { seat, provider }) => {
-    const author = ledger.computes[seat]?.account
-    const sentence = `${author} gave a wrong share of ${provider} in round ${round}.`
-    return author === undefined ? so : ModelRound.blame(so, author, sentence)
-  }, state)
-  return sums.reduce((so, sum) => {
-    if (sum.digest !== null) return so
-    if (sum.provider === null)
-      return Participant.note(so, `A sum of round ${round} was discarded: its ${sum.discarded} were wrong.`)
-    return ModelRound.blame(
-      so,
-      sum.provider,
-      `${sum.provider} shared another secret than it announced in round ${round}.`,
-    )
-  }, shamed)
-}
-
-/** Notes who sealed shares that open nothing, and which cohorts cannot be read for that. */
-function spoil(state: State, round: ModelRound.Round, record: Record.Body) {
-  const spoilers = ModelRound.spoilers(state, round, record)
-  const named = spoilers.reduce(
-    (so, { account }) =>
-      Participant.note(
-        so,
-        `${account} sealed shares of round ${round.round} that the committee cannot open.`,
-      ),
-    state,
-  )
-  return { state: named, cohorts: [...new Set(spoilers.map(({ cohort }) => cohort))] }
+  if (result.type !== 'prepared') return ModelRound.put(next, { ...round, result: 'lost' })
+  const { modelHash, model, publicKey } = result
+  return ModelRound.put(next, { ...round, prepared: { modelHash, model, publicKey } })
 }
 
 /** Opens the round that is prepared, once, and only when it should have heard whether it did before. */
@@ -257,12 +212,12 @@ function openRound(state: State, now: number): State {
   }
   const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
   const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
-  return Participant.send(put(state, { ...round, opened: { digest: bodyDigest, body } }), draft)
+  return Participant.send(ModelRound.put(state, { ...round, opened: { digest: bodyDigest, body } }), draft)
 }
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
-  const next = Accusation.advance(forgetOver(tidy(Exits.tidy(state), now)), now)
+  const next = Accusation.advance(ModelOpening.forgetOver(tidy(Exits.tidy(state), now)), now)
   switch (next.ledger.state) {
     case 'none':
       if (next.ended || now > next.terms.startBy) return next
@@ -295,14 +250,17 @@ function announce(state: State): State {
 }
 
 function run(state: State, now: number): State {
-  const next = openSums(openRound(state, now), now)
+  const warmed = JobPost.warm(state, state.ended || !isQuorate(state), now)
+  if (JobPost.isWarming(warmed)) return warmed
+  const opened = ModelOpening.openSums(openRound(warmed, now), now)
+  const next = JobPost.score(opened, isEnough(opened, Ledger.lastRound(opened.ledger) + 1, now), now)
   if (Object.values(next.rounds).some((round) => isUnderWay(next, round))) return next
   const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
   if (isEnough(next, number, now))
     return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
   if (!Participant.isAwake(next, now)) return next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
-  return Participant.wish(put(next, ModelRound.blank(number)), {
+  return Participant.wish(ModelRound.put(next, ModelRound.blank(number)), {
     id: `prepare:${number}`,
     type: 'prepare',
     round: number,
@@ -312,16 +270,26 @@ function run(state: State, now: number): State {
 
 function utilities(state: State): Plan.Utilities {
   const measured = Object.values(state.rounds).flatMap(({ round, result }) =>
-    typeof result === 'string' ? [] : [{ round, contributions: result.contributions }],
+    typeof result === 'string' ? [] : [{ round, contributions: contributionsOf(state, round, result) }],
   )
   return Contribution.utilities(state.terms, History.tallies(state.ledger), measured)
+}
+
+/** What the committee counted where it agrees, else the own count. */
+function contributionsOf(state: State, round: number, result: ModelRound.Gained): readonly number[] {
+  const { players, contributions } = result
+  const worth = JobPost.worthOf(state, round, players)
+  const record = Ledger.committed(state.ledger, round)?.record
+  return worth === undefined || record === undefined
+    ? contributions
+    : Contribution.ofRound(players, worth, record)
 }
 
 /** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
 function isUnderWay(state: State, round: ModelRound.Round): boolean {
   if (round.result !== 'none') return false
   const committed = Ledger.committed(state.ledger, round.round)
-  if (committed !== undefined) return !isStuck(state, committed.record.closes)
+  if (committed !== undefined) return !ModelOpening.isStuck(state, committed.record.closes)
   if (!isQuorate(state)) return false
   if (round.opened === undefined) return round === currentRound(state)
   return state.ledger.head <= round.opened.body.closes
@@ -332,18 +300,11 @@ function isQuorate({ ledger, terms }: State): boolean {
   return Ledger.present(ledger).length >= terms.threshold
 }
 
-/** Whether sums that should long be here hold up an owner who wants to end, or a settlement that is nearly due. */
-function isStuck(state: State, closes: number): boolean {
-  const { ready, update, commit } = state.spec.timeouts
-  const { head, deadline } = state.ledger
-  return head > closes + commit && (state.ended || head + ready + update + commit >= deadline)
-}
-
 /** Whether round `number` is not to be opened: the target, the rounds, the time or the committee are used up. */
 function isEnough(state: State, number: number, now: number): boolean {
   const { spec, terms, ledger } = state
   const { ready, update, commit } = spec.timeouts
-  const best = Object.values(state.rounds).map((round) => accuracyOf(round) ?? 0)
+  const best = Object.values(state.rounds).map((round) => ModelOpening.accuracyOf(round) ?? 0)
   return (
     state.ended ||
     number > terms.maxRounds ||
@@ -354,68 +315,11 @@ function isEnough(state: State, number: number, now: number): boolean {
   )
 }
 
-/** Opens what was committed, once sums and shares are there; at the end with the cohorts that have them, or not at all. */
-function openSums(state: State, now: number): State {
-  let next = state
-  for (const round of Object.values(state.rounds)) {
-    const committed = Ledger.committed(state.ledger, round.round)
-    if (committed === undefined || round.result !== 'none') continue
-    const { record } = committed
-    const opensBy = ModelRound.opensBy(state, record.closes)
-    const id = `open:${round.round}`
-    if (state.outbox[id] !== undefined) {
-      // Shares are here, and the bytes of the sums are nowhere.
-      if (now <= opensBy + state.spec.timeouts.commit) continue
-      const told = Participant.note(next, `The sums of round ${round.round} were not to be had.`)
-      next = put(
-        Participant.unwish(told, (effect) => effect.id === id),
-        { ...round, result: 'lost' },
-      )
-      continue
-    }
-    next = ModelRound.convict(next, round, record)
-    const isPatient = now <= (record.closes + opensBy) / 2
-    const opening = ModelRound.opening(state, round, record, isPatient)
-    if (typeof opening !== 'string') next = Participant.wish(next, opening)
-    else if (now > opensBy) {
-      const { state: told, cohorts } = spoil(Participant.note(next, opening), round, record)
-      next = put(told, { ...round, result: 'lost', discarded: cohorts })
-    }
-  }
-  return next
-}
-
-/** Erases the secret keys of rounds that were opened, or can be no more. */
-function forgetOver(state: State): State {
-  const { ledger } = state
-  const isEnd = ledger.state !== 'running'
-  return Object.values(state.rounds)
-    .filter(
-      (round) =>
-        !round.forgotten &&
-        (isEnd ||
-          round.result !== 'none' ||
-          (round.opened !== undefined &&
-            Ledger.committed(ledger, round.round) === undefined &&
-            ledger.head > round.opened.body.closes)),
-    )
-    .reduce(
-      (so, round) =>
-        Participant.wish(put(so, { ...round, forgotten: true }), {
-          id: `forget:round:${round.round}`,
-          type: 'forget',
-          of: 'round',
-          number: round.round,
-        }),
-      state,
-    )
-}
-
 /** Drops wishes that nobody waits for any more. */
 function tidy(state: State, now: number): State {
   const { state: phase } = state.ledger
   return Participant.unwish(state, (effect) => {
-    if (effect.type === 'prepare' || effect.type === 'open') return phase !== 'running'
+    if (effect.type === 'prepare' || effect.type === 'open' || isOfJobs(effect)) return phase !== 'running'
     if (effect.id === 'create') return phase !== 'none' || state.ended
     if (effect.id === 'start') return phase !== 'open'
     if (effect.type !== 'send' || effect.draft.kind !== 'roundOpened') return false
@@ -423,6 +327,3 @@ function tidy(state: State, now: number): State {
   })
 }
 
-function put(state: State, round: ModelRound.Round): State {
-  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
-}

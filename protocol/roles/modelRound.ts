@@ -5,7 +5,9 @@ import * as Game from '../contribution.ts'
 import type * as Masks from '../masks.ts'
 import type * as Message from '../message.ts'
 import * as Record from '../record.ts'
+import type { Player } from './contribution.ts'
 import type * as Effect from './effect.ts'
+import type * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 import * as Proposal from './proposal.ts'
@@ -31,21 +33,24 @@ export type Round = {
   /** What opening the sums gave; `lost` when they could not be had or opened. */
   readonly result:
     | 'none'
-    | 'lost'
-    | {
-        readonly correct: number
-        readonly total: number
-        readonly nextModelHash: Hex
-        /** By cohort of the record, in 60ths of a correct prediction; empty where the plan asks for none. */
-        readonly contributions: readonly number[]
-      }
+    | 'lost' | Gained
   /** Cohorts of the committed record whose sums were discarded, ascending. */
   readonly discarded: readonly number[]
   /** Its secret key is erased. */
   readonly forgotten: boolean
 }
 
-export type State = Participant.Participant & {
+export type Gained = {
+  readonly correct: number
+  readonly total: number
+  readonly nextModelHash: Hex
+  /** By cohort of the record, in 60ths of a correct prediction; empty where the plan asks for none. */
+  readonly contributions: readonly number[]
+  /** Whose contributions those are. */
+  readonly players: readonly Player[]
+}
+
+export type State = Jobs.State & {
   readonly rounds: Readonly<{ [round: number]: Round }>
   /** Who gave what is provably wrong, and what. */
   readonly convicted: Readonly<{ [account: Address]: string }>
@@ -66,6 +71,10 @@ export function blank(round: number): Round {
     discarded: [],
     forgotten: false,
   }
+}
+
+export function put<state extends State>(state: state, round: Round): state {
+  return { ...state, rounds: { ...state.rounds, [round.round]: round } }
 }
 
 /** Records of a round that one member can have proposed. */

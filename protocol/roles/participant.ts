@@ -218,7 +218,12 @@ function refuse<state extends Participant>(state: state, claims: readonly Payout
   return state.refused.includes(leaves) ? state : { ...state, refused: [...state.refused, leaves] }
 }
 
-/** Keeps a message of a round until the chain has said who takes part. */
+/** Whether it has not seen the task start, so that it cannot tell yet who takes part. */
+export function isEarly({ ledger }: Participant): boolean {
+  return ledger.state === 'none' || ledger.state === 'open'
+}
+
+/** Keeps a message until the chain has said who takes part. */
 export function keepEarly<state extends Participant>(state: state, message: Message.Message): state {
   if (state.early.length >= mostEarly) return note(state, 'Messages came before the start and were dropped.')
   return { ...state, early: [...state.early, message] }

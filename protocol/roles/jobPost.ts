@@ -1,0 +1,177 @@
+// Which jobs a model provider posts: the parts of a warm start before the first round, and the counting of what cohorts
+// contributed after each round that another one follows; and what it makes of agreed results. None is waited for in vain.
+import type * as Body from '../body.ts'
+import * as Game from '../contribution.ts'
+import * as Job from '../job.ts'
+import * as Record from '../record.ts'
+import * as Verdict from '../verdict.ts'
+import type * as Contribution from './contribution.ts'
+import * as Drawn from './drawn.ts'
+import type * as Event from './event.ts'
+import * as Jobs from './jobs.ts'
+import * as Ledger from './ledger.ts'
+import type * as ModelRound from './modelRound.ts'
+import * as Participant from './participant.ts'
+
+/** What happens before the first round. */
+export type Warmth = {
+  /** Unix seconds when it began; 0 before. */
+  readonly from: number
+  readonly stage: 'waiting' | 'federating' | 'over'
+}
+
+export type State = ModelRound.State & {
+  readonly warmth: Warmth
+  /** Jobs that it posted, by number. */
+  readonly posting: Readonly<{ [number: number]: Body.Of<'jobPosted'> }>
+}
+
+export const cold: Warmth = { from: 0, stage: 'waiting' }
+
+/** Kilounits that one record can pay a seat. */
+const lane = 0xffff
+/** Executors that may be owed the same job. */
+const mostOwed = 3
+const federation = 'federate'
+
+/** Whether the first round has to wait for a warm start. */
+export function isWarming({ spec, warmth }: State): boolean {
+  return spec.warmStart !== null && warmth.stage !== 'over'
+}
+
+/** Posts the parts of the warm start, waits for results that two agree on, and makes the first model of them. */
+export function warm<state extends State>(state: state, isHopeless: boolean, now: number): state {
+  const { spec, ledger, warmth } = state
+  const start = spec.warmStart
+  if (start === null || warmth.stage === 'over') return state
+  if (isHopeless || Object.keys(state.rounds).length > 0 || ledger.rounds.length > 0) return over(state)
+  if (warmth.from === 0) return warm({ ...state, warmth: { from: now, stage: 'waiting' } }, isHopeless, now)
+  const { ready, update, commit } = spec.timeouts
+  const by = Math.min(warmth.from + 3 * start.seconds + commit, ledger.deadline - 2 * (ready + update + commit))
+  if (warmth.stage === 'federating') return now > by + commit ? over(state) : state
+  const hash = Drawn.hash(state, 0)
+  if (hash === undefined && now <= by) return Drawn.ask(state, 0)
+  if (!Participant.isAwake(state, now) && now <= by) return state
+  const next = now + start.seconds < by ? postParts(state, start.seconds, by, now) : state
+  const posted = Object.values(next.posting)
+  const isDecided = posted.every(({ job, closes }) => {
+    const { agreed, contradicted } = Jobs.verdict(next, job.number)
+    return agreed !== undefined || contradicted.length > 0 || now > closes
+  })
+  return isDecided || now > by ? federate(next) : next
+}
+
+function postParts<state extends State>(state: state, seconds: number, by: number, now: number): state {
+  const parts = state.spec.warmStart?.parts ?? 0
+  let next = state
+  for (let part = 0; part < parts; part++) {
+    const isPosted = next.posting[part] !== undefined || next.jobs.posted[part] !== undefined
+    const job = isPosted ? undefined : Job.warmStart(next.spec, part)
+    if (job !== undefined) next = post(next, job, seconds, by, now)
+  }
+  return next
+}
+
+/** Posts a job once, where everything that may become owed for it can still be paid. */
+function post<state extends State>(state: state, job: Job.Job, seconds: number, by: number, now: number): state {
+  const { terms, spec, ledger } = state
+  const others = Object.values(state.posting).map((each) => each.job)
+  const kilounits = Job.kilounits(job, spec.model)
+  const sum = others.reduce((all, each) => all + Job.kilounits(each, spec.model), kilounits)
+  const seats = Verdict.seatsOf(ledger).length
+  if (seats < 2 || Math.min(mostOwed, seats) * sum > terms.jobKilounits) return state
+  if (kilounits > lane * (terms.maxRounds - Ledger.lastRound(ledger))) return state
+  const doneBy = Math.min(by, now + seconds)
+  const checkedBy = Math.min(by, doneBy + seconds)
+  const body = { job, doneBy, checkedBy, closes: Math.min(by, checkedBy + seconds) }
+  return Participant.send(
+    { ...state, posting: { ...state.posting, [job.number]: body } },
+    { kind: 'jobPosted', task: state.id, round: 0, slot: job.number, body },
+  )
+}
+
+function federate<state extends State>(state: state): state {
+  const parts = Object.values(state.jobs.posted).flatMap(({ body: { job } }) => {
+    const result = job.kind === 'warmStart' ? Jobs.agreed(state, job.number)?.result : undefined
+    return result === undefined ? [] : [{ number: job.number, result, samples: job.samples }]
+  })
+  if (parts.length === 0) return over(state)
+  return Participant.wish(
+    { ...state, warmth: { ...state.warmth, stage: 'federating' } },
+    { id: federation, type: 'federate', parts },
+  )
+}
+
+function over<state extends State>(state: state): state {
+  const idle = Participant.unwish(state, ({ id }) => id === federation)
+  return { ...idle, warmth: { ...idle.warmth, stage: 'over' } }
+}
+
+/** Has the committee count for a round that was opened; what it agrees on is used in place of the own count. */
+export function score<state extends State>(state: state, isLast: boolean, now: number): state {
+  if (state.spec.scoring !== 'committee' || isLast) return state
+  let next = state
+  for (const round of Object.values(state.rounds)) {
+    const id = subjectOf(round.round)
+    if (typeof round.result === 'string' || state.jobs.begun[id] === true) continue
+    const record = Ledger.committed(state.ledger, round.round)?.record
+    // Only the newest: what is older was passed over while this role was away.
+    if (record === undefined || round.round !== Ledger.lastRound(state.ledger)) continue
+    const { players } = round.result
+    const coalitions = players.length === 0 ? [] : Game.coalitions(players.length, Record.hash(record))
+    if (coalitions.length === 0 || !Participant.isAwake(state, now)) continue
+    const blank = { round: round.round, models: coalitions.length, subject: Record.hash(record) }
+    const job = Job.score(state.spec, blank)
+    const seats = Jobs.executors(next, job)
+    if (seats === undefined) {
+      const epoch = Jobs.epochOf(next, job)
+      if (epoch !== undefined) next = Drawn.ask(next, epoch)
+      continue
+    }
+    if (next.jobs.posted[job.number] !== undefined) continue
+    const recipients = seats.flatMap((seat) => {
+      const party = state.ledger.computes[seat]
+      return party === undefined ? [] : [{ account: party.account, box: party.box }]
+    })
+    next = Participant.wish(Jobs.begin(next, id), {
+      ...{ id, type: 'sealSubject', round: round.round, coalitions, recipients },
+    })
+  }
+  return next
+}
+
+function subjectOf(round: number): string {
+  return `subject:${round}`
+}
+
+/** Takes in how a wish of these went. */
+export function finish<state extends State>(
+  state: state,
+  result: Extract<Event.Result, { readonly type: 'federated' | 'subjectSealed' | 'failed' }>,
+  now: number,
+): state {
+  const finished = Participant.finish(state, result, now)
+  if (finished === undefined) return state
+  const { effect, state: next } = finished
+  if (effect.type === 'federate') return over(next)
+  if (effect.type !== 'sealSubject' || result.type !== 'subjectSealed') return next
+  const { update } = next.spec.timeouts
+  const { round, coalitions } = effect
+  const job = Job.score(next.spec, { round, models: coalitions.length, subject: result.subject })
+  return post(next, job, update, next.ledger.deadline, now)
+}
+
+/** The counts of a round's coalitions that two executors agree on. */
+export function worthOf(
+  state: State,
+  round: number,
+  players: readonly Contribution.Player[],
+): readonly number[] | undefined {
+  const posted = Object.values(state.jobs.posted).find(
+    ({ body }) => body.job.kind === 'score' && body.job.round === round,
+  )
+  const worth = posted === undefined ? undefined : Jobs.agreed(state, posted.body.job.number)?.worth
+  const record = Ledger.committed(state.ledger, round)?.record
+  if (worth === undefined || worth === null || record === undefined) return undefined
+  return worth.length === Game.coalitions(players.length, Record.hash(record)).length ? worth : undefined
+}
