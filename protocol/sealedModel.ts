@@ -31,8 +31,13 @@ const schema = v.strictObject({
 })
 export type SealedModel = Readonly<v.InferOutput<typeof schema>>
 
-/** What the content is bound to: it opens in no other round. */
-export type Place = { readonly task: Hex; readonly round: number }
+/** What the content is bound to: it opens in no other round, and as nothing else. */
+export type Place = {
+  readonly task: Hex
+  readonly round: number
+  /** A round's model, or what a job that scores is about (subject.ts). */
+  readonly of: 'model' | 'subject'
+}
 
 export function encode(sealed: SealedModel): Uint8Array<ArrayBuffer> {
   return Codec.encode(sealed)
@@ -71,8 +76,8 @@ export function hash(bytes: Uint8Array): Hex {
 }
 
 /** Additional data of the encrypted content. */
-export function binding({ task, round }: Place): Uint8Array<ArrayBuffer> {
-  return Codec.encode(['galaxy model', task, round])
+export function binding({ task, round, of }: Place): Uint8Array<ArrayBuffer> {
+  return Codec.encode([`galaxy ${of}`, task, round])
 }
 
 /**
@@ -88,7 +93,7 @@ export function recipientKey(
 ): Uint8Array<ArrayBuffer> {
   if (shared.every((byte) => byte === 0)) throw new KeyError(account)
   const scope = Codec.encode([
-    'galaxy model key',
+    `galaxy ${place.of} key`,
     place.task,
     place.round,
     account,

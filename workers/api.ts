@@ -2,6 +2,7 @@
 
 import type { Wrong } from '../protocol/ciphertext.ts'
 import type { Coalition } from '../protocol/contribution.ts'
+import type { WarmStart } from '../protocol/job.ts'
 import type { Kind, Masks, Place } from '../protocol/masks.ts'
 
 /** `0x` and lower-case hexadecimal digits. */
@@ -66,8 +67,11 @@ export type Vault = {
   storage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number; readonly persisted: boolean }>
   /** Salted Merkle root over the rows: what a model provider commits its test set with. */
   commitment(id: string): Promise<Hex>
-  /** The rows of a data set that was imported as released, shard by shard (`DataSet.encodeShard`). */
-  release(id: string): Promise<readonly Uint8Array[]>
+  /**
+   * The rows of a data set that was imported as released, shard by shard (`DataSet.encodeShard`), and the salt of its
+   * commitment.
+   */
+  release(id: string): Promise<{ readonly shards: readonly Uint8Array[]; readonly salt: Uint8Array }>
 }
 
 // train
@@ -84,7 +88,23 @@ export type ProbeResult = {
   readonly reason: string
 }
 
+/** A warm start's part: what to train, from what its model provider released. */
+export type WarmStartRequest = {
+  /** dag-cbor of the TaskSpec. */
+  readonly spec: Uint8Array
+  readonly job: WarmStart
+  /** Of `job.data`, in its order; checked against their digests. */
+  readonly shards: readonly Uint8Array[]
+}
+
 export type Train = {
+  /** Weights after each segment, little-endian float32. They are as public as what they are made of. */
+  warmStart(request: WarmStartRequest, progress: Progress): Promise<readonly Uint8Array[]>
+  /** Whether walking each segment again from the published weights before it ends near those after it. */
+  checkWarmStart(
+    request: WarmStartRequest & { readonly published: readonly Uint8Array[] },
+    progress: Progress,
+  ): Promise<boolean>
   /** Measures about 200 ms per backend, keeps the fastest, or the forced one. */
   probe(forced?: Backend): Promise<ProbeResult>
   pause(): Promise<void>
@@ -269,6 +289,37 @@ export type OpenedRound = {
   readonly seconds: { readonly decrypt: number; readonly score: number }
 }
 
+export type FederateRequest = {
+  readonly task: Hex
+  readonly spec: Uint8Array
+  /** Where each part of a warm start ended, little-endian float32. */
+  readonly parts: readonly { readonly weights: Uint8Array; readonly samples: number }[]
+}
+
+export type SealSubjectRequest = {
+  readonly task: Hex
+  readonly round: number
+  readonly coalitions: readonly Coalition[]
+  /** Executors of the job. */
+  readonly recipients: readonly { readonly account: Hex; readonly box: Hex }[]
+  /** Digests of the test set's released shards, and the salt of its commitment. */
+  readonly shards: readonly Hex[]
+  readonly salt: Uint8Array
+}
+
+export type ScoreRequest = {
+  readonly task: Hex
+  readonly round: number
+  /** In whose name this executor acts. */
+  readonly account: Hex
+  readonly spec: Uint8Array
+  /** dag-cbor of the job's subject, and the digest by which the job names it. */
+  readonly subject: Uint8Array
+  readonly digest: Hex
+  /** The test set's released shards, in order. */
+  readonly shards: readonly Uint8Array[]
+}
+
 export type Crypto = {
   /** Makes the device's account and keys on first use, wrapped at rest by a non-extractable key. */
   identity(): Promise<Identity>
@@ -302,6 +353,8 @@ export type Crypto = {
     updates: readonly (readonly Uint8Array[])[],
     sum: readonly Uint8Array[],
   ): Promise<Wrong | undefined>
+  /** Makes the first model of a task out of a warm start's parts, weighed by samples; a model that is there stays. */
+  federate(request: FederateRequest): Promise<void>
   prepare(request: PrepareRequest): Promise<PreparedRound>
   /**
    * Opens a member's shares, remembers that it did, and gives them; the same when asked again. Shares that are not what
@@ -313,6 +366,10 @@ export type Crypto = {
    * missing: ask again with more.
    */
   open(request: OpenRequest): Promise<OpenedRound>
+  /** What the executors of a job that scores need, sealed to them: dag-cbor of a `Subject`. The same when asked again. */
+  sealSubject(request: SealSubjectRequest): Promise<Uint8Array>
+  /** Correct predictions of each model of a job's subject, sealed to this device. */
+  score(request: ScoreRequest): Promise<readonly number[]>
   /**
    * Erases secrets that can be needed no more: a round's (mask secrets, update, BFV key), an epoch's sealing key, or with
    * neither all of a task. What is forgotten is not made again.

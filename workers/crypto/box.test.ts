@@ -6,7 +6,7 @@ import * as SealedModel from '../../protocol/sealedModel.ts'
 import * as Box from './box.ts'
 
 const task: Hex = `0x${'11'.repeat(32)}`
-const place = { task, round: 3 }
+const place: SealedModel.Place = { task, round: 3, of: 'model' }
 const weights = Float32Array.of(1.5, -2, Math.fround(1e-30))
 const content = SealedModel.content(new Uint8Array(32).fill(9), weights)
 const accounts: readonly Hex[] = [`0x${'aa'.repeat(20)}`, `0x${'bb'.repeat(20)}`]
@@ -28,8 +28,9 @@ test('nobody else does, nor anybody in another round or task', async () => {
   const refused = [
     () => Box.open(sealed, place, mine!, secrets[1]!),
     () => Box.open(sealed, place, other!, secrets[1]!),
-    () => Box.open(sealed, { task, round: 4 }, mine!, secrets[0]!),
-    () => Box.open(sealed, { task: `0x${'12'.repeat(32)}`, round: 3 }, mine!, secrets[0]!),
+    () => Box.open(sealed, { ...place, round: 4 }, mine!, secrets[0]!),
+    () => Box.open(sealed, { ...place, task: `0x${'12'.repeat(32)}` }, mine!, secrets[0]!),
+    () => Box.open(sealed, { ...place, of: 'subject' }, mine!, secrets[0]!),
   ]
   for (const ask of refused) await expect(ask()).rejects.toThrow(SealedModel.RecipientError)
 })

@@ -108,7 +108,7 @@ async function openModel(
 ): Promise<Float32Array<ArrayBuffer>> {
   const keys = await Identity.keys(safe)
   const { account } = Identity.shown(keys)
-  const content = await Box.open(sealedModel, place, account, keys.box)
+  const content = await Box.open(sealedModel, { ...place, of: 'model' }, account, keys.box)
   return SealedModel.weightsOf(content, modelHash)
 }
 

@@ -19,6 +19,7 @@ import * as Round from './round.ts'
 import * as Safe from './safe.ts'
 import * as Safetensors from './safetensors.ts'
 import type { Seal } from './seal.ts'
+import * as Subject from './subject.ts'
 import * as Tree from './tree.ts'
 
 /** Each is called when it is first needed. */
@@ -82,11 +83,14 @@ export function create({ safe, seal, train, score, versions }: Means): Crypto {
     },
     proveWrong: (updates, sum) => Promise.resolve().then(() => Ciphertext.proveWrong(updates, sum)),
 
+    federate: async (request) => Round.federate(request, await safe()),
     prepare: async (request) => Round.prepare(request, { safe: await safe(), seal: await seal() }),
     unmask: async (request) => Member.unmask(request, await safe()),
     forget: async (request) => Forget.forget(request, await safe()),
     open: async (request) =>
       Round.open(request, { safe: await safe(), seal: await seal(), score: await score() }),
+    sealSubject: async (request) => Subject.seal(request, await safe()),
+    score: async (request) => Subject.score(request, { safe: await safe(), score: await score() }),
     exportModel: async (task, encoded) => {
       const spec = TaskSpec.decode(encoded)
       return Safetensors.encode(spec.model, await Round.currentWeights(task, spec, await safe()))

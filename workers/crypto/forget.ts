@@ -12,6 +12,10 @@ export async function forget({ task, epoch, round }: Forgotten, safe: Safe): Pro
   const all = epoch === undefined && round === undefined
   if (round !== undefined || all) await forgetRounds(task, round, safe)
   if (epoch !== undefined || all) await forgetEpochs(task, epoch, safe)
+  if (all) {
+    await safe.remove(await idsOf(Records.materials, task, undefined, safe))
+    await safe.remove(await idsOf(Records.subjects, task, undefined, safe))
+  }
 }
 
 async function forgetRounds(task: Hex, round: number | undefined, safe: Safe): Promise<void> {

@@ -48,6 +48,12 @@ const opened = v.strictObject({
 })
 export type Opened = Readonly<v.InferOutput<typeof opened>>
 
+/** What a round's sums were, for executors of the job that scores it (`Subject.encodeContent`). */
+const material = v.strictObject({ content: Codec.bytes })
+
+/** What was sealed to them. */
+const subject = v.strictObject({ subject: Codec.bytes })
+
 /** A finished update, resent unchanged whenever it is asked for again. */
 const update = v.strictObject({
   opened: Codec.digest32,
@@ -100,6 +106,8 @@ function kind<const schema extends v.GenericSchema>(prefix: string, schema: sche
 export const models = kind('model', model)
 export const rounds = kind('round', round)
 export const openings = kind('opened', opened)
+export const materials = kind('material', material)
+export const subjects = kind('subject', subject)
 export const updates = kind('update', update)
 export const sealings = kind('sealing', sealing)
 export const maskings = kind('masks', masked)

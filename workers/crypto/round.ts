@@ -8,9 +8,11 @@ import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as SealedModel from '../../protocol/sealedModel.ts'
+import * as Subject from '../../protocol/subject.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Update from '../../protocol/update.ts'
-import type { OpenRequest, OpenedRound, PrepareRequest, PreparedRound } from '../api.ts'
+import * as Weights from '../../protocol/weights.ts'
+import type { FederateRequest, OpenRequest, OpenedRound, PrepareRequest, PreparedRound } from '../api.ts'
 import type { ScorePeer } from '../score/api.ts'
 import * as Box from './box.ts'
 import * as Coalitions from './coalitions.ts'
@@ -45,7 +47,7 @@ export async function prepare(
     request: asked,
     ...pair,
     modelHash: SealedModel.hash(model.content),
-    sealedModel: await Box.seal(new Uint8Array(model.content), { task, round }, recipients),
+    sealedModel: await Box.seal(new Uint8Array(model.content), { task, round, of: 'model' }, recipients),
     seconds: (performance.now() - started) / 1000,
   }
   const stored = await safe.create([
@@ -76,6 +78,20 @@ export async function open(
     ...{ sums, wrongShares, nextModelHash, correct, worth, total },
     seconds: { decrypt: opened.seconds, score: seconds },
   }
+}
+
+/** Forms the first model as the mean of where the parts of a warm start ended, by samples; a model that is there stays. */
+export async function federate({ task, parts, ...request }: FederateRequest, safe: Safe): Promise<void> {
+  const spec = TaskSpec.decode(request.spec)
+  const ends = parts.map((part) => ({ ...part, weights: Weights.fromBytes(part.weights) }))
+  for (const { weights } of ends) Model.assertWeights(spec.model, weights)
+  const total = ends.reduce((sum, { samples }) => sum + samples, 0)
+  const first = Model.initialise(spec.model, spec.training.seed)
+  const mean = first.map((_, i) =>
+    ends.reduce((sum, { weights, samples }) => sum + ((weights[i] ?? 0) * samples) / total, 0),
+  )
+  const content = SealedModel.content(salt(), ends.length === 0 ? first : mean)
+  await safe.create([{ id: Records.models.id(task), bytes: Records.models.encode({ after: 0, content }) }])
 }
 
 /** The model provider's own weights of a task, as they are now. */
@@ -145,13 +161,15 @@ async function move(
     seconds,
     coalitions: [...coalitions],
     score: await Coalitions.score({ global, sums, rules }, coalitions, (weights) =>
-      score.evaluate({ model: spec.model, weights, dataSet: testSet }),
+      score.evaluate({ model: spec.model, weights, rows: testSet }),
     ),
   }
   const model = Records.models.encode({ after: round, content })
+  const material = Records.materials.encode({ content: Subject.encodeContent({ global, sums, coalitions: [] }) })
   const first = await safe.create([
     { id: Records.openings.id(task, round), bytes: Records.openings.encode(record) },
     { id: Records.models.id(task), bytes: model, replaces: true },
+    ...(spec.scoring === 'committee' ? [{ id: Records.materials.id(task, round), bytes: material }] : []),
   ])
   return Records.openings.decode(first)
 }

@@ -67,6 +67,9 @@ export function start(): Frame {
       release: (id) => vault.asked(vault.remote.release(id)),
     },
     train: {
+      warmStart: (request, progress) => train.asked(train.remote.warmStart(request, passed(progress))),
+      checkWarmStart: (request, progress) =>
+        train.asked(train.remote.checkWarmStart(request, passed(progress))),
       probe: (forced) => train.asked(train.remote.probe(forced)),
       pause: () => train.asked(train.remote.pause()),
       resume: () => train.asked(train.remote.resume()),
@@ -85,10 +88,13 @@ export function start(): Frame {
       check: (ciphertexts) => crypto.asked(crypto.remote.check(ciphertexts)),
       aggregate: (updates) => crypto.asked(crypto.remote.aggregate(updates)),
       proveWrong: (updates, sum) => crypto.asked(crypto.remote.proveWrong(updates, sum)),
+      federate: (request) => crypto.asked(crypto.remote.federate(request)),
       prepare: (request) => crypto.asked(crypto.remote.prepare(request)),
       unmask: (request) => crypto.asked(crypto.remote.unmask(request)),
       open: (request) => crypto.asked(crypto.remote.open(request)),
       forget: (request) => crypto.asked(crypto.remote.forget(request)),
+      sealSubject: (request) => crypto.asked(crypto.remote.sealSubject(request)),
+      score: (request) => crypto.asked(crypto.remote.score(request)),
       exportModel: (task, spec) => crypto.asked(crypto.remote.exportModel(task, spec)),
     },
     persist: async () => (await navigator.storage.persisted()) || (await navigator.storage.persist()),

@@ -1,12 +1,23 @@
 // What the crypto worker may ask of the score worker. Types only.
 import type * as Model from '../../protocol/model.ts'
 
+type Hex = `0x${string}`
+
 export type EvaluateRequest = {
   readonly model: Model.Spec
   /** Of several models of this kind, which are scored in one pass over the test set. */
   readonly weights: readonly Float32Array[]
-  /** Id of the test set in the vault. */
-  readonly dataSet: string
+  /** The test set: its id in the vault, or rows that somebody released. */
+  readonly rows: string | ReleasedRows
+}
+
+/** Rows from another device, scored only when they are what its task committed to. */
+export type ReleasedRows = {
+  readonly schemaId: Hex
+  /** `DataSet.encodeShard` */
+  readonly shards: readonly Uint8Array[]
+  readonly salt: Uint8Array
+  readonly commitment: Hex
 }
 
 export type Evaluated = {

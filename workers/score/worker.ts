@@ -6,8 +6,10 @@ import * as Comlink from 'comlink'
 import * as Wasm from '../tensors/wasm.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
-import type { ScorePeer, ScoreWorker } from './api.ts'
+import type { Source } from '../tensors/batches.ts'
+import type { ReleasedRows, ScorePeer, ScoreWorker } from './api.ts'
 import { evaluate } from './evaluate.ts'
+import * as Released from './released.ts'
 
 Thrown.carryAdvice()
 
@@ -15,20 +17,21 @@ const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
 let started: Promise<void> | undefined
 
 const peer: ScorePeer = {
-  evaluate: async ({ model, weights, dataSet }) => {
+  evaluate: async ({ model, weights, rows }) => {
     started ??= Wasm.start(tf, wasm, Wasm.inlined(wasmBytes)).catch((error: unknown) => {
       started = undefined
       throw error
     })
     await started
-    const rows = await vault.promise
-    const { schema, shards, version } = await rows.open(dataSet)
-    return await evaluate(tf, model, weights, {
-      schema,
-      shards,
-      shard: (index) => rows.shard(dataSet, version, index),
-    })
+    return await evaluate(tf, model, weights, await sourceOf(rows))
   },
+}
+
+async function sourceOf(rows: string | ReleasedRows): Promise<Source> {
+  if (typeof rows !== 'string') return Released.source(rows)
+  const stored = await vault.promise
+  const { schema, shards, version } = await stored.open(rows)
+  return { schema, shards, shard: (index) => stored.shard(rows, version, index) }
 }
 
 const api: ScoreWorker = {

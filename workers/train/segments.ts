@@ -39,8 +39,8 @@ export async function train(
 }
 
 /**
- * Walks every segment again from the published weights before it. The largest difference from the published weights
- * after it, relative to how far that segment moved; infinite for weights of another number or size.
+ * Walks every segment again from the published weights before it. The largest L2 distance from the published weights
+ * after it, as a part of the way that the segment went; infinite for weights of another number or size.
  */
 export async function distance(
   engine: Engine,
@@ -109,12 +109,12 @@ async function walk(
 }
 
 function relative(found: Float32Array, claimed: Float32Array, before: Float32Array): number {
-  let [difference, movement] = [0, 0]
+  let [apart, way] = [0, 0]
   found.forEach((value, i) => {
-    difference = Math.max(difference, Math.abs((claimed[i] ?? Number.NaN) - value))
-    movement = Math.max(movement, Math.abs(value - (before[i] ?? 0)))
+    apart += ((claimed[i] ?? Number.NaN) - value) ** 2
+    way += (value - (before[i] ?? 0)) ** 2
   })
-  if (difference === 0) return 0
-  const quotient = difference / movement
-  return Number.isNaN(quotient) ? Number.POSITIVE_INFINITY : quotient
+  if (apart === 0) return 0
+  const part = Math.sqrt(apart / way)
+  return Number.isNaN(part) ? Number.POSITIVE_INFINITY : part
 }

@@ -5,13 +5,28 @@ import type { Backend, Progress, ProbeResult, Train } from '../api.ts'
 import type { Source } from '../tensors/batches.ts'
 import type { Trained } from './api.ts'
 import * as Choose from './choose.ts'
-import type { Engines } from './engines.ts'
+import type { Engine, Engines } from './engines.ts'
 import { DeviceLostError } from './errors.ts'
 import * as Gate from './gate.ts'
 import * as Probe from './probe.ts'
 import * as Round from './round.ts'
 
-export type Trainer = Train & {
+/** Called between steps; reports now and then, waits to pause, throws to stop. */
+export type Pause = (done: number, total: number) => Promise<void>
+
+type Failure = { readonly message: string; readonly isSick: boolean }
+
+type Attempt = {
+  readonly engine: Engine
+  readonly backend: Backend
+  /** How another engine failed at the same. */
+  readonly before: Failure | undefined
+  readonly pausing: (label: string, progress: Progress) => Pause
+}
+
+export type Trainer = Omit<Train, 'warmStart' | 'checkWarmStart'> & {
+  /** Has `work` done with the engine that is best for a model, again with another where that one fails. */
+  using<value>(spec: Model.Spec, work: (attempt: Attempt) => Promise<value>): Promise<value>
   train(job: Round.Job, source: Source, progress: Progress): Promise<Trained>
 }
 
@@ -84,61 +99,70 @@ export function create(engines: Engines): Trainer {
     return found
   }
 
-  const hooks = (progress: Progress, keep: (point: Round.Point) => void): Round.Hooks => {
+  const pausing = (label: string, progress: Progress): Pause => {
     let reported = performance.now()
-    return {
-      keep,
-      pause: async (done, total) => {
-        if (performance.now() - reported > progressEvery) {
-          reported = performance.now()
-          progress({ label: 'samples', done, total })
-        }
-        await gate.pass()
-      },
+    return async (done, total) => {
+      if (performance.now() - reported > progressEvery) {
+        reported = performance.now()
+        progress({ label, done, total })
+      }
+      await gate.pass()
     }
   }
 
+  const using: Trainer['using'] = (spec, work) =>
+    inTurn(async () => {
+      let before: Failure | undefined
+      gate.begin()
+      for (;;) {
+        const { backend } = await choose(spec)
+        const engine = engines[backend]
+        try {
+          return await work({ engine, backend, before, pausing })
+        } catch (error) {
+          // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
+          const isSick = error instanceof Round.DivergedError && backend === 'webgpu'
+          const isLost = error instanceof DeviceLostError
+          if (!isSick && !isLost) throw error
+          broken.set(backend, isLost ? 'lost its device' : 'computed numbers that are not finite')
+          engine.forget()
+          choices.clear()
+          wished = undefined
+          before = { message: error.message, isSick }
+        }
+      }
+    })
+
   return {
+    using,
     probe: (forced) =>
       inTurn(async () => {
         if (forced !== undefined) broken.delete(forced)
         wished = forced
         return await choose(Probe.usual)
       }),
-    train: (job, source, progress) =>
-      inTurn(async () => {
-        const notices: string[] = []
-        let point: Round.Point | undefined
-        gate.begin()
-        for (;;) {
-          const { backend } = await choose(job.model)
-          const engine = engines[backend]
-          try {
-            const keep = (kept: Round.Point) => {
-              point = kept
-            }
-            const result = await Round.train(engine, job, source, hooks(progress, keep), point)
-            return { ...result, backend, notice: notices.join(' ') }
-          } catch (error) {
-            // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
-            const sick = error instanceof Round.DivergedError && backend === 'webgpu'
-            const lost = error instanceof DeviceLostError
-            if (!sick && !lost) throw error
-            broken.set(backend, lost ? 'lost its device' : 'computed numbers that are not finite')
-            engine.forget()
-            choices.clear()
-            wished = undefined
-            // What a sick device computed is not gone on from.
-            if (sick) point = undefined
-            const next = Choose.capitalised((await choose(job.model)).backend)
-            notices.push(
-              point === undefined
-                ? `${error.message} The round was started again from its weights with ${next}.`
-                : `${error.message} The round went on after step ${point.steps} with ${next}.`,
-            )
-          }
+    train: (job, source, progress) => {
+      const notices: string[] = []
+      let point: Round.Point | undefined
+      const keep = (kept: Round.Point) => {
+        point = kept
+      }
+      return using(job.model, async ({ engine, backend, before, pausing: pause }) => {
+        if (before) {
+          // What a sick device computed is not gone on from.
+          if (before.isSick) point = undefined
+          const next = Choose.capitalised(backend)
+          notices.push(
+            point === undefined
+              ? `${before.message} The round was started again from its weights with ${next}.`
+              : `${before.message} The round went on after step ${point.steps} with ${next}.`,
+          )
         }
-      }),
+        const hooks = { keep, pause: pause('samples', progress) }
+        const result = await Round.train(engine, job, source, hooks, point)
+        return { ...result, backend, notice: notices.join(' ') }
+      })
+    },
     pause: () => Promise.resolve(gate.close()),
     resume: () => Promise.resolve(gate.open()),
     abort: () => Promise.resolve(gate.abort()),

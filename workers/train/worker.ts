@@ -1,10 +1,13 @@
 // The train worker: takes weights from the crypto worker and rows from the vault, gives weights back to the former.
 import * as Comlink from 'comlink'
+import * as Weights from '../../protocol/weights.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { TrainPeer, TrainWorker } from './api.ts'
 import { engines } from './backends.ts'
+import * as Segments from './segments.ts'
 import * as Trainer from './trainer.ts'
+import * as WarmStart from './warmStart.ts'
 
 Thrown.carryAdvice()
 
@@ -22,6 +25,25 @@ const peer: TrainPeer = {
 }
 
 const api: TrainWorker = {
+  warmStart: async (request, progress) => {
+    const { course, source } = WarmStart.read(request)
+    const ends = await trainer.using(course.model, ({ engine, pausing }) =>
+      Segments.train(engine, course, source, pausing('segments', progress)),
+    )
+    const published = ends.map(Weights.toBytes)
+    return Comlink.transfer(
+      published,
+      published.map(({ buffer }) => buffer),
+    )
+  },
+  checkWarmStart: async ({ published, ...request }, progress) => {
+    const { course, source } = WarmStart.read(request)
+    const ends = published.map(Weights.fromBytes)
+    const distance = await trainer.using(course.model, ({ engine, pausing }) =>
+      Segments.distance(engine, course, source, ends, pausing('segments', progress)),
+    )
+    return distance <= request.job.tolerance
+  },
   probe: (forced) => trainer.probe(forced),
   pause: () => trainer.pause(),
   resume: () => trainer.resume(),

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { IDBBlockstore } from 'blockstore-idb'
 import { gzipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
+import * as Commitment from '../../protocol/commitment.ts'
 import * as DataSet from '../../protocol/dataSet.ts'
 import * as Schema from '../../protocol/schema.ts'
 import type { ImportRequest } from '../api.ts'
@@ -123,7 +124,10 @@ describe('import', () => {
     const secret = await it.import(request(pictures, labels), ignore)
     const gift = await it.import(request(pictures, labels, { released: true }), ignore)
     expect([secret.released, gift.released]).toEqual([false, true])
-    const shards = (await it.release(gift.id)).map(DataSet.decodeShard)
+    const released = await it.release(gift.id)
+    const shards = released.shards.map(DataSet.decodeShard)
+    const leaves = shards.flatMap((shard, i) => Commitment.leaves(released.salt, shard, 256 * i))
+    expect(Commitment.root(leaves)).toBe(await it.commitment(gift.id))
     expect(shards.map(({ samples }) => samples)).toEqual([256, 44])
     expect(Buffer.concat(shards.map(({ features }) => features as Uint8Array))).toEqual(
       Buffer.from(pictures.subarray(16)),

@@ -184,10 +184,11 @@ export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
       const row = await rowOf(id)
       if (!row.dataSet.released) throw new PrivateError()
       const manifest = await manifestAt(CID.parse(row.manifest))
+      const salt = await saltOf(tables, row.dataSet.dataSignature)
       const shards: Uint8Array[] = []
       for (let index = 0; index < manifest.shards.length; index++)
         shards.push(DataSet.encodeShard(await read(id, manifest, index)))
-      return shards
+      return { shards, salt }
     },
     open: async (id, dataSignature) => {
       const found = await find(

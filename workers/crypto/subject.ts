@@ -1,0 +1,67 @@
+// Scoring by the committee: the model provider seals what a round's sums were, an executor counts on it.
+import type { Address, Hex } from '../../protocol/codec.ts'
+import { BaseError } from '../../protocol/errors.ts'
+import * as Model from '../../protocol/model.ts'
+import * as Subject from '../../protocol/subject.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import type { ScoreRequest, SealSubjectRequest } from '../api.ts'
+import type { ScorePeer } from '../score/api.ts'
+import * as Box from './box.ts'
+import * as Coalitions from './coalitions.ts'
+import * as Identity from './identity.ts'
+import * as Records from './records.ts'
+import * as Rules from './rules.ts'
+import type { Safe } from './safe.ts'
+
+/** Seals what was kept when the round was opened; the same bytes when asked again, for nobody else. */
+export async function seal(request: SealSubjectRequest, safe: Safe): Promise<Uint8Array<ArrayBuffer>> {
+  const { task, round, coalitions, recipients, shards, salt } = request
+  const id = Records.subjects.id(task, round)
+  const before = await safe.get(id)
+  if (before !== undefined) return new Uint8Array(Records.subjects.decode(before).subject)
+  const kept = await safe.get(Records.materials.id(task, round))
+  if (kept === undefined) throw new UnknownError(round)
+  const { content } = Records.materials.decode(kept)
+  const material = Subject.decodeContent(content)
+  const sealed = await Box.seal(
+    Subject.encodeContent({ ...material, coalitions }),
+    { task, round, of: 'subject' },
+    recipients,
+  )
+  const subject = Subject.encode({ v: 1, sealed, shards: [...shards], salt: new Uint8Array(salt) })
+  const first = await safe.create([{ id, bytes: Records.subjects.encode({ subject }) }])
+  await safe.remove([Records.materials.id(task, round)])
+  return new Uint8Array(Records.subjects.decode(first).subject)
+}
+
+/** Correct predictions of each coalition's model on the test set, which must be the one that the spec commits to. */
+export async function score(
+  request: ScoreRequest,
+  { safe, score: peer }: { readonly safe: Safe; readonly score: ScorePeer },
+): Promise<readonly number[]> {
+  const { task, round, account, shards } = request
+  const spec = TaskSpec.decode(request.spec)
+  const { sealed, salt } = Subject.decode(request.subject, request.digest)
+  const keys = await Identity.keys(safe)
+  const content = await Box.open(sealed, { task, round, of: 'subject' }, account, keys.box)
+  const { global, sums, coalitions } = Subject.decodeContent(content)
+  Model.assertWeights(spec.model, global)
+  const { worth } = await Coalitions.score({ global, sums, rules: Rules.of(spec) }, coalitions, (weights) =>
+    peer.evaluate({
+      model: spec.model,
+      weights,
+      rows: { schemaId: spec.schemaId, shards, salt, commitment: spec.testSet.commitment },
+    }),
+  )
+  return worth
+}
+
+export class UnknownError extends BaseError {
+  override readonly name = 'Subject.UnknownError'
+  constructor(round: number) {
+    super({
+      message: `This device did not keep the sums of round ${round}, so nobody else can score them.`,
+      advice: 'The round is scored by the model provider alone.',
+    })
+  }
+}
