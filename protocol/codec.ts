@@ -102,6 +102,11 @@ export function cidFrom(digest: Hex): CID {
   return CID.createV1(DagCbor.code, Digest.create(sha2_256, hexToBytes(digest.slice(2))))
 }
 
+/** The CID of a block that is not dag-cbor and has this digest. */
+export function rawCidFrom(digest: Hex): CID {
+  return CID.createV1(raw, Digest.create(sha2_256, hexToBytes(digest.slice(2))))
+}
+
 export class MalformedError extends BaseError {
   override readonly name = 'Codec.MalformedError'
   constructor(noun: string, what: string, cause?: unknown) {

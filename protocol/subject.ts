@@ -75,7 +75,10 @@ export function decodeContent(encoded: Uint8Array): Content {
     sums: sums.map((sum) =>
       sum === null
         ? undefined
-        : { samples: sum.samples, levels: Uint32Array.from(numbers(sum.levels, (view, at) => view.getUint32(at, true))) },
+        : {
+            samples: sum.samples,
+            levels: Uint32Array.from(numbers(sum.levels, (view, at) => view.getUint32(at, true))),
+          },
     ),
     coalitions,
   }

@@ -47,7 +47,10 @@ export function warm<state extends State>(state: state, isHopeless: boolean, now
   if (isHopeless || Object.keys(state.rounds).length > 0 || ledger.rounds.length > 0) return over(state)
   if (warmth.from === 0) return warm({ ...state, warmth: { from: now, stage: 'waiting' } }, isHopeless, now)
   const { ready, update, commit } = spec.timeouts
-  const by = Math.min(warmth.from + 3 * start.seconds + commit, ledger.deadline - 2 * (ready + update + commit))
+  const by = Math.min(
+    warmth.from + 3 * start.seconds + commit,
+    ledger.deadline - 2 * (ready + update + commit),
+  )
   if (warmth.stage === 'federating') return now > by + commit ? over(state) : state
   const hash = Drawn.hash(state, 0)
   if (hash === undefined && now <= by) return Drawn.ask(state, 0)
@@ -73,7 +76,13 @@ function postParts<state extends State>(state: state, seconds: number, by: numbe
 }
 
 /** Posts a job once, where everything that may become owed for it can still be paid. */
-function post<state extends State>(state: state, job: Job.Job, seconds: number, by: number, now: number): state {
+function post<state extends State>(
+  state: state,
+  job: Job.Job,
+  seconds: number,
+  by: number,
+  now: number,
+): state {
   const { terms, spec, ledger } = state
   const others = Object.values(state.posting).map((each) => each.job)
   const kilounits = Job.kilounits(job, spec.model)

@@ -49,7 +49,9 @@ export function read<state extends State>(state: state, message: JobMessage, now
   const next = { ...state, jobs }
   const before = contradicted(state)
   return contradicted(next)
-    .filter(({ number, account }) => !before.some((each) => each.number === number && each.account === account))
+    .filter(
+      ({ number, account }) => !before.some((each) => each.number === number && each.account === account),
+    )
     .reduce((so, { number, account }) => {
       return Participant.note(so, `${account} is contradicted by two others about job ${number}.`)
     }, next)

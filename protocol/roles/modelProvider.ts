@@ -326,4 +326,3 @@ function tidy(state: State, now: number): State {
     return now > effect.draft.body.readyBy || phase !== 'running'
   })
 }
-

@@ -392,6 +392,10 @@ export type TaskDraft = {
   readonly title: string
   readonly description: string
   readonly schemaId: Hex
+  /** Released data on which compute providers train the first model; undefined for none. */
+  readonly warmStart: { readonly dataSet: string; readonly epochs: number } | undefined
+  /** Who counts what cohorts contributed. `committee` wants a released test set. */
+  readonly scoring: TaskSpec['scoring']
   readonly template: 'softmax' | 'mlp'
   readonly hidden: readonly number[]
   readonly training: {

@@ -5,8 +5,10 @@ import * as Codec from '../../protocol/codec.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
+import * as Contribution from '../../protocol/contribution.ts'
 import * as He from '../../protocol/he.ts'
 import * as Invitation from '../../protocol/invitation.ts'
+import * as Job from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as Schema from '../../protocol/schema.ts'
@@ -35,6 +37,8 @@ export function initial(schemaId: Hex, decimals: number, local: boolean): TaskDr
     sampleCap: 20_000,
     minQuality: 0,
     testSet: '',
+    warmStart: undefined,
+    scoring: 'own',
     plan: 'equal',
     invited: [],
     dataPool: 100n * unit,
@@ -62,6 +66,8 @@ export type By = {
   /** Device key that signs openings. */
   readonly opener: Address
   readonly testSet: { readonly commitment: Hex; readonly samples: number }
+  /** Digests of the shards that the warm start's data set is released in. */
+  readonly released: { readonly shards: readonly Hex[]; readonly samples: number } | undefined
   /** Unix seconds. */
   readonly now: number
 }
@@ -104,6 +110,8 @@ function assemble(draft: TaskDraft, by: By): Made {
     targetAccuracy: draft.targetAccuracy,
     testSet: by.testSet,
     timeouts: draft.timeouts,
+    warmStart: warmStart(draft, by),
+    scoring: draft.scoring,
   })
   const terms = Codec.parse(
     Terms.schema,
@@ -139,7 +147,7 @@ function assemble(draft: TaskDraft, by: By): Made {
       maxCohorts: draft.maxCohorts,
       maxRounds: draft.rounds,
       paidRounds: draft.rounds,
-      jobKilounits: 0,
+      jobKilounits: jobKilounits(spec, draft.plan === 'equal' ? 0 : coalitionsOf(draft.maxCohorts)),
     }),
     'task',
   )
@@ -150,6 +158,37 @@ function assemble(draft: TaskDraft, by: By): Made {
 const roundsPerEpoch = 4
 /** Compute units for checking and signing one round; as much as adding a hundred thousand coefficients. */
 const unitsPerSignature = 100_000
+
+/** Steps between published weights: engines do not drift apart in so few. */
+const segment = 16
+/** Rounding stays far below; somebody who trains less or otherwise is far above. */
+const tolerance = 0.01
+/** Compute providers of whom each does a job, checks it or decides between the others. */
+const executors = 3
+
+/** As many parts as there are compute providers to train them at once, and shards to give each one. */
+function warmStart({ warmStart: start, maxComputes, timeouts }: TaskDraft, { released }: By): TaskSpec.TaskSpec['warmStart'] {
+  if (start === undefined || released === undefined) return null
+  const parts = Math.min(maxComputes, released.shards.length)
+  return { ...released, parts, epochs: start.epochs, segment, tolerance, seconds: timeouts.update }
+}
+
+/** Models that are scored each round with so many cohorts. */
+function coalitionsOf(cohorts: number): number {
+  return Contribution.coalitions(cohorts, Terms.noHash).length
+}
+
+/** Most kilounits of job work in the whole task: every job of the spec, done by all its executors. */
+function jobKilounits(spec: TaskSpec.TaskSpec, coalitions: number): number {
+  const parts = Array.from({ length: spec.warmStart?.parts ?? 0 }, (_, part) => Job.warmStart(spec, part))
+  const warming = parts.reduce((sum, job) => sum + (job === undefined ? 0 : Job.kilounits(job, spec.model)), 0)
+  const subject = TaskSpec.hash(spec)
+  const scoring =
+    spec.scoring === 'committee' && coalitions > 0
+      ? (spec.rounds - 1) * Job.kilounits(Job.score(spec, { round: 1, models: coalitions, subject }), spec.model)
+      : 0
+  return executors * (warming + scoring)
+}
 
 /** Parses what was made, so that a field out of bounds is named before money moves. */
 function checked(spec: TaskSpec.TaskSpec): TaskSpec.TaskSpec {

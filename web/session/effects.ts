@@ -9,6 +9,7 @@ import type { ContributeRequest, Frame } from '../../workers/api.ts'
 import type { Purpose } from '../net/door.ts'
 import type { Progress } from './api.ts'
 import * as Calls from './calls.ts'
+import * as Jobs from './effectsOfJobs.ts'
 import * as Masks from './effectsOfMasks.ts'
 import * as Member from './effectsOfMember.ts'
 import type { Job } from './job.ts'
@@ -239,6 +240,11 @@ export function executor(tools: Tools): Execute {
         return prepare(job, effect)
       case 'open':
         return open(job, effect)
+      case 'federate':
+      case 'sealSubject':
+      case 'perform':
+      case 'verify':
+        return Jobs.carryOut({ ...tools, alone }, job, effect, signal)
       default:
         return effect satisfies never
     }
@@ -256,7 +262,8 @@ export function executor(tools: Tools): Execute {
 
 /** Whether trying again would end the same way: then the round is given up, which stops nothing else. */
 function isForGood({ type }: Effect.Effect, { name }: Error): boolean {
-  return Masks.isRefused(type, name) || (type === 'open' && wrongSums.includes(name))
+  if (type === 'open') return wrongSums.includes(name)
+  return Masks.isRefused(type, name) || Jobs.isHopeless(type, name)
 }
 
 const wrongSums: readonly string[] = ['Ciphertext.StructureError', 'Round.RootError', 'Unmask.TooFewError']

@@ -15,17 +15,20 @@ export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
   const testSet = shelf.find(draft.testSet)
   if (testSet === undefined || testSet.schemaId !== draft.schemaId) throw new TestSetError()
   const commitment = await frame.vault.commitment(testSet.id)
+  const released = draft.warmStart && (await frame.vault.release(draft.warmStart.dataSet))
   const me = matching.me()
   const { id, terms, spec } = Draft.make(draft, {
     config,
     modelProvider: me.account,
     opener: me.device,
     testSet: { commitment, samples: testSet.samples },
+    released: released && releasedOf(released.shards),
     now: now(),
   })
   const { tokens } = await chain.balances(me.account)
   const needed = Terms.funding(terms)
   if (tokens < needed) throw new Sponsor.TokensError(needed, tokens, config.local)
+  if (released) await Jobs.publishShards(door, id, released.shards, unmetered)
   await board.keepSpec(spec)
   const computes = board.computes(now()).map(({ signed }) => signed.offer)
   const { invited } = draft
@@ -35,6 +38,13 @@ export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
   await entry.until((current) => current.ledger.state !== 'none')
   await purse.refresh()
   return id
+}
+
+function releasedOf(encoded: readonly Uint8Array[]) {
+  return {
+    shards: encoded.map((bytes) => Codec.digestOf(Codec.cidOf(bytes))),
+    samples: encoded.reduce((sum, bytes) => sum + DataSet.decodeShard(bytes).samples, 0),
+  }
 }
 
 /** Compute providers are asked by the task itself, as soon as a data provider nominates them. */

@@ -165,7 +165,9 @@ async function move(
     ),
   }
   const model = Records.models.encode({ after: round, content })
-  const material = Records.materials.encode({ content: Subject.encodeContent({ global, sums, coalitions: [] }) })
+  const material = Records.materials.encode({
+    content: Subject.encodeContent({ global, sums, coalitions: [] }),
+  })
   const first = await safe.create([
     { id: Records.openings.id(task, round), bytes: Records.openings.encode(record) },
     { id: Records.models.id(task), bytes: model, replaces: true },

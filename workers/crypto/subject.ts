@@ -1,5 +1,4 @@
 // Scoring by the committee: the model provider seals what a round's sums were, an executor counts on it.
-import type { Address, Hex } from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Subject from '../../protocol/subject.ts'

@@ -1,0 +1,217 @@
+// Carries out jobs: publishes what they are about, does them, does those of others again, and forms a first model of them.
+import * as Checkpoints from '../../protocol/checkpoints.ts'
+import * as Codec from '../../protocol/codec.ts'
+import type { Hex } from '../../protocol/codec.ts'
+import * as Jobs from '../../protocol/job.ts'
+import * as Model from '../../protocol/model.ts'
+import type * as Effect from '../../protocol/roles/effect.ts'
+import type * as Event from '../../protocol/roles/event.ts'
+import * as Subject from '../../protocol/subject.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
+import type { Frame, WarmStartRequest } from '../../workers/api.ts'
+import type { Block, Door, Purpose } from '../net/door.ts'
+import type { Progress } from './api.ts'
+import type { Job } from './job.ts'
+
+type Wish = Extract<Effect.Effect, { type: 'federate' | 'sealSubject' | 'perform' | 'verify' }>
+
+export type Means = {
+  readonly frame: Frame
+  readonly door: Door
+  /** Runs work on the training engine when nothing else does. */
+  readonly alone: <value>(work: () => Promise<value>) => Promise<value>
+  readonly progress: (job: Job, progress: Progress | undefined) => void
+}
+
+/** Largest block that relays keep. */
+const blockBytes = 1024 * 1024
+
+/** Stores released shards, so that executors find what jobs and spec name by digest. */
+export async function publishShards(
+  door: Door,
+  task: Hex,
+  shards: readonly Uint8Array[],
+  purpose: Purpose,
+): Promise<readonly Hex[]> {
+  for (const bytes of shards) await door.put(task, [{ codec: 'dag-cbor', bytes }], purpose)
+  return shards.map((bytes) => Codec.digestOf(Codec.cidOf(bytes)))
+}
+
+export async function carryOut(
+  means: Means,
+  job: Job,
+  effect: Wish,
+  signal: AbortSignal,
+): Promise<Event.Result> {
+  switch (effect.type) {
+    case 'federate':
+      return federate(means, job, effect)
+    case 'sealSubject':
+      return sealSubject(means, job, effect)
+    case 'perform': {
+      const done = await (effect.job.kind === 'score'
+        ? count(means, job, effect.job)
+        : train(means, job, effect.job, signal))
+      return { type: 'performed', effect: effect.id, ...done }
+    }
+    case 'verify': {
+      const agrees = await (effect.job.kind === 'score'
+        ? count(means, job, effect.job).then(({ result }) => result === effect.result)
+        : check(means, job, effect.job, effect.result, signal))
+      return { type: 'verified', effect: effect.id, agrees }
+    }
+    default:
+      return effect satisfies never
+  }
+}
+
+/** Whether doing it again would end the same way. */
+export function isHopeless(type: Effect.Effect['type'], name: string): boolean {
+  return types.includes(type) && hopeless.includes(name)
+}
+
+const types: readonly Effect.Effect['type'][] = ['federate', 'sealSubject', 'perform', 'verify']
+const hopeless: readonly string[] = [
+  'Codec.MalformedError',
+  'Model.WeightsError',
+  'Objects.OversizeError',
+  'Round.DivergedError',
+  'Schema.UnknownError',
+  'SealedModel.RecipientError',
+  'Subject.TestSetError',
+  'Subject.UnknownError',
+  'Vault.PrivateError',
+  'Vault.UnknownError',
+  'WarmStart.OtherJobError',
+  'WarmStart.ShardsError',
+]
+
+async function federate(
+  { frame, door }: Means,
+  job: Job,
+  effect: Extract<Wish, { type: 'federate' }>,
+): Promise<Event.Result> {
+  const parts = await Promise.all(
+    effect.parts.map(async ({ result, samples }) => {
+      const ends = await checkpoints(door, result, purposeOf(job))
+      return { samples, weights: await raw(door, ends.at(-1) ?? result, job) }
+    }),
+  )
+  await frame.crypto.federate({ task: job.task, spec: TaskSpec.encode(job.spec), parts })
+  return { type: 'federated', effect: effect.id }
+}
+
+async function sealSubject(
+  { frame, door }: Means,
+  job: Job,
+  effect: Extract<Wish, { type: 'sealSubject' }>,
+): Promise<Event.Result> {
+  const { round, coalitions, recipients } = effect
+  const purpose = { machine: job.id, round }
+  const released = await frame.vault.release(job.dataSet ?? '')
+  const shards = await publishShards(door, job.task, released.shards, purpose)
+  const request = { task: job.task, round, coalitions, recipients, shards, salt: released.salt }
+  const subject = await frame.crypto.sealSubject(request)
+  await door.put(job.task, [{ codec: 'dag-cbor', bytes: subject }], purpose)
+  return { type: 'subjectSealed', effect: effect.id, subject: Codec.digestOf(Codec.cidOf(subject)) }
+}
+
+type Done = { readonly result: Hex; readonly worth: readonly number[] | null }
+
+async function count({ frame, door }: Means, job: Job, { round, subject }: Jobs.Score): Promise<Done> {
+  const purpose = { machine: job.id, round }
+  const bytes = await door.get(Codec.cidFrom(subject).toString(), blockBytes, purpose)
+  const shards = await Promise.all(
+    Subject.decode(bytes, subject).shards.map((digest) => shard(door, digest, purpose)),
+  )
+  const { task, account } = job
+  const request = { task, round, account, spec: TaskSpec.encode(job.spec), subject: bytes, digest: subject, shards }
+  const worth = await frame.crypto.score(request)
+  return { result: Jobs.worthDigest(worth), worth }
+}
+
+async function train(means: Means, job: Job, of: Jobs.WarmStart, signal: AbortSignal): Promise<Done> {
+  const { frame, door } = means
+  const request = await lesson(means, job, of)
+  const ends = await onEngine(means, job, signal, (progress) => frame.train.warmStart(request, progress))
+  const blocks = ends.map((bytes): Block => ({ codec: 'raw', bytes }))
+  const object = Checkpoints.encode(ends.map((bytes) => Codec.digestOf(Codec.cidOfRaw(bytes))))
+  await door.put(job.task, [...blocks, { codec: 'dag-cbor', bytes: object }], purposeOf(job))
+  return { result: Checkpoints.digest(object), worth: null }
+}
+
+/** What cannot be read as published weights is as wrong as other weights are. */
+async function check(
+  means: Means,
+  job: Job,
+  of: Jobs.WarmStart,
+  result: Hex,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { frame, door } = means
+  const request = await lesson(means, job, of)
+  let published: readonly Uint8Array[]
+  try {
+    const ends = await checkpoints(door, result, purposeOf(job))
+    published = await Promise.all(ends.map((digest) => raw(door, digest, job)))
+  } catch (thrown) {
+    if (isRubbish(thrown)) return false
+    throw thrown
+  }
+  return await onEngine(means, job, signal, (progress) =>
+    frame.train.checkWarmStart({ ...request, published }, progress),
+  )
+}
+
+/** Bytes that no executor who means well publishes. */
+function isRubbish(thrown: unknown): boolean {
+  return (
+    thrown instanceof Codec.MalformedError ||
+    (thrown instanceof Error && thrown.name === 'Objects.OversizeError')
+  )
+}
+
+async function lesson({ door }: Means, job: Job, of: Jobs.WarmStart): Promise<WarmStartRequest> {
+  const shards = await Promise.all(of.data.map((digest) => shard(door, digest, purposeOf(job))))
+  return { spec: TaskSpec.encode(job.spec), job: of, shards }
+}
+
+async function onEngine<value>(
+  { frame, alone, progress }: Means,
+  job: Job,
+  signal: AbortSignal,
+  work: (progress: (step: Progress) => void) => Promise<value>,
+): Promise<value> {
+  return await alone(async () => {
+    signal.throwIfAborted()
+    const abort = (): void => void frame.train.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return await work((step) => {
+        progress(job, step)
+      })
+    } finally {
+      signal.removeEventListener('abort', abort)
+      progress(job, undefined)
+    }
+  })
+}
+
+async function checkpoints(door: Door, result: Hex, purpose: Purpose): Promise<readonly Hex[]> {
+  const bytes = await door.get(Codec.cidFrom(result).toString(), Checkpoints.maximumBytes, purpose)
+  return Checkpoints.decode(bytes, result)
+}
+
+async function raw(door: Door, digest: Hex, job: Job): Promise<Uint8Array> {
+  const most = Model.parameterCount(job.spec.model) * 4
+  return await door.get(Codec.rawCidFrom(digest).toString(), most, purposeOf(job))
+}
+
+async function shard(door: Door, digest: Hex, purpose: Purpose): Promise<Uint8Array> {
+  return await door.get(Codec.cidFrom(digest).toString(), blockBytes, purpose)
+}
+
+/** Warm starts belong to no round. */
+function purposeOf(job: Job): Purpose {
+  return { machine: job.id, round: 0 }
+}
