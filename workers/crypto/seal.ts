@@ -150,9 +150,11 @@ function within<result>(
   }
 }
 
+/** Bytes outside of SEAL's memory, as it saves them. */
 function bytesOf(saved: unknown): Uint8Array<ArrayBuffer> {
-  if (!(saved instanceof Uint8Array)) throw new RefusedError('it saved no bytes')
-  return new Uint8Array(saved)
+  if (!(saved instanceof Uint8Array && saved.buffer instanceof ArrayBuffer))
+    throw new RefusedError('it saved no bytes')
+  return new Uint8Array(saved.buffer, saved.byteOffset, saved.length)
 }
 
 /** A C++ exception carries its type and its text. */
