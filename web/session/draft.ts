@@ -104,6 +104,8 @@ function assemble(draft: TaskDraft, by: By): Made {
     targetAccuracy: draft.targetAccuracy,
     testSet: by.testSet,
     timeouts: draft.timeouts,
+    warmStart: null,
+    scoring: 'own',
   })
   const terms = Codec.parse(
     Terms.schema,

@@ -239,6 +239,11 @@ export function executor(tools: Tools): Execute {
         return prepare(job, effect)
       case 'open':
         return open(job, effect)
+      case 'federate':
+      case 'sealSubject':
+      case 'perform':
+      case 'verify':
+        return failed(effect, 'This app does no jobs beside the rounds.')
       default:
         return effect satisfies never
     }
