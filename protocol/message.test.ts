@@ -8,6 +8,7 @@ import * as Codec from './codec.ts'
 import type { Address, Hex } from './codec.ts'
 import * as Eip712 from './eip712.ts'
 import * as Envelope from './envelope.ts'
+import * as Job from './job.ts'
 import * as Masks from './masks.ts'
 import * as Message from './message.ts'
 import * as Offer from './offer.ts'
@@ -157,6 +158,25 @@ const drafts: { readonly [kind in Body.Kind]: Extract<Message.Draft, { readonly 
     kind: 'opened',
     body: { record: digest, sums: [digest], model: digest, accuracy: 9123 },
   },
+  jobPosted: {
+    ...before,
+    kind: 'jobPosted',
+    slot: 1,
+    body: { job: warmStart(1), doneBy: 10, checkedBy: 20, closes: 30 },
+  },
+  jobDone: {
+    ...before,
+    kind: 'jobDone',
+    slot: 1,
+    body: { job: digest, result: Job.worthDigest([3, 0]), worth: [3, 0] },
+  },
+  jobChecked: { ...before, kind: 'jobChecked', slot: 1, body: { job: digest, of: digest, agrees: false } },
+}
+
+function warmStart(shards: number): Job.Job {
+  const data = Array.from({ length: shards }, () => digest)
+  const training = { epochs: 2, seed: 7, segment: 10, tolerance: 0.001, samples: 256 * shards }
+  return { kind: 'warmStart', number: 1, spec: digest, schemaId: digest, part: 1, data, ...training }
 }
 
 function masks(seats: number): Body.Of<'ready'>['masks'] {
@@ -181,6 +201,7 @@ test('exports', () => {
       "seal",
       "toCountersign",
       "compose",
+      "bytesOf",
       "open",
       "digests",
     ]
@@ -225,6 +246,11 @@ describe('a message', () => {
     const { body, ...head } = read
     expect(head).toMatchObject({ kind, task: draft.task, round: draft.round, sender: account, device })
     expect(body).toMatchObject(draft.body)
+  })
+
+  test.each(Body.kinds)('of kind %s is shown to others as it came', async (kind) => {
+    const bytes = await Message.seal(place, drafts[kind], sender)
+    expect(Message.bytesOf(place, Message.open(bytes, place, Eip712.recover))).toEqual(bytes)
   })
 
   test('is sealed to the same bytes every time', async () => {
@@ -299,6 +325,31 @@ describe('a message', () => {
     ],
     ['another kind of share', 'unmask', { shares: [wireUnmask('both')] }, 'kind: expected seed or key'],
     ['an accuracy above one', 'opened', { accuracy: 10_001 }, 'accuracy: expected at most 10,000'],
+    [
+      'counts of another result',
+      'jobDone',
+      { worth: [3, 1] },
+      'jobDone message is malformed: value: expected the digest of the counts',
+    ],
+    ['no counts at all', 'jobDone', { worth: [] }, 'worth: expected a count'],
+    [
+      'more shards than a part has',
+      'jobPosted',
+      { job: warmStart(257) },
+      'job.data: expected at most 256 shards',
+    ],
+    [
+      'a job beyond the last',
+      'jobPosted',
+      { job: { ...warmStart(1), number: 287 } },
+      'job.number: expected a number below 287',
+    ],
+    [
+      'no word on whether it agrees',
+      'jobChecked',
+      { agrees: null },
+      'agrees: Invalid type: Expected boolean but received null',
+    ],
     ['a short digest', 'receipt', { update: '0x00' }, 'update: expected 32 bytes in lower-case hexadecimal'],
     ['something else', 'decline', { why: 'not now' }, 'why: Invalid key'],
   ])('with %s is refused by the name of the field', async (_, kind, body, message) => {
@@ -372,6 +423,12 @@ describe('a message', () => {
       expect(Message.compose(place, account, draft, '0x').finish(signature, undefined).length).toBeLessThan(
         Envelope.maximumBytes,
       )
+  })
+
+  test('with the largest job there can be fits an envelope', () => {
+    const body = { ...drafts.jobPosted.body, job: warmStart(256) }
+    const { finish } = Message.compose(place, account, { ...drafts.jobPosted, body }, '0x')
+    expect(finish(signature, undefined).length).toBeLessThan(Envelope.maximumBytes)
   })
 
   test('with any byte changed is refused or of another device', async () => {

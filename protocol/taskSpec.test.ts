@@ -20,6 +20,8 @@ const spec: TaskSpec.TaskSpec = {
   targetAccuracy: 9200,
   testSet: { commitment: digest, samples: 10_000 },
   timeouts: { ready: 20, update: 120, commit: 60 },
+  warmStart: null,
+  scoring: 'own',
 }
 const terms = {
   specHash: TaskSpec.hash(spec),

@@ -39,6 +39,8 @@ export const spec: TaskSpec.TaskSpec = {
   targetAccuracy: 0,
   testSet: { commitment: digest('test set'), samples: 100 },
   timeouts: { ready: 20, update: 60, commit: 60 },
+  warmStart: null,
+  scoring: 'own',
 }
 
 export const terms: Terms.Terms = {

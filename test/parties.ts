@@ -42,6 +42,8 @@ export const spec: TaskSpec.TaskSpec = {
   targetAccuracy: 0,
   testSet: { commitment: `0x${'02'.repeat(32)}`, samples: 10 },
   timeouts: { ready: 1, update: 1, commit: 1 },
+  warmStart: null,
+  scoring: 'own',
 }
 export const encodedSpec = TaskSpec.encode(spec)
 

@@ -26,7 +26,9 @@ const tally = (round: number) => Record.tally(record(round), 3)
 const measured = (round: number, ...contributions: number[]) => ({ round, contributions })
 
 describe('a round', () => {
-  type Opened = Parameters<typeof Contribution.ofRound>
+  type Opened = Parameters<typeof Contribution.playersOf>
+  const ofRound = (asked: Opened[0], given: Opened[1], of: Record.Body) =>
+    Contribution.ofRound(Contribution.playersOf(asked, given), given.worth, of)
   const wish = (
     opened: readonly number[],
     coalitions = Game.coalitions(opened.length, Talk.opened),
@@ -52,20 +54,20 @@ describe('a round', () => {
   test('gives each of three cohorts what it adds in the mean', () => {
     // Bits from the lowest: none, a, b, ab, c, ac, bc, abc.
     const worth = [10, 40, 30, 50, 10, 40, 33, 56]
-    const found = Contribution.ofRound(wish([0, 1, 2]), answer(worth, sound, sound, sound), record(1))
+    const found = ofRound(wish([0, 1, 2]), answer(worth, sound, sound, sound), record(1))
     // a: (2·30 + 20 + 30 + 2·23) ÷ 6 = 26; b: (2·20 + 10 + 23 + 2·16) ÷ 6 = 17.5; c: (0 + 0 + 3 + 2·6) ÷ 6 = 2.5.
     expect(found).toEqual([26 * 60, 17.5 * 60, 2.5 * 60])
   })
 
   test('gives nothing to a cohort whose sum was not opened, or was discarded', () => {
-    const two = Contribution.ofRound(wish([0, 2]), answer([10, 40, 12, 41], sound, sound), record(1))
+    const two = ofRound(wish([0, 2]), answer([10, 40, 12, 41], sound, sound), record(1))
     expect(two).toEqual([29.5 * 60, 0, 1.5 * 60])
-    const one = Contribution.ofRound(wish([0, 2]), answer([10, 10, 12, 12], spoilt, sound), record(1))
+    const one = ofRound(wish([0, 2]), answer([10, 10, 12, 12], spoilt, sound), record(1))
     expect(one).toEqual([0, 0, 120])
   })
 
   test('is not measured where no coalition was to be scored', () => {
-    expect(Contribution.ofRound(wish([0, 1, 2], []), answer([], sound, sound, sound), record(1))).toEqual([])
+    expect(ofRound(wish([0, 1, 2], []), answer([], sound, sound, sound), record(1))).toEqual([])
   })
 })
 

@@ -55,6 +55,8 @@ const spec: TaskSpec.TaskSpec = {
   targetAccuracy: 0,
   testSet: { commitment: `0x${'03'.repeat(32)}`, samples: 100 },
   timeouts: { ready: 1, update: 1, commit: 1 },
+  warmStart: null,
+  scoring: 'own',
 }
 const encodedSpec = TaskSpec.encode(spec)
 const rules: Update.Rules = { he: spec.he, clip: spec.clip, range: spec.range, sampleCap: spec.sampleCap }

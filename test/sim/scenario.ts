@@ -214,6 +214,8 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
     targetAccuracy: luck.odds(0.3) ? 7000 : 0,
     testSet: { commitment: schemaId, samples: 1000 },
     timeouts,
+    warmStart: null,
+    scoring: 'own',
   }
   const threshold = Math.floor((2 * computes) / 3) + 1
   const committee = Math.max(threshold, computes - 1)

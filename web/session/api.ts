@@ -395,7 +395,7 @@ export type TaskDraft = {
   /** Released data on which compute providers train the first model; undefined for none. */
   readonly warmStart: { readonly dataSet: string; readonly epochs: number } | undefined
   /** Who counts what cohorts contributed. `committee` wants a released test set. */
-  readonly scoring: TaskSpec['scoring']
+  readonly scoring: 'own' | 'committee'
   readonly template: 'softmax' | 'mlp'
   readonly hidden: readonly number[]
   readonly training: {

@@ -167,7 +167,10 @@ const tolerance = 0.01
 const executors = 3
 
 /** As many parts as there are compute providers to train them at once, and shards to give each one. */
-function warmStart({ warmStart: start, maxComputes, timeouts }: TaskDraft, { released }: By): TaskSpec.TaskSpec['warmStart'] {
+function warmStart(
+  { warmStart: start, maxComputes, timeouts }: TaskDraft,
+  { released }: By,
+): TaskSpec.TaskSpec['warmStart'] {
   if (start === undefined || released === undefined) return null
   const parts = Math.min(maxComputes, released.shards.length)
   return { ...released, parts, epochs: start.epochs, segment, tolerance, seconds: timeouts.update }
@@ -181,11 +184,15 @@ function coalitionsOf(cohorts: number): number {
 /** Most kilounits of job work in the whole task: every job of the spec, done by all its executors. */
 function jobKilounits(spec: TaskSpec.TaskSpec, coalitions: number): number {
   const parts = Array.from({ length: spec.warmStart?.parts ?? 0 }, (_, part) => Job.warmStart(spec, part))
-  const warming = parts.reduce((sum, job) => sum + (job === undefined ? 0 : Job.kilounits(job, spec.model)), 0)
+  const warming = parts.reduce(
+    (sum, job) => sum + (job === undefined ? 0 : Job.kilounits(job, spec.model)),
+    0,
+  )
   const subject = TaskSpec.hash(spec)
   const scoring =
     spec.scoring === 'committee' && coalitions > 0
-      ? (spec.rounds - 1) * Job.kilounits(Job.score(spec, { round: 1, models: coalitions, subject }), spec.model)
+      ? (spec.rounds - 1) *
+        Job.kilounits(Job.score(spec, { round: 1, models: coalitions, subject }), spec.model)
       : 0
   return executors * (warming + scoring)
 }

@@ -125,7 +125,15 @@ async function count({ frame, door }: Means, job: Job, { round, subject }: Jobs.
     Subject.decode(bytes, subject).shards.map((digest) => shard(door, digest, purpose)),
   )
   const { task, account } = job
-  const request = { task, round, account, spec: TaskSpec.encode(job.spec), subject: bytes, digest: subject, shards }
+  const request = {
+    task,
+    round,
+    account,
+    spec: TaskSpec.encode(job.spec),
+    subject: bytes,
+    digest: subject,
+    shards,
+  }
   const worth = await frame.crypto.score(request)
   return { result: Jobs.worthDigest(worth), worth }
 }

@@ -1,17 +1,22 @@
 // What a model provider does outside rounds: makes a task, asks providers; and claims, which anybody does.
+import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
+import * as DataSet from '../../protocol/dataSet.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Terms from '../../protocol/terms.ts'
+import { unmetered } from '../net/door.ts'
 import type { TaskDraft } from './api.ts'
 import * as Bonds from './bonds.ts'
 import * as Draft from './draft.ts'
+import * as Jobs from './effectsOfJobs.ts'
 import type { Parts } from './parts.ts'
 import * as Sponsor from './sponsor.ts'
 
 /** Resolves with the task once the chain has it. */
 export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
-  const { shelf, frame, config, matching, purse, board, place, chain, participations, rules, now } = parts
+  const { shelf, frame, config, door, matching, purse, board, place, chain, participations, rules, now } =
+    parts
   const testSet = shelf.find(draft.testSet)
   if (testSet === undefined || testSet.schemaId !== draft.schemaId) throw new TestSetError()
   const commitment = await frame.vault.commitment(testSet.id)

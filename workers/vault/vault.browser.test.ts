@@ -92,12 +92,12 @@ describe('a data set in the browser', () => {
     const trained = await trainer.train(job, ignore)
     expect(trained).toMatchObject({ samples: 2000, backend: chosen.backend, notice: '' })
     expect(trained.weights.length).toBe(weights.length)
-    const before = await scorer.evaluate({ model, weights: [weights], dataSet: test.id })
-    const after = await scorer.evaluate({ model, weights: [trained.weights], dataSet: test.id })
+    const before = await scorer.evaluate({ model, weights: [weights], rows: test.id })
+    const after = await scorer.evaluate({ model, weights: [trained.weights], rows: test.id })
     expect(before.total).toBe(500)
     expect(after.correct[0]).toBeGreaterThan(490)
     expect(after.correct).toEqual(
-      (await scorer.evaluate({ model, weights: [trained.weights], dataSet: test.id })).correct,
+      (await scorer.evaluate({ model, weights: [trained.weights], rows: test.id })).correct,
     )
     const changed = trainer.train({ ...job, dataSignature: `0x${'0'.repeat(64)}` }, ignore)
     expect(await failure(changed)).toMatchObject({ name: 'Vault.ChangedError' })
