@@ -1,5 +1,10 @@
-// Files that the bundler turns into `data:` addresses, because the vault's origin may not fetch.
-declare module '*.wasm?url&inline' {
-  const address: string
-  export default address
+// Modules that the bundler turns into text, base 64, because the vault's origin may not fetch.
+declare module '*/kernels/index.ts?strict' {
+  const text: string
+  export default text
+}
+
+declare module '*/kernels/index.ts?relaxed' {
+  const text: string
+  export default text
 }
