@@ -1,9 +1,7 @@
 // The score worker: a model from the crypto worker, a test set from the vault, and nothing but a count goes out.
-import * as tf from '@tensorflow/tfjs-core'
-import * as wasm from '@tensorflow/tfjs-backend-wasm'
-import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
 import * as Comlink from 'comlink'
-import * as Wasm from '../tensors/wasm.ts'
+import strict from '../tensors/kernels/index.ts?strict'
+import * as Kernels from '../tensors/kernels.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { ScorePeer, ScoreWorker } from './api.ts'
@@ -12,18 +10,15 @@ import { evaluate } from './evaluate.ts'
 Thrown.carryAdvice()
 
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
-let started: Promise<void> | undefined
+let compiling: Promise<WebAssembly.Module> | undefined
 
 const peer: ScorePeer = {
   evaluate: async ({ model, weights, dataSet }) => {
-    started ??= Wasm.start(tf, wasm, Wasm.inlined(wasmBytes)).catch((error: unknown) => {
-      started = undefined
-      throw error
-    })
-    await started
+    compiling ??= Kernels.compile([Kernels.inlined(strict)])
+    const module = await compiling
     const rows = await vault.promise
     const { schema, shards, version } = await rows.open(dataSet)
-    return await evaluate(tf, model, weights, {
+    return await evaluate(module, model, weights, {
       schema,
       shards,
       shard: (index) => rows.shard(dataSet, version, index),

@@ -62,8 +62,7 @@ function train(kernels: Kernels.Kernels, settings: Settings): TrainStep {
         loss += kernels.loss(samples, spec.classes, plan.output.at, plan.classes, gradients, stride)
         for (const each of back) each.backward(samples)
       }
-      for (const each of learning)
-        each.descend({ velocity, rate: learningRate / batch.samples, momentum })
+      for (const each of learning) each.descend({ velocity, rate: learningRate / batch.samples, momentum })
     },
     takeLoss() {
       const taken = loss

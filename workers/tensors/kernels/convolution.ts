@@ -20,13 +20,13 @@ function pool(
   to: usize,
   patches: usize,
 ): void {
-  const bytes = <usize>channels << 2
+  const bytes = (<usize>channels) << 2
   for (let y = 0; y < outHeight; y++) {
     for (let x = 0; x < outWidth; x++) {
       const first = y * windowHeight * width + x * windowWidth
       for (let channel: usize = 0; channel < bytes; channel += 16) {
         let most = v128.load(results + <usize>first * stride + channel)
-        let patch = v128.load_splat<u32>(offsets + (<usize>first << 2))
+        let patch = v128.load_splat<u32>(offsets + ((<usize>first) << 2))
         for (let row = 0; row < windowHeight; row++) {
           for (let column = 0; column < windowWidth; column++) {
             const position = <usize>(first + row * width + column)
@@ -69,10 +69,23 @@ export function convolve(
   toStride: usize,
   patches: usize,
 ): void {
-  const stride = <usize>((filters + 7) & ~7) << 2
+  const stride = (<usize>((filters + 7) & ~7)) << 2
   const positions = height * width
   for (let i = 0; i < samples; i++) {
-    multiply(offsets, positions, picture, kernelHeight, run, jump, panels, filters, bias, scratch, stride, floor)
+    multiply(
+      offsets,
+      positions,
+      picture,
+      kernelHeight,
+      run,
+      jump,
+      panels,
+      filters,
+      bias,
+      scratch,
+      stride,
+      floor,
+    )
     // prettier-ignore
     pool(scratch, stride, offsets, width, windowHeight, windowWidth, outHeight, outWidth, filters, to, patches)
     picture += pictureStride
@@ -215,17 +228,17 @@ export function convolveBack(
   floor: f32,
   list: usize,
 ): void {
-  const step = <usize>filterCount << 2
+  const step = (<usize>filterCount) << 2
   for (let start = 0; start < samples; start += block) {
     const count = min(block, samples - start)
     const pictures = picture + <usize>start * pictureStride
     const first = <usize>start * stride
     if (distance != 0) memory.fill(pictures + distance, 0, <usize>count * pictureStride)
     for (let filter = 0; filter < filterCount; filter++) {
-      const at = first + (<usize>filter << 2)
+      const at = first + ((<usize>filter) << 2)
       // prettier-ignore
       const found = collect(count, pictures, pictureStride, values + at, gradients + at, patches + at, stride, positions, step, floor, list, biases + (<usize>filter << 2))
-      const end = list + (<usize>found << 3)
+      const end = list + ((<usize>found) << 3)
       const offset = <usize>filter * filterStride
       for (let part: usize = 0; part < filterStride; part += 160)
         gatherFilter(list, end, places + (part >> 3), filterGradients + offset + part)
@@ -234,7 +247,7 @@ export function convolveBack(
   }
 }
 
-/** Filters [filter][kernel row][run] from a kernel [kernel row × run, filter], or gradients the way back. */
+/** Filters [filter][kernel row][run] from a kernel [kernel row × run, filter], or gradients the way back, which leaves 0. */
 export function turnFilters(
   kernel: usize,
   kernelHeight: i32,
@@ -244,13 +257,15 @@ export function turnFilters(
   filterStride: usize,
   back: bool,
 ): void {
-  const padded = <usize>((run + 7) & ~7) << 2
+  const padded = (<usize>((run + 7) & ~7)) << 2
   for (let y = 0; y < kernelHeight; y++) {
     for (let i = 0; i < run; i++) {
-      let turned = filters + <usize>y * padded + (<usize>i << 2)
+      let turned = filters + <usize>y * padded + ((<usize>i) << 2)
       for (let filter = 0; filter < filterCount; filter++) {
-        if (back) store<f32>(kernel, load<f32>(turned))
-        else store<f32>(turned, load<f32>(kernel))
+        if (back) {
+          store<f32>(kernel, load<f32>(turned))
+          store<f32>(turned, 0)
+        } else store<f32>(turned, load<f32>(kernel))
         kernel += 4
         turned += filterStride
       }

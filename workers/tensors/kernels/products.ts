@@ -113,10 +113,10 @@ export function multiply(
   const inner = segments * run
   if (segments > 1 || run <= stretch) {
     for (let row = 0; row < rows; row += 5) {
-      const place = offsets + (<usize>row << 2)
+      const place = offsets + ((<usize>row) << 2)
       const target = to + <usize>row * toStride
       for (let column = 0; column < columns; column += 8) {
-        const byte = <usize>column << 2
+        const byte = (<usize>column) << 2
         const panel = panels + byte * inner
         tile(place, left, segments, run, 4, jump, panel, bias + byte, 0, target + byte, toStride, floor)
       }
@@ -125,17 +125,30 @@ export function multiply(
   }
   for (let start = 0; start < run; start += stretch) {
     const length = min(stretch, run - start)
-    const least = start + length == run ? floor : -<f32>Infinity
+    const least = start + length == run ? floor : -(<f32>Infinity)
     for (let row = 0; row < rows; row += 5) {
-      const place = offsets + (<usize>row << 2)
+      const place = offsets + ((<usize>row) << 2)
       const target = to + <usize>row * toStride
       for (let column = 0; column < columns; column += 8) {
-        const byte = <usize>column << 2
+        const byte = (<usize>column) << 2
         const sums = target + byte
-        const panel = panels + byte * inner + (<usize>start << 5)
+        const panel = panels + byte * inner + ((<usize>start) << 5)
         const from = start == 0 ? bias + byte : sums
         const fromStride = start == 0 ? 0 : toStride
-        tile(place, left + (<usize>start << 2), 1, length, 4, 0, panel, from, fromStride, sums, toStride, least)
+        tile(
+          place,
+          left + ((<usize>start) << 2),
+          1,
+          length,
+          4,
+          0,
+          panel,
+          from,
+          fromStride,
+          sums,
+          toStride,
+          least,
+        )
       }
     }
   }
@@ -157,24 +170,24 @@ export function multiplyTransposed(
   sumsStride: usize,
   scratch: usize,
 ): void {
-  for (let i: usize = 0; i < 5; i++) store<u32>(scratch + (i << 2), <u32>i << 2)
+  for (let i: usize = 0; i < 5; i++) store<u32>(scratch + (i << 2), (<u32>i) << 2)
   const band = scratch + 64
   const panels = band + 32 * stretch
   for (let start = 0; start < rows; start += stretch) {
     const length = min(stretch, rows - start)
     pack(right + <usize>start * rightStride, rightStride, length, rightColumns, panels)
     for (let row = 0; row < leftColumns; row += 5) {
-      let from = left + <usize>start * leftStride + (<usize>row << 2)
-      for (let to = band, end = band + (<usize>length << 5); to < end; to += 32) {
+      let from = left + <usize>start * leftStride + ((<usize>row) << 2)
+      for (let to = band, end = band + ((<usize>length) << 5); to < end; to += 32) {
         v128.store(to, v128.load(from))
         v128.store(to, v128.load(from, 16), 16)
         from += leftStride
       }
       for (let column = 0; column < rightColumns; column += 8) {
-        const byte = <usize>column << 2
+        const byte = (<usize>column) << 2
         const target = sums + <usize>row * sumsStride + byte
         const panel = panels + byte * length
-        tile(scratch, band, 1, length, 32, 0, panel, target, sumsStride, target, sumsStride, -<f32>Infinity)
+        tile(scratch, band, 1, length, 32, 0, panel, target, sumsStride, target, sumsStride, -(<f32>Infinity))
       }
     }
   }
@@ -183,8 +196,8 @@ export function multiplyTransposed(
 /** Packs [inner, columns] into panels, with zeros in columns beyond the last. */
 export function pack(from: usize, stride: usize, inner: i32, columns: i32, to: usize): void {
   for (let column = 0; column < columns; column += 8) {
-    let row = from + (<usize>column << 2)
-    const end = to + (<usize>inner << 5)
+    let row = from + ((<usize>column) << 2)
+    const end = to + ((<usize>inner) << 5)
     const whole = min(8, columns - column)
     for (; to < end; to += 32) {
       if (whole == 8) {
@@ -198,21 +211,21 @@ export function pack(from: usize, stride: usize, inner: i32, columns: i32, to: u
 
 /** Packs the transpose of [columns, inner] into panels. */
 export function packTransposed(from: usize, inner: i32, columns: i32, to: usize): void {
-  const stride = <usize>inner << 2
+  const stride = (<usize>inner) << 2
   for (let column = 0; column < columns; column += 8) {
     const rows = from + <usize>column * stride
     const whole = min(8, columns - column)
     let i = 0
     if (whole == 8) {
       for (; i + 4 <= inner; i += 4) {
-        const row = rows + (<usize>i << 2)
+        const row = rows + ((<usize>i) << 2)
         transpose(row, stride, to)
         transpose(row + 4 * stride, stride, to + 16)
         to += 128
       }
     }
     for (; i < inner; i++) {
-      packPart(rows + (<usize>i << 2), stride, whole, to)
+      packPart(rows + ((<usize>i) << 2), stride, whole, to)
       to += 32
     }
   }
@@ -223,7 +236,7 @@ function packPart(from: usize, stride: usize, count: i32, to: usize): void {
   v128.store(to, f32x4.splat(0))
   v128.store(to, f32x4.splat(0), 16)
   for (let i = 0; i < count; i++) {
-    store<f32>(to + (<usize>i << 2), load<f32>(from))
+    store<f32>(to + ((<usize>i) << 2), load<f32>(from))
     from += stride
   }
 }

@@ -11,7 +11,7 @@ export function average(
   to: usize,
   toStride: usize,
 ): void {
-  const bytes = <usize>channels << 2
+  const bytes = (<usize>channels) << 2
   const part = f32x4.splat(<f32>1 / <f32>positions)
   for (let i = 0; i < samples; i++) {
     for (let channel: usize = 0; channel < bytes; channel += 16) {
@@ -38,7 +38,7 @@ export function averageBack(
   to: usize,
   toStride: usize,
 ): void {
-  const bytes = <usize>channels << 2
+  const bytes = (<usize>channels) << 2
   const part = f32x4.splat(<f32>1 / <f32>positions)
   for (let i = 0; i < samples; i++) {
     let value = to
@@ -64,20 +64,20 @@ export function loss(
   let total: f64 = 0
   for (let i = 0; i < samples; i++) {
     let most = load<f32>(logits)
-    for (let j = 1; j < classes; j++) most = max(most, load<f32>(logits + (<usize>j << 2)))
+    for (let j = 1; j < classes; j++) most = max(most, load<f32>(logits + ((<usize>j) << 2)))
     let sum: f32 = 0
     for (let j = 0; j < classes; j++) {
-      const place = <usize>j << 2
+      const place = (<usize>j) << 2
       const power = Mathf.exp(load<f32>(logits + place) - most)
       store<f32>(gradients + place, power)
       sum += power
     }
     const inverse = <f32>1 / sum
     for (let j = 0; j < classes; j++) {
-      const place = gradients + (<usize>j << 2)
+      const place = gradients + ((<usize>j) << 2)
       store<f32>(place, load<f32>(place) * inverse)
     }
-    const label = <usize>load<u8>(labels + i) << 2
+    const label = (<usize>load<u8>(labels + i)) << 2
     store<f32>(gradients + label, load<f32>(gradients + label) - 1)
     total += <f64>(Mathf.log(sum) + most - load<f32>(logits + label))
     logits += stride
@@ -92,7 +92,7 @@ export function highest(samples: i32, classes: i32, logits: usize, stride: usize
     let most = load<f32>(logits)
     let best = 0
     for (let j = 1; j < classes; j++) {
-      const value = load<f32>(logits + (<usize>j << 2))
+      const value = load<f32>(logits + ((<usize>j) << 2))
       if (value > most) {
         most = value
         best = j
@@ -106,7 +106,7 @@ export function highest(samples: i32, classes: i32, logits: usize, stride: usize
 /** Takes gradients away where the value was not above the floor; a multiple of 8 values. */
 export function hold(values: usize, gradients: usize, count: i32, floor: f32): void {
   const least = f32x4.splat(floor)
-  for (const end = values + (<usize>count << 2); values < end; values += 16) {
+  for (const end = values + ((<usize>count) << 2); values < end; values += 16) {
     v128.store(gradients, v128.and(v128.load(gradients), f32x4.gt(v128.load(values), least)))
     gradients += 16
   }
@@ -114,7 +114,7 @@ export function hold(values: usize, gradients: usize, count: i32, floor: f32): v
 
 /** sums [columns] += the rows; columns are a multiple of 4. */
 export function addRows(rows: i32, columns: i32, from: usize, stride: usize, sums: usize): void {
-  for (let column: usize = 0, bytes = <usize>columns << 2; column < bytes; column += 16) {
+  for (let column: usize = 0, bytes = (<usize>columns) << 2; column < bytes; column += 16) {
     let sum = v128.load(sums + column)
     let value = from + column
     for (let row = 0; row < rows; row++) {
@@ -125,7 +125,7 @@ export function addRows(rows: i32, columns: i32, from: usize, stride: usize, sum
   }
 }
 
-/** velocity = momentum × velocity + rate × gradient, weight −= velocity. Gradients' rows lie `stride` apart. */
+/** velocity = momentum × velocity + rate × gradient, weight −= velocity, gradient = 0. Its rows lie `stride` apart. */
 export function descend(
   rows: i32,
   columns: i32,
@@ -145,6 +145,7 @@ export function descend(
       const velocity = addProduct(momenta, v128.load(velocities), f32x4.mul(rates, v128.load(gradient)))
       v128.store(velocities, velocity)
       v128.store(weights, f32x4.sub(v128.load(weights), velocity))
+      v128.store(gradient, f32x4.splat(0))
       gradient += 16
       velocities += 16
       weights += 16
@@ -153,6 +154,7 @@ export function descend(
       const velocity = momentum * load<f32>(velocities) + rate * load<f32>(gradient)
       store<f32>(velocities, velocity)
       store<f32>(weights, load<f32>(weights) - velocity)
+      store<f32>(gradient, 0)
       gradient += 4
       velocities += 4
       weights += 4
