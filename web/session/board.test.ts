@@ -66,7 +66,7 @@ function made(): Draft.Made {
     local: true,
   }
   const testSet = { commitment: schemaId, samples: 10 }
-  const by = { config, modelProvider: account, opener: account, testSet, now }
+  const by = { config, modelProvider: account, opener: account, testSet, released: undefined, now }
   return Draft.make({ ...Draft.initial(schemaId, 6, true), title: 'Digits' }, by)
 }
 

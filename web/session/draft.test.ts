@@ -23,7 +23,8 @@ const by: Draft.By = {
   },
   modelProvider: market,
   opener: market,
-  testSet: { commitment: `0x${'22'.repeat(32)}, released: undefined,`, samples: 10 },
+  testSet: { commitment: `0x${'22'.repeat(32)}`, samples: 10 },
+  released: undefined,
   now: 1_900_000_000,
 }
 const draft: TaskDraft = { ...Draft.initial(Schema.id(Schema.digits), 6, true), title: ' Digits ' }

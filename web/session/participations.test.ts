@@ -38,7 +38,8 @@ const task = Draft.make(draft, {
   },
   modelProvider: Eip712.addressOf(buyer.account),
   opener: Eip712.addressOf(buyer.device),
-  testSet: { commitment: `0x${'44'.repeat(32)}, released: undefined,`, samples: 100 },
+  testSet: { commitment: `0x${'44'.repeat(32)}`, samples: 100 },
+  released: undefined,
   now,
 })
 const created: Market.Event = {

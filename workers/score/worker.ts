@@ -1,9 +1,7 @@
 // The score worker: a model from the crypto worker, a test set from the vault, and nothing but a count goes out.
-import * as tf from '@tensorflow/tfjs-core'
-import * as wasm from '@tensorflow/tfjs-backend-wasm'
-import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
 import * as Comlink from 'comlink'
-import * as Wasm from '../tensors/wasm.ts'
+import strict from '../tensors/kernels/index.ts?strict'
+import * as Kernels from '../tensors/kernels.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { Source } from '../tensors/batches.ts'
@@ -14,16 +12,12 @@ import * as Released from './released.ts'
 Thrown.carryAdvice()
 
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
-let started: Promise<void> | undefined
+let compiling: Promise<WebAssembly.Module> | undefined
 
 const peer: ScorePeer = {
   evaluate: async ({ model, weights, rows }) => {
-    started ??= Wasm.start(tf, wasm, Wasm.inlined(wasmBytes)).catch((error: unknown) => {
-      started = undefined
-      throw error
-    })
-    await started
-    return await evaluate(tf, model, weights, await sourceOf(rows))
+    compiling ??= Kernels.compile([Kernels.inlined(strict)])
+    return await evaluate(await compiling, model, weights, await sourceOf(rows))
   },
 }
 
