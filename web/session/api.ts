@@ -254,6 +254,22 @@ export type Incident = {
   readonly advice: string
 }
 
+export type JobView = {
+  readonly number: number
+  readonly kind: 'warmStart' | 'score'
+  /** Part of the warm start, from 1, or round. */
+  readonly about: number
+  /** What each who does it is paid for, in thousands of compute units. */
+  readonly kilounits: number
+  readonly stage: 'open' | 'agreed' | 'disputed'
+  readonly executors: readonly {
+    readonly account: Hex
+    readonly said: 'done' | 'agrees' | 'differs' | undefined
+    readonly isOwed: boolean
+    readonly isContradicted: boolean
+  }[]
+}
+
 export type Participation = {
   /** `<task>:<role>`; stable, usable as a key and in addresses of screens. */
   readonly id: string
@@ -291,6 +307,10 @@ export type Participation = {
     readonly startBy: number
   }
   /** Parameters of the model, and encrypted bytes of one update. */
+  /** Released data on which the first model is trained; null where the first model is drawn by chance. */
+  readonly warmStart: { readonly samples: number; readonly parts: number } | null
+  /** Who counts what groups contributed: `committee` shows its members the groups' sums and the test set. */
+  readonly scoring: 'own' | 'committee'
   readonly model: { readonly template: string; readonly parameters: number; readonly updateBytes: number }
   readonly rounds: readonly RoundView[]
   readonly parties: readonly Party[]
@@ -356,6 +376,8 @@ export type Participation = {
   }
   /** What went wrong in the task. */
   readonly incidents: readonly Incident[]
+  /** Compute that is metered beside adding; not shown to data providers. */
+  readonly jobs: readonly JobView[]
   /** Newest first, at most 20. */
   readonly problems: readonly Problem[]
   /** What was ignored and why (late, foreign or malformed messages); newest first. */

@@ -117,7 +117,14 @@ function frameOf(crypto: Frame['crypto'], list: readonly DataSet[]): Frame {
       commitment: refuse,
       release: refuse,
     },
-    train: { warmStart: refuse, checkWarmStart: refuse, probe: refuse, pause: refuse, resume: refuse, abort: refuse },
+    train: {
+      warmStart: refuse,
+      checkWarmStart: refuse,
+      probe: refuse,
+      pause: refuse,
+      resume: refuse,
+      abort: refuse,
+    },
     persist: async () => true,
   }
 }

@@ -19,6 +19,7 @@ export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
     parts
   const testSet = shelf.find(draft.testSet)
   if (testSet === undefined || testSet.schemaId !== draft.schemaId) throw new TestSetError()
+  if (draft.scoring === 'committee' && !testSet.released) throw new PrivateTestSetError()
   const commitment = await frame.vault.commitment(testSet.id)
   const released = draft.warmStart && (await frame.vault.release(draft.warmStart.dataSet))
   const me = matching.me()
@@ -98,6 +99,17 @@ export class TestSetError extends BaseError {
     super({
       message: 'A task needs a test set of its schema on this device.',
       advice: 'Import test data of this schema first, then choose it.',
+    })
+  }
+}
+
+export class PrivateTestSetError extends BaseError {
+  override readonly name = 'Tasks.PrivateTestSetError'
+  constructor() {
+    super({
+      message: 'The committee can only count on a test set whose rows were given away when it was imported.',
+      advice: 'Import the test set again with its rows given away, or count contributions yourself.',
+      safe: 'No money moved, and the test set stays private.',
     })
   }
 }

@@ -5,6 +5,7 @@ import type { Participation, Snapshot } from './api.ts'
 import * as Bonds from './bonds.ts'
 import * as Contribution from './contribution.ts'
 import * as Incidents from './incidents.ts'
+import * as Jobs from './jobs.ts'
 import * as Money from './money.ts'
 import type { Entry } from './participations.ts'
 import * as Parties from './parties.ts'
@@ -58,6 +59,8 @@ function participation(parts: Parts, entry: Entry): Participation {
       parameters: Model.parameterCount(spec.model),
       updateBytes: terms.words * 32,
     },
+    warmStart: spec.warmStart && { samples: spec.warmStart.samples, parts: spec.warmStart.parts },
+    scoring: spec.scoring,
     rounds,
     parties: Parties.of(state),
     nominees: Parties.nominees(state, board, now()),
@@ -70,6 +73,7 @@ function participation(parts: Parts, entry: Entry): Participation {
     progress: participations.progress(entry.id),
     can: situation.can,
     incidents: Incidents.of(state),
+    jobs: Jobs.of(state),
     problems: entry.problems.list(),
     notes: state.notes,
   }

@@ -19,6 +19,10 @@ export class TaskForm {
   valueBits = $state('16')
   testSet = $state('')
   plan = $state<TaskDraft['plan']>('equal')
+  /** Released data set of the warm start; empty for none. */
+  warmSet = $state('')
+  warmEpochs = $state('1')
+  byCommittee = $state(false)
   /** One account a line. */
   invited = $state('')
   readonly numbers = $state<Record<string, string>>({})
@@ -38,6 +42,9 @@ export class TaskForm {
     this.valueBits = `${base.valueBits}`
     this.testSet = base.testSet
     this.plan = base.plan
+    this.warmSet = base.warmStart?.dataSet ?? ''
+    this.warmEpochs = `${base.warmStart?.epochs ?? 1}`
+    this.byCommittee = base.scoring === 'committee'
     this.invited = base.invited.join('\n')
     for (const field of fields) this.numbers[field.name] = this.#text(field)
   }
@@ -83,6 +90,9 @@ export class TaskForm {
     const groups = Cohort.countOf(draft.maxDatas, draft)
     if (draft.maxCohorts > groups)
       errors['maxCohorts'] = `At most ${groups}: so many have room for twice ${draft.minCohort} updates.`
+    const warmEpochs = Number(this.warmEpochs)
+    if (this.warmSet !== '' && !(Number.isInteger(warmEpochs) && warmEpochs >= 1 && warmEpochs <= 100))
+      errors['warmEpochs'] = 'Write a whole number from 1 to 100.'
     const invited = Invitations.read(this.invited, draft.minDatas)
     if ('error' in invited) errors['invited'] = invited.error
     this.errors = errors
@@ -96,6 +106,8 @@ export class TaskForm {
       valueBits: this.valueBits === '8' ? 8 : 16,
       testSet: this.testSet,
       plan: this.plan,
+      warmStart: this.warmSet === '' ? undefined : { dataSet: this.warmSet, epochs: warmEpochs },
+      scoring: this.byCommittee && this.plan !== 'equal' ? 'committee' : 'own',
       invited: invited.accounts,
     }
   }
