@@ -113,6 +113,7 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       open: (request) => crypto.open(request),
       forget: (request) => crypto.forget(request),
       exportModel: (task, spec) => crypto.exportModel(task, spec),
+      backbone: (file) => crypto.backbone(file),
     },
     persist: () => remote.persist(),
   }

@@ -145,7 +145,7 @@ async function move(
     seconds,
     coalitions: [...coalitions],
     score: await Coalitions.score({ global, sums, rules }, coalitions, (weights) =>
-      score.evaluate({ model: spec.model, weights, dataSet: testSet }),
+      score.evaluate({ model: spec.model, weights, backbone: request.backbone, dataSet: testSet }),
     ),
   }
   const model = Records.models.encode({ after: round, content })

@@ -108,3 +108,14 @@ export class FormatError extends BaseError {
     })
   }
 }
+
+export class HeadError extends BaseError {
+  override readonly name = 'Safetensors.HeadError'
+  constructor() {
+    super({
+      message: 'This file holds the head of a model, without the backbone that it builds on.',
+      advice: 'Choose a model that was trained as a whole.',
+      safe: 'Nothing was published.',
+    })
+  }
+}

@@ -89,6 +89,7 @@ export function start(): Frame {
       open: (request) => crypto.asked(crypto.remote.open(request)),
       forget: (request) => crypto.asked(crypto.remote.forget(request)),
       exportModel: (task, spec) => crypto.asked(crypto.remote.exportModel(task, spec)),
+      backbone: (file) => crypto.asked(crypto.remote.backbone(file)),
     },
     persist: async () => (await navigator.storage.persisted()) || (await navigator.storage.persist()),
   }

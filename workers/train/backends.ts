@@ -5,7 +5,10 @@ import * as wasm from '@tensorflow/tfjs-backend-wasm'
 import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import '@tensorflow/tfjs-backend-cpu'
+import type { Backbone } from '../../protocol/backbone.ts'
 import type { Backend } from '../api.ts'
+import type { Extractor } from '../tensors/features.ts'
+import * as Forward from '../tensors/forward.ts'
 import type { Engine, Engines } from './engines.ts'
 import { DeviceLostError, UnavailableError } from './errors.ts'
 import * as Wasm from '../tensors/wasm.ts'
@@ -65,3 +68,8 @@ function engine(backend: Backend): Engine {
 }
 
 export const engines: Engines = { webgpu: engine('webgpu'), wasm: engine('wasm'), cpu: engine('cpu') }
+
+/** Computes on the engine that trains. */
+export function extractor(backbone: Backbone): Promise<Extractor> {
+  return Promise.resolve(Forward.extractor(tf, backbone))
+}

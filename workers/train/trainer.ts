@@ -13,6 +13,8 @@ import * as Round from './round.ts'
 
 export type Trainer = Train & {
   train(job: Round.Job, source: Source, progress: Progress): Promise<Trained>
+  /** For whoever makes the source: waits while training is paused, rejects once it is aborted. */
+  pass(): Promise<void>
 }
 
 /** Fastest first, as far as anyone can tell before measuring. */
@@ -139,6 +141,7 @@ export function create(engines: Engines): Trainer {
           }
         }
       }),
+    pass: () => gate.pass(),
     pause: () => Promise.resolve(gate.close()),
     resume: () => Promise.resolve(gate.open()),
     abort: () => Promise.resolve(gate.abort()),

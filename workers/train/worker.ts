@@ -2,21 +2,29 @@
 import * as Comlink from 'comlink'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
+import * as Features from '../tensors/features.ts'
 import type { TrainPeer, TrainWorker } from './api.ts'
-import { engines } from './backends.ts'
+import { engines, extractor } from './backends.ts'
 import * as Trainer from './trainer.ts'
 
 Thrown.carryAdvice()
 
 const trainer = Trainer.create(engines)
+const features = Features.create(extractor)
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
 
 const peer: TrainPeer = {
-  train: async ({ dataSet, dataSignature, ...job }, progress) => {
+  train: async ({ dataSet, dataSignature, backbone, ...job }, progress) => {
     const rows = await vault.promise
     const { schema, shards, version } = await rows.open(dataSet, dataSignature)
-    const source = { schema, shards, shard: (index: number) => rows.shard(dataSet, version, index) }
-    const trained = await trainer.train(job, source, progress)
+    const { model, source } = features.of({
+      model: job.model,
+      source: { schema, shards, shard: (index) => rows.shard(dataSet, version, index) },
+      backbone,
+      rows: dataSignature,
+      pause: () => trainer.pass(),
+    })
+    const trained = await trainer.train({ ...job, model }, source, progress)
     return Comlink.transfer(trained, [trained.weights.buffer])
   },
 }
