@@ -24,6 +24,7 @@ describe('schema', () => {
       [
         "0x5716eaad22dd84360cd6425a7f408f5c882c0f4a496c8919778850436ca0cc2f",
         "0x3f4c2dce4cb24d64339caba06276019b08c791f9326f41a857262d106fe691c6",
+        "0x7f414f2aa6b05283d869717c1fe64450650137043886f71f649f1a42fe5150fa",
       ]
     `)
     for (const schema of Schema.catalogue) expect(Schema.find(Schema.id(schema))).toBe(schema)
@@ -51,9 +52,16 @@ describe('schema', () => {
     ],
     ['no features', { features: [] }],
     ['an image of floats', { kind: 'image' }],
+    ['a sequence of several features', { kind: 'sequence' }],
     ['unknown members', { secret: 1 }],
   ])('refuses %s', (_, change) => {
     expect(() => Schema.decode(Codec.encode({ ...mixed, ...change }))).toThrow(Codec.MalformedError)
+  })
+
+  it('says how pictures and sequences lie', () => {
+    expect(Schema.grid(Schema.digits)).toEqual({ height: 28, width: 28, channels: 1 })
+    expect(Schema.grid(Schema.motion)).toEqual({ height: 1, width: 64, channels: 3 })
+    expect(Schema.grid(Schema.flowers)).toBeUndefined()
   })
 
   it('refuses a model of another size', () => {

@@ -23,7 +23,7 @@ const feature = v.variant('dtype', [
   v.strictObject({
     name,
     dtype: v.picklist(['uint8', 'float32']),
-    /** Empty for a single number; [rows, columns] or [rows, columns, channels] for pictures; [steps] for sequences. */
+    /** Empty for a single number; [rows, columns] or [rows, columns, channels] for pictures; [steps] or [steps, channels] for sequences. */
     shape: v.pipe(
       v.array(v.pipe(Codec.count, v.minValue(1, 'expected 1 or more'))),
       v.maxLength(3, 'expected at most 3'),
@@ -70,6 +70,10 @@ const schema = v.pipe(
   v.check(
     (value) => value.kind !== 'image' || isPicture(value.features),
     'expected an image to be one uint8 feature',
+  ),
+  v.check(
+    (value) => value.kind !== 'sequence' || isSequence(value.features),
+    'expected a sequence to be one feature of [steps] or [steps, channels]',
   ),
   v.check((value) => width(value) <= 65_536, 'expected at most 65,536 values per sample'),
 )
@@ -123,8 +127,19 @@ export const flowers: Schema = {
   label: { kind: 'classes', name: 'species', classes: ['setosa', 'versicolor', 'virginica'] },
 }
 
+/** What a carried phone feels in 3.2 s: acceleration with gravity in it, up to four times gravity. */
+export const motion: Schema = {
+  v: 1,
+  kind: 'sequence',
+  title: 'Motion of a phone: 64 steps × 3 axes at 20 Hz, in m/s²',
+  features: [
+    { name: 'acceleration', dtype: 'float32', shape: [64, 3], range: { minimum: -40, maximum: 40 } },
+  ],
+  label: { kind: 'classes', name: 'activity', classes: ['still', 'walking', 'running', 'stairs'] },
+}
+
 /** The built-in schemas; a task may bring another. */
-export const catalogue: readonly Schema[] = [digits, flowers]
+export const catalogue: readonly Schema[] = [digits, flowers, motion]
 
 export function find(schemaId: Codec.Hex): Schema | undefined {
   return catalogue.find((value) => id(value) === schemaId)
@@ -193,6 +208,28 @@ export function assertFits(value: Schema, model: Model.Spec): void {
 function isPicture(features: readonly Feature[]): boolean {
   const [first] = features
   return features.length === 1 && first?.dtype === 'uint8' && first.shape.length >= 2
+}
+
+function isSequence(features: readonly Feature[]): boolean {
+  const [first] = features
+  return (
+    features.length === 1 &&
+    first !== undefined &&
+    first.dtype !== 'category' &&
+    first.shape.length >= 1 &&
+    first.shape.length <= 2
+  )
+}
+
+/** How the values of a picture or a sequence lie; undefined for tables. Sequences have one row, whose columns are steps. */
+export function grid(
+  value: Schema,
+): { readonly height: number; readonly width: number; readonly channels: number } | undefined {
+  const [first] = value.features
+  if (value.kind === 'table' || first === undefined || first.dtype === 'category') return undefined
+  const [one = 1, two = 1, three = 1] = first.shape
+  if (value.kind === 'sequence') return { height: 1, width: one, channels: two }
+  return { height: one, width: two, channels: three }
 }
 
 export class MismatchError extends BaseError {

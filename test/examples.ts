@@ -29,6 +29,27 @@ export function stripedSource(samples: number, seed: number): Source {
   return sourceOf(stripes, shards)
 }
 
+/** Normal, by Box and Muller. */
+export function normal(prng: Prng.Prng): number {
+  return Math.sqrt(-2 * Math.log(1 - Prng.unit(prng))) * Math.cos(2 * Math.PI * Prng.unit(prng))
+}
+
+/** Rows of float32 in shards. */
+export function shardsOf(
+  rows: readonly { readonly label: number; readonly features: readonly number[] }[],
+): readonly DataSet.Shard[] {
+  const shards: DataSet.Shard[] = []
+  for (let first = 0; first < rows.length; first += DataSet.shardSize) {
+    const some = rows.slice(first, first + DataSet.shardSize)
+    shards.push({
+      samples: some.length,
+      features: Float32Array.from(some.flatMap(({ features }) => features)),
+      labels: Uint8Array.from(some, ({ label }) => label),
+    })
+  }
+  return shards
+}
+
 export function sourceOf(schema: Schema.Schema, shards: readonly DataSet.Shard[]): Source {
   return {
     schema,

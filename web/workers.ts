@@ -119,6 +119,7 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       sealSubject: (request) => crypto.sealSubject(request),
       score: (request) => crypto.score(request),
       exportModel: (task, spec) => crypto.exportModel(task, spec),
+      backbone: (file) => crypto.backbone(file),
     },
     persist: () => remote.persist(),
   }

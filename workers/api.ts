@@ -95,6 +95,8 @@ export type WarmStartRequest = {
   readonly job: WarmStart
   /** Of `job.data`, in its order; checked against their digests. */
   readonly shards: readonly Uint8Array[]
+  /** dag-cbor of the backbone that a head builds on. */
+  readonly backbone?: Uint8Array | undefined
 }
 
 export type Train = {
@@ -155,8 +157,9 @@ export type ContributeRequest = Version & {
   readonly account: Hex
   /** The others of its cohort in this draw, with the keys of their `Ready`; itself may be among them. */
   readonly peers: readonly { readonly account: Hex; readonly ephemeral: Hex }[]
-  /** dag-cbor of the TaskSpec. */
+  /** dag-cbor of the TaskSpec, and of the backbone that a head builds on. */
   readonly spec: Uint8Array
+  readonly backbone?: Uint8Array | undefined
   /** dag-cbor sealed model, encrypted to the participants. */
   readonly sealedModel: Uint8Array
   /** Salted digest of the plaintext model that `RoundOpened` committed to. */
@@ -229,6 +232,7 @@ export type Released = {
 export type OpenRequest = {
   readonly place: Place
   readonly spec: Uint8Array
+  readonly backbone?: Uint8Array | undefined
   readonly testSet: string
   /** Digests of `RoundOpened` and `Cohorts`, from which masks follow. */
   readonly opened: Hex
@@ -318,6 +322,8 @@ export type ScoreRequest = {
   readonly digest: Hex
   /** The test set's released shards, in order. */
   readonly shards: readonly Uint8Array[]
+  /** dag-cbor of the backbone that a head builds on. */
+  readonly backbone?: Uint8Array | undefined
 }
 
 export type Crypto = {
@@ -377,6 +383,8 @@ export type Crypto = {
   forget(request: { readonly task: Hex; readonly epoch?: number; readonly round?: number }): Promise<void>
   /** Little-endian float32 weights of the model provider's own current model, behind a 4-byte length and JSON header (safetensors). */
   exportModel(task: Hex, spec: Uint8Array): Promise<Uint8Array>
+  /** dag-cbor of the backbone that an exported file makes, to be published. */
+  backbone(file: Uint8Array): Promise<Uint8Array>
 }
 
 // network (app origin; opaque bytes only)

@@ -53,6 +53,7 @@ export function make(parts: () => Parts): Actions {
       const { purse, config } = parts()
       return Draft.initial(schemaId, purse.token()?.decimals ?? 18, config.local)
     },
+    readBackbone: (file) => asked(({ backbones }) => backbones.read(file)),
     createTask: (draft) => asked((all) => Tasks.create(all, draft)),
     requestProviders: (task, offers) => asked((all) => Tasks.request(all, task, offers)),
     freezeRoster: (task) => decide(task, { type: 'frozen' }, 'model'),

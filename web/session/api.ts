@@ -1,5 +1,7 @@
 // What screens may see and ask: one immutable snapshot of plain values, and actions that reject with a BaseError.
 import type { Address, Hex } from '../../protocol/codec.ts'
+import type { ConvolutionSpec } from '../../protocol/layer.ts'
+import type * as Model from '../../protocol/model.ts'
 import type { Plan } from '../../protocol/terms.ts'
 import type { Backend, DataSet, ImportRequest, Openings, ProbeResult } from '../../workers/api.ts'
 
@@ -306,12 +308,12 @@ export type Participation = {
     readonly minQuality: number
     readonly startBy: number
   }
-  /** Parameters of the model, and encrypted bytes of one update. */
   /** Released data on which the first model is trained; null where the first model is drawn by chance. */
   readonly warmStart: { readonly samples: number; readonly parts: number } | null
   /** Who counts what groups contributed: `committee` shows its members the groups' sums and the test set. */
   readonly scoring: 'own' | 'committee'
-  readonly model: { readonly template: string; readonly parameters: number; readonly updateBytes: number }
+  /** What is trained, its parameters, and encrypted bytes of one update. */
+  readonly model: { readonly spec: Model.Spec; readonly parameters: number; readonly updateBytes: number }
   readonly rounds: readonly RoundView[]
   readonly parties: readonly Party[]
   /** Compute providers that a data provider may nominate, cheapest first. */
@@ -410,6 +412,14 @@ export type Snapshot = {
   readonly problems: readonly Problem[]
 }
 
+/** A frozen model that a task may build on; this device has its bytes. */
+export type BackboneView = {
+  /** Its digest. */
+  readonly id: Hex
+  readonly model: Model.Spec
+  readonly bytes: number
+}
+
 export type TaskDraft = {
   readonly title: string
   readonly description: string
@@ -418,8 +428,13 @@ export type TaskDraft = {
   readonly warmStart: { readonly dataSet: string; readonly epochs: number } | undefined
   /** Who counts what cohorts contributed. `committee` wants a released test set. */
   readonly scoring: 'own' | 'committee'
-  readonly template: 'softmax' | 'mlp'
+  readonly template: Model.Template
+  /** Units of each dense layer before the last. */
   readonly hidden: readonly number[]
+  /** Of templates that have them. */
+  readonly convolutions: readonly ConvolutionSpec[]
+  /** What a head builds on. */
+  readonly backbone: BackboneView | undefined
   readonly training: {
     readonly epochs: number
     readonly batchSize: number
@@ -498,7 +513,9 @@ export type Session = {
 
   /** A draft filled with what works for this schema on this chain. */
   draftTask(schemaId: Hex): TaskDraft
-  /** Puts the spec on the network and the money into escrow; resolves with the task once the chain has it. */
+  /** Reads a model file that this app exported, so that a task can build on it. Nothing is published yet. */
+  readBackbone(file: File): Promise<BackboneView>
+  /** Puts the spec, and the backbone if it names one, on the network and the money into escrow; resolves with the task once the chain has it. */
   createTask(draft: TaskDraft): Promise<Hex>
   /** Asks the owners of these data offers; compute providers are asked when a data provider nominates them. */
   requestProviders(task: Hex, offers: readonly string[]): Promise<void>

@@ -47,6 +47,7 @@ function submit(effect: Extract<Effect.Effect, { type: 'submit' }>) {
       ...{ get: unused, put: unused, post: unused, ask: unused },
     },
     sponsor: { send, sendOwn: unused, sendWithTokens: unused, depositAtLeast: unused, withdraw: unused },
+    backboneOf: unused,
     exists: () => true,
     deposit: unused,
     promised: () => 0n,

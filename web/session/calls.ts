@@ -10,6 +10,7 @@ import * as Terms from '../../protocol/terms.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import * as Chain from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
+import type { Backbones } from './backbones.ts'
 import type { Job } from './job.ts'
 import type { Sent, Sponsor } from './sponsor.ts'
 
@@ -17,6 +18,8 @@ export type Tools = {
   readonly place: Topic.Place
   readonly door: Door
   readonly sponsor: Sponsor
+  /** Bytes of the backbone that a model builds on; undefined where it builds on none. */
+  readonly backboneOf: Backbones['of']
   /** Whether the chain told of this task already. */
   readonly exists: (task: Hex) => boolean
   /** Whole free deposit of an account, token base units. */
@@ -57,7 +60,13 @@ export function submitter(tools: Tools): Submit {
     switch (call.name) {
       case 'create': {
         const purpose = { machine: job.id, round: 0 }
-        await door.put(task, [{ codec: 'dag-cbor', bytes: TaskSpec.encode(job.spec) }], purpose)
+        const backbone = await tools.backboneOf(job.spec.model, purpose)
+        const objects = [TaskSpec.encode(job.spec), ...(backbone === undefined ? [] : [backbone])]
+        await door.put(
+          task,
+          objects.map((bytes) => ({ codec: 'dag-cbor', bytes })),
+          purpose,
+        )
         if (tools.exists(task)) return undefined
         return sponsor.sendWithTokens(account, Market.create(market, call.terms), Terms.funding(call.terms))
       }

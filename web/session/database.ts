@@ -38,6 +38,9 @@ export type StoredOffer = {
 /** A task spec by its digest. */
 export type StoredObject = { readonly id: string; readonly bytes: Uint8Array<ArrayBuffer> }
 
+/** dag-cbor of a backbone by its digest. */
+export type StoredBackbone = { readonly id: string; readonly bytes: Uint8Array<ArrayBuffer> }
+
 export type StoredTask = {
   readonly id: Hex
   /** dag-cbor of the terms, as the chain has them. */
@@ -71,6 +74,7 @@ export class Database extends Dexie {
   declare readonly settings: EntityTable<StoredSetting, 'id'>
   declare readonly offers: EntityTable<StoredOffer, 'id'>
   declare readonly objects: EntityTable<StoredObject, 'id'>
+  declare readonly backbones: EntityTable<StoredBackbone, 'id'>
   declare readonly tasks: EntityTable<StoredTask, 'id'>
   declare readonly events: EntityTable<StoredEvent, 'id'>
   declare readonly requests: EntityTable<StoredRequest, 'id'>
@@ -94,5 +98,6 @@ export class Database extends Dexie {
       meters: 'id, machine',
       transactions: 'id, task',
     })
+    this.version(2).stores({ backbones: 'id' })
   }
 }

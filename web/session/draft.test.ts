@@ -6,6 +6,7 @@ import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type { TaskDraft } from './api.ts'
+import * as Architecture from './architecture.ts'
 import * as Draft from './draft.ts'
 
 const market = `0x${'11'.repeat(20)}` as const
@@ -37,6 +38,15 @@ describe('a draft', () => {
     Schema.assertFits(schema, spec.model)
   })
 
+  test.each(['mlp', 'cnn', 'head'] as const)('says of a model (%s) what the form showed', (template) => {
+    const trained = { template: 'mlp', inputs: 784, hidden: [20], classes: 5 } as const
+    const backbone = { id: `0x${'ab'.repeat(32)}` as const, model: trained, bytes: 1 }
+    const architecture = { ...Architecture.initial(template), backbone }
+    const { terms, spec } = Draft.make({ ...draft, ...architecture }, by)
+    expect(Architecture.of(architecture, Schema.digits)).toEqual({ model: spec.model })
+    expect(() => TaskSpec.assertBound(spec, terms)).not.toThrow()
+  })
+
   test('gets an update of as many words as its ciphertexts have', () => {
     const { terms, spec } = Draft.make(draft, by)
     expect(spec.title).toBe('Digits')
@@ -65,6 +75,8 @@ describe('a draft', () => {
     [{ title: '' }, 'title: expected a title'],
     [{ minDatas: 2 }, 'expected minCohort up to minDatas'],
     [{ minComputes: 1 }, 'expected a threshold up to minComputes'],
+    [{ template: 'head' }, 'backbone: Choose the model file to build on.'],
+    [{ template: 'cnn' }, 'convolutions: Expected a convolution.'],
     [{ rounds: 300 }, 'expected at most 255'],
     [{ bond: 1n << 130n }, 'expected an amount below 2^128'],
     [{ invited: [market] }, 'invited: expected 3 accounts or more'],

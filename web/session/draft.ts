@@ -16,19 +16,19 @@ import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import * as Update from '../../protocol/update.ts'
 import type { TaskDraft } from './api.ts'
+import * as Architecture from './architecture.ts'
 
 const day = 86_400
 
 /** What works for a small model of this schema; amounts assume 18 decimals where the token's are unknown. */
 export function initial(schemaId: Hex, decimals: number, local: boolean): TaskDraft {
   const unit = 10n ** BigInt(decimals)
-  const isImage = Schema.find(schemaId)?.kind === 'image'
+  const schema = Schema.find(schemaId)
   return {
     title: '',
     description: '',
     schemaId,
-    template: isImage ? 'mlp' : 'softmax',
-    hidden: isImage ? [41] : [],
+    ...Architecture.initial(schema === undefined ? 'softmax' : Architecture.templates(schema)[0]),
     training: { epochs: 1, batchSize: 64, learningRate: 0.05, momentum: 0.9 },
     rounds: 5,
     targetAccuracy: 0,
@@ -86,11 +86,10 @@ function assemble(draft: TaskDraft, by: By): Made {
   if (schema === undefined) throw new Schema.UnknownError(draft.schemaId)
   if (draft.invited.length > 0 && draft.invited.length < draft.minDatas)
     throw new Codec.MalformedError('task', `invited: expected ${draft.minDatas} accounts or more`)
-  const sizes = { inputs: Schema.inputs(schema), classes: Schema.classes(schema) }
-  const model: Model.Spec =
-    draft.template === 'softmax'
-      ? { template: 'softmax', ...sizes }
-      : { template: 'mlp', ...sizes, hidden: draft.hidden }
+  const planned = Architecture.of(draft, schema)
+  if ('misfit' in planned)
+    throw new Codec.MalformedError('task', `${planned.misfit.part}: ${planned.misfit.sentence.slice(0, -1)}`)
+  const { model } = planned
   const parameters = Model.parameterCount(model)
   const he = He.parametersFor(draft.valueBits, draft.maxDatas)
   const seed = new DataView(randomBytes(4).buffer).getUint32(0)

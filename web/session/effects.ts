@@ -78,6 +78,10 @@ export function executor(tools: Tools): Execute {
     return timed(purpose, 'network', () => door.get(cid, modelBytes, purpose))
   }
 
+  async function backboneOf(job: Job, purpose: Purpose): Promise<Uint8Array | undefined> {
+    return timed(purpose, 'network', () => tools.backboneOf(job.spec.model, purpose))
+  }
+
   async function ciphertexts(job: Job, cid: string, purpose: Purpose): Promise<readonly Uint8Array[]> {
     const stored = kept.get(cid)
     if (stored !== undefined) return stored.bytes
@@ -104,9 +108,10 @@ export function executor(tools: Tools): Execute {
     const { dataSet } = job
     if (dataSet === undefined) throw new Masks.DataSetError()
     const purpose = { machine: job.id, round: effect.round }
-    const [sealedModel, publicKey] = await Promise.all([
+    const [sealedModel, publicKey, backbone] = await Promise.all([
       get(effect.model, purpose),
       get(effect.publicKey, purpose),
+      backboneOf(job, purpose),
     ])
     const { opened, cohorts, peers, modelHash, samples, dataSignature, round } = effect
     const request: ContributeRequest = {
@@ -114,6 +119,7 @@ export function executor(tools: Tools): Execute {
       account: job.account,
       peers,
       spec: TaskSpec.encode(job.spec),
+      backbone,
       dataSet,
       dataSignature,
       sealedModel,
@@ -184,6 +190,7 @@ export function executor(tools: Tools): Execute {
     const { seconds, ...result } = await frame.crypto.open({
       place: Masks.placeOf(place, job, round),
       spec: TaskSpec.encode(job.spec),
+      backbone: await backboneOf(job, purpose),
       testSet: dataSet,
       opened,
       cohortsDigest,

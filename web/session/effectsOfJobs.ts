@@ -18,6 +18,7 @@ type Wish = Extract<Effect.Effect, { type: 'federate' | 'sealSubject' | 'perform
 export type Means = {
   readonly frame: Frame
   readonly door: Door
+  readonly backboneOf: (model: Model.Spec, purpose: Purpose) => Promise<Uint8Array | undefined>
   /** Runs work on the training engine when nothing else does. */
   readonly alone: <value>(work: () => Promise<value>) => Promise<value>
   readonly progress: (job: Job, progress: Progress | undefined) => void
@@ -118,7 +119,11 @@ async function sealSubject(
 
 type Done = { readonly result: Hex; readonly worth: readonly number[] | null }
 
-async function count({ frame, door }: Means, job: Job, { round, subject }: Jobs.Score): Promise<Done> {
+async function count(
+  { frame, door, backboneOf }: Means,
+  job: Job,
+  { round, subject }: Jobs.Score,
+): Promise<Done> {
   const purpose = { machine: job.id, round }
   const bytes = await door.get(Codec.cidFrom(subject).toString(), blockBytes, purpose)
   const shards = await Promise.all(
@@ -134,7 +139,8 @@ async function count({ frame, door }: Means, job: Job, { round, subject }: Jobs.
     digest: subject,
     shards,
   }
-  const worth = await frame.crypto.score(request)
+  const backbone = await backboneOf(job.spec.model, purpose)
+  const worth = await frame.crypto.score({ ...request, backbone })
   return { result: Jobs.worthDigest(worth), worth }
 }
 
@@ -179,9 +185,10 @@ function isRubbish(thrown: unknown): boolean {
   )
 }
 
-async function lesson({ door }: Means, job: Job, of: Jobs.WarmStart): Promise<WarmStartRequest> {
+async function lesson({ door, backboneOf }: Means, job: Job, of: Jobs.WarmStart): Promise<WarmStartRequest> {
+  const backbone = await backboneOf(job.spec.model, purposeOf(job))
   const shards = await Promise.all(of.data.map((digest) => shard(door, digest, purposeOf(job))))
-  return { spec: TaskSpec.encode(job.spec), job: of, shards }
+  return { spec: TaskSpec.encode(job.spec), job: of, shards, backbone }
 }
 
 async function onEngine<value>(

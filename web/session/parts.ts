@@ -8,6 +8,7 @@ import * as Chain from '../net/chain.ts'
 import * as Witnesses from '../net/witnesses.ts'
 import * as Door from '../net/door.ts'
 import type { Wallets } from '../net/wallet.ts'
+import * as Backbones from './backbones.ts'
 import * as Board from './board.ts'
 import * as Bonds from './bonds.ts'
 import * as Connection from './connection.ts'
@@ -36,6 +37,7 @@ export type Parts = {
   readonly purse: Purse.Purse
   readonly sponsor: Sponsor.Sponsor
   readonly board: Board.Board
+  readonly backbones: Backbones.Backbones
   readonly shelf: DataSets.Shelf
   readonly mail: Mail.Mail
   readonly meters: Meters.Meters
@@ -96,6 +98,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     fetchSpec: (_task, cid) => door.get(cid, 64 * 1024, Door.unmetered),
     changed,
   })
+  const backbones = Backbones.make({ database, crypto: frame.crypto, door })
   const transactions = await Transactions.load({ database, chain, changed })
   const rules = await Rules.load(database, frame, watch)
   const mail = Mail.open({
@@ -117,6 +120,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
       place,
       door,
       frame,
+      backboneOf: backbones.of,
       blockHash: chain.blockHash,
       mail,
       sponsor,
@@ -217,6 +221,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     purse,
     sponsor,
     board,
+    backbones,
     shelf,
     mail,
     meters,

@@ -55,7 +55,7 @@ function participation(parts: Parts, entry: Entry): Participation {
       targetAccuracy: spec.targetAccuracy,
     },
     model: {
-      template: spec.model.template,
+      spec: spec.model,
       parameters: Model.parameterCount(spec.model),
       updateBytes: terms.words * 32,
     },

@@ -76,7 +76,3 @@ export function latest(rounds: readonly RoundView[]): RoundView | undefined {
     undefined,
   )
 }
-
-export function templateWords(template: string): string {
-  return template === 'mlp' ? 'Layered network' : template === 'softmax' ? 'Softmax regression' : template
-}

@@ -5,17 +5,45 @@ import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
 import * as Schema from '../../protocol/schema.ts'
-import type { TaskDraft, Token } from '../session/api.ts'
+import type { BackboneView, TaskDraft, Token } from '../session/api.ts'
+import * as Architecture from '../session/architecture.ts'
 import * as Amount from './amount.ts'
 import * as Invitations from './invitations.ts'
 import { type NumberField, fields } from './taskFields.ts'
+
+type Convolution = TaskDraft['convolutions'][number]
+/** A convolution as it is typed. */
+type Typed = { filters: string; kernel: string; pool: string }
+
+function typed({ filters, kernel, pool }: Convolution): Typed {
+  return { filters: `${filters}`, kernel: `${kernel}`, pool: `${pool}` }
+}
+
+/** The parts of a convolution that are typed, and the most that each may be. */
+const cells = [
+  { key: 'filters', most: 512 },
+  { key: 'kernel', most: 31 },
+  { key: 'pool', most: 8 },
+] as const
+
+function fits(text: string, most: number): boolean {
+  return /^[1-9][0-9]*$/.test(text.trim()) && Number(text) <= most
+}
+
+function parsed(row: Typed): Convolution | undefined {
+  if (!cells.every(({ key, most }) => fits(row[key], most))) return undefined
+  return Architecture.convolution(Number(row.filters), Number(row.kernel), Number(row.pool))
+}
 
 export class TaskForm {
   title = $state('')
   description = $state('')
   template = $state<TaskDraft['template']>('mlp')
-  /** Sizes with commas between them. */
-  hidden = $state('')
+  /** By template: sizes with commas between them. */
+  readonly hidden = $state<Partial<Record<TaskDraft['template'], string>>>({})
+  /** Of the templates that have them, first layer first. */
+  convolutions = $state<Typed[]>([])
+  backbone = $state.raw<BackboneView>()
   valueBits = $state('16')
   testSet = $state('')
   plan = $state<TaskDraft['plan']>('equal')
@@ -28,6 +56,8 @@ export class TaskForm {
   readonly numbers = $state<Record<string, string>>({})
   errors = $state.raw<Readonly<Record<string, string>>>({})
   readonly schemaId: TaskDraft['schemaId']
+  /** Those that suit the schema. */
+  readonly templates: readonly TaskDraft['template'][]
   readonly #base: TaskDraft
   readonly #token: Token | undefined
 
@@ -38,7 +68,14 @@ export class TaskForm {
     this.title = base.title
     this.description = base.description
     this.template = base.template
-    this.hidden = base.hidden.join(', ')
+    const schema = Schema.find(base.schemaId)
+    this.templates = schema === undefined ? [base.template] : Architecture.templates(schema)
+    for (const template of this.templates) {
+      const { hidden, convolutions } = template === base.template ? base : Architecture.initial(template)
+      this.hidden[template] = hidden.join(', ')
+      if (convolutions.length > 0) this.convolutions = convolutions.map(typed)
+    }
+    this.backbone = base.backbone
     this.valueBits = `${base.valueBits}`
     this.testSet = base.testSet
     this.plan = base.plan
@@ -49,23 +86,31 @@ export class TaskForm {
     for (const field of fields) this.numbers[field.name] = this.#text(field)
   }
 
-  /** Parameters, and encrypted bytes of one update; undefined while what decides them cannot be read. */
-  readonly size = $derived.by(() => {
+  /** What is typed as a spec, or the field that does not fit; undefined while a field cannot be read. */
+  readonly #planned = $derived.by(() => {
     const schema = Schema.find(this.schemaId)
     const hidden = this.#layers()
-    const providers = Number(this.numbers['maxDatas'])
-    if (schema === undefined || hidden === undefined || !(providers >= 1 && providers <= 255))
-      return undefined
-    const spec = {
-      template: this.template,
-      inputs: Schema.inputs(schema),
-      hidden,
-      classes: Schema.classes(schema),
-    }
-    const parameters = Model.parameterCount(spec)
-    const he = He.parametersFor(this.valueBits === '8' ? 8 : 16, providers)
-    return { parameters, bytes: Packing.count(parameters, he) * Ciphertext.packedBytes }
+    const convolutions = this.#rows()
+    if (schema === undefined || hidden === undefined || convolutions === undefined) return undefined
+    const { template, backbone } = this
+    return Architecture.of({ template, hidden, convolutions, backbone }, schema)
   })
+
+  /** The model, and encrypted bytes of one update; undefined while what decides them cannot be read. */
+  readonly size = $derived.by(() => {
+    const providers = Number(this.numbers['maxDatas'])
+    const planned = this.#planned
+    if (planned === undefined || 'misfit' in planned || !(providers >= 1 && providers <= 255))
+      return undefined
+    const he = He.parametersFor(this.valueBits === '8' ? 8 : 16, providers)
+    const parameters = Model.parameterCount(planned.model)
+    return { model: planned.model, bytes: Packing.count(parameters, he) * Ciphertext.packedBytes }
+  })
+
+  /** What does not fit, as soon as all fields of the model can be read. */
+  readonly misfit = $derived.by(() =>
+    this.#planned !== undefined && 'misfit' in this.#planned ? this.#planned.misfit : undefined,
+  )
 
   unit(field: NumberField): string {
     return field.kind === 'tokens' ? (this.#token?.symbol ?? 'base units') : field.unit
@@ -80,9 +125,15 @@ export class TaskForm {
       if (read === undefined) errors[field.name] = this.#expected(field)
       else draft = field.write(draft, read.value, read.amount)
     }
-    const hidden = this.#layers()
+    const [hidden, convolutions] = [this.#layers(), this.#rows()]
     if (this.title.trim() === '') errors['title'] = 'Give the task a title.'
     if (hidden === undefined) errors['hidden'] = 'Write one size per layer, such as 41 or 64, 32.'
+    if (convolutions === undefined)
+      this.convolutions.forEach((row, i) => {
+        for (const { key, most } of cells)
+          if (!fits(row[key], most)) errors[`${key} ${i}`] = `From 1 to ${most}.`
+      })
+    if (this.misfit !== undefined) errors[this.misfit.part] = this.misfit.sentence
     if (this.testSet === '') errors['testSet'] = 'Choose the data set that measures accuracy.'
     if (draft.maxDatas < draft.minDatas) errors['maxDatas'] = 'At least as many as the fewest.'
     if (draft.maxComputes < draft.minComputes) errors['maxComputes'] = 'At least as many as the fewest.'
@@ -103,6 +154,8 @@ export class TaskForm {
       description: this.description.trim(),
       template: this.template,
       hidden: hidden ?? [],
+      convolutions: convolutions ?? [],
+      backbone: this.backbone,
       valueBits: this.valueBits === '8' ? 8 : 16,
       testSet: this.testSet,
       plan: this.plan,
@@ -113,9 +166,25 @@ export class TaskForm {
   }
 
   #layers(): readonly number[] | undefined {
-    if (this.template === 'softmax') return []
-    const sizes = this.hidden.split(',').map((each) => Number(each.trim()))
+    const text = (this.hidden[this.template] ?? '').trim()
+    if (text === '' && this.template !== 'mlp') return []
+    const sizes = text.split(',').map((each) => Number(each.trim()))
     return sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 65_536) ? sizes : undefined
+  }
+
+  #rows(): readonly Convolution[] | undefined {
+    if (this.template !== 'cnn' && this.template !== 'sequence') return []
+    const rows = this.convolutions.map(parsed)
+    return rows.every((row) => row !== undefined) ? rows : undefined
+  }
+
+  /** Adds a convolution like the last one, or takes one away. */
+  addConvolution(): void {
+    this.convolutions.push({ ...(this.convolutions.at(-1) ?? { filters: '8', kernel: '3', pool: '2' }) })
+  }
+
+  removeConvolution(index: number): void {
+    this.convolutions.splice(index, 1)
   }
 
   #text(field: NumberField): string {

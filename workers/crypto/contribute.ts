@@ -77,6 +77,7 @@ async function make(
       model: spec.model,
       training: spec.training,
       weights: global.slice(),
+      backbone: request.backbone,
       dataSet: request.dataSet,
       dataSignature: request.dataSignature,
       round: request.place.round,

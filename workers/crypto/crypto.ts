@@ -1,4 +1,5 @@
 // `Crypto` for the app, out of the safe, SEAL, and the workers that train and score.
+import * as Backbone from '../../protocol/backbone.ts'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
 import { type Hex, digest32, parse } from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
@@ -94,6 +95,11 @@ export function create({ safe, seal, train, score, versions }: Means): Crypto {
     exportModel: async (task, encoded) => {
       const spec = TaskSpec.decode(encoded)
       return Safetensors.encode(spec.model, await Round.currentWeights(task, spec, await safe()))
+    },
+    backbone: async (file) => {
+      const { spec: model, weights } = Safetensors.decode(file)
+      if (model.template === 'head') throw new Safetensors.HeadError()
+      return Backbone.encode({ model, weights })
     },
   }
 }

@@ -161,7 +161,7 @@ async function move(
     seconds,
     coalitions: [...coalitions],
     score: await Coalitions.score({ global, sums, rules }, coalitions, (weights) =>
-      score.evaluate({ model: spec.model, weights, rows: testSet }),
+      score.evaluate({ model: spec.model, weights, backbone: request.backbone, rows: testSet }),
     ),
   }
   const model = Records.models.encode({ after: round, content })

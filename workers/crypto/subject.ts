@@ -38,7 +38,7 @@ export async function score(
   request: ScoreRequest,
   { safe, score: peer }: { readonly safe: Safe; readonly score: ScorePeer },
 ): Promise<readonly number[]> {
-  const { task, round, account, shards } = request
+  const { task, round, account, shards, backbone } = request
   const spec = TaskSpec.decode(request.spec)
   const { sealed, salt } = Subject.decode(request.subject, request.digest)
   const keys = await Identity.keys(safe)
@@ -49,6 +49,7 @@ export async function score(
     peer.evaluate({
       model: spec.model,
       weights,
+      backbone,
       rows: { schemaId: spec.schemaId, shards, salt, commitment: spec.testSet.commitment },
     }),
   )

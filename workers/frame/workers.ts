@@ -96,6 +96,7 @@ export function start(): Frame {
       sealSubject: (request) => crypto.asked(crypto.remote.sealSubject(request)),
       score: (request) => crypto.asked(crypto.remote.score(request)),
       exportModel: (task, spec) => crypto.asked(crypto.remote.exportModel(task, spec)),
+      backbone: (file) => crypto.asked(crypto.remote.backbone(file)),
     },
     persist: async () => (await navigator.storage.persisted()) || (await navigator.storage.persist()),
   }

@@ -7,6 +7,8 @@ export type EvaluateRequest = {
   readonly model: Model.Spec
   /** Of several models of this kind, which are scored in one pass over the test set. */
   readonly weights: readonly Float32Array[]
+  /** dag-cbor of the backbone that a head builds on. */
+  readonly backbone?: Uint8Array | undefined
   /** The test set: its id in the vault, or rows that somebody released. */
   readonly rows: string | ReleasedRows
 }

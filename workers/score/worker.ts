@@ -2,6 +2,8 @@
 import * as Comlink from 'comlink'
 import strict from '../tensors/kernels/index.ts?strict'
 import * as Kernels from '../tensors/kernels.ts'
+import * as Extractor from '../tensors/extractor.ts'
+import * as Features from '../tensors/features.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { Source } from '../tensors/batches.ts'
@@ -13,19 +15,28 @@ Thrown.carryAdvice()
 
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
 let compiling: Promise<WebAssembly.Module> | undefined
+const compiled = () => (compiling ??= Kernels.compile([Kernels.inlined(strict)]))
+const features = Features.create(async (backbone) =>
+  Extractor.create(await Kernels.start(await compiled()), backbone),
+)
 
 const peer: ScorePeer = {
-  evaluate: async ({ model, weights, rows }) => {
-    compiling ??= Kernels.compile([Kernels.inlined(strict)])
-    return await evaluate(await compiling, model, weights, await sourceOf(rows))
+  evaluate: async ({ model, weights, backbone, rows }) => {
+    const { source, name } = await read(rows)
+    const found = features.of({ model, source, backbone, rows: name })
+    return await evaluate(await compiled(), found.model, weights, found.source)
   },
 }
 
-async function sourceOf(rows: string | ReleasedRows): Promise<Source> {
-  if (typeof rows !== 'string') return Released.source(rows)
+/** Rows and what they are known by. */
+async function read(
+  rows: string | ReleasedRows,
+): Promise<{ readonly source: Source; readonly name: string }> {
+  if (typeof rows !== 'string') return { source: Released.source(rows), name: rows.commitment }
   const stored = await vault.promise
-  const { schema, shards, version } = await stored.open(rows)
-  return { schema, shards, shard: (index) => stored.shard(rows, version, index) }
+  const { schema, shards, version, dataSignature } = await stored.open(rows)
+  const shard = (index: number) => stored.shard(rows, version, index)
+  return { source: { schema, shards, shard }, name: dataSignature }
 }
 
 const api: ScoreWorker = {

@@ -9,6 +9,8 @@ export type TrainRequest = {
   readonly training: Model.Training
   /** The round's global weights; transfer them, the asker keeps its own copy. */
   readonly weights: Float32Array
+  /** dag-cbor of the backbone that a head builds on. */
+  readonly backbone?: Uint8Array | undefined
   readonly dataSet: string
   /** Training is refused when the data set no longer has this signature. */
   readonly dataSignature: Hex

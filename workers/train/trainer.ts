@@ -28,6 +28,8 @@ export type Trainer = Omit<Train, 'warmStart' | 'checkWarmStart'> & {
   /** Has `work` done with the engine that is best for a model, again with another where that one fails. */
   using<value>(spec: Model.Spec, work: (attempt: Attempt) => Promise<value>): Promise<value>
   train(job: Round.Job, source: Source, progress: Progress): Promise<Trained>
+  /** For whoever makes the source: waits while training is paused, rejects once it is aborted. */
+  pass(): Promise<void>
 }
 
 /** Fastest first, as far as anyone can tell before measuring. */
@@ -163,6 +165,7 @@ export function create(engines: Engines): Trainer {
         return { ...result, backend, notice: notices.join(' ') }
       })
     },
+    pass: () => gate.pass(),
     pause: () => Promise.resolve(gate.close()),
     resume: () => Promise.resolve(gate.open()),
     abort: () => Promise.resolve(gate.abort()),
