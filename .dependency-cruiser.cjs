@@ -81,7 +81,7 @@ module.exports = {
       from: { path: '^workers/([^/]+)/', pathNot: test },
       to: { path: '^workers/[^/]+/api[.]ts$', pathNot: '^workers/$1/', dependencyTypesNot: ['type-only'] },
     },
-    door('tensorflow', '@tensorflow/[^/]+', ['workers/train/', 'workers/score/', 'workers/tensors/']),
+    door('tensorflow', '@tensorflow/[^/]+', ['workers/train/']),
     door('seal', 'node-seal', ['workers/crypto/']),
     door('network', 'helia|@helia/[^/]+|libp2p|@libp2p/[^/]+|@multiformats/multiaddr', [
       'workers/network/',
@@ -95,7 +95,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: ['node_modules'] },
-    exclude: { path: ['^dist/', '^out/', '[.]css$', '^web/public/'] },
+    exclude: { path: ['^dist/', '^workers/tensors/kernels/', '^out/', '[.]css$', '^web/public/'] },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     tsConfig: { fileName: 'scripts/tsconfig.json' },

@@ -15,6 +15,8 @@ export default tseslint.config(
       'screenshots',
       'protocol/abi.ts',
       'contracts',
+      // AssemblyScript, whose compiler checks it.
+      'workers/tensors/kernels',
     ],
   },
   {

@@ -24,6 +24,8 @@ export default {
   ],
   project: ['{protocol,workers,web,relay,scripts,test}/**/*.{ts,mjs,svelte,css}'],
   compilers: { svelte },
+  // AssemblyScript, compiled from its index.
+  ignore: ['workers/tensors/kernels/**'],
   ignoreExportsUsedInFile: true,
   // Used by Solidity, by type settings, by the path of their executables, or as data.
   ignoreDependencies: [

@@ -9,6 +9,7 @@ import { playwright } from '@vitest/browser-playwright'
 import type { Plugin, PluginOption, ProxyOptions } from 'vite'
 import { type ViteUserConfig, defineConfig } from 'vitest/config'
 import packages from './package.json' with { type: 'json' }
+import * as AssemblyScript from './scripts/assemblyscript.ts'
 import * as Browser from './scripts/browser.mjs'
 import * as Headers from './scripts/headers.ts'
 import * as Origins from './scripts/origins.ts'
@@ -35,6 +36,9 @@ export default defineConfig(({ mode }) => {
   return tests
 })
 
+/** Bundles of workers have plugins of their own. */
+const worker = { format: 'es' as const, plugins: () => [AssemblyScript.plugin()] }
+
 function origin(
   name: string,
   folder: string,
@@ -45,8 +49,8 @@ function origin(
   return {
     root: `${root}${folder}`,
     cacheDir: `${root}node_modules/.vite/${name}`,
-    plugins: [...plugins, hostedHeaders(headers)],
-    worker: { format: 'es' },
+    plugins: [...plugins, AssemblyScript.plugin(), hostedHeaders(headers)],
+    worker,
     build: {
       outDir: `${root}dist/${name}`,
       emptyOutDir: true,
@@ -153,8 +157,8 @@ const tests: ViteUserConfig = {
         },
       },
       {
-        plugins: [svelte({ configFile: false })],
-        worker: { format: 'es' },
+        plugins: [svelte({ configFile: false }), AssemblyScript.plugin()],
+        worker,
         // Named because workers import them: found only while a test runs, they would reload the page under it.
         optimizeDeps: { include: [...bundled, ...beside] },
         test: {

@@ -19,8 +19,8 @@ export async function train(
   test: Share,
   done: (round: number, accuracy: number) => void,
 ): Promise<readonly number[]> {
-  const tf = await Tensors.start('wasm')
-  const engine = await Tensors.engine('wasm')
+  const engine = Tensors.engine()
+  const kernels = await Tensors.kernels()
   const schema = Schema.find(spec.schemaId)
   if (schema === undefined) throw new Schema.UnknownError(spec.schemaId)
   let global: Float32Array = Model.initialise(spec.model, spec.training.seed)
@@ -40,7 +40,7 @@ export async function train(
     const {
       correct: [correct = 0],
       total: tested,
-    } = await evaluate(tf, spec.model, [global], sourceOf(schema, test))
+    } = await evaluate(kernels, spec.model, [global], sourceOf(schema, test))
     const accuracy = Math.round((correct / tested) * 10_000)
     accuracies.push(accuracy)
     done(round, accuracy)

@@ -29,7 +29,7 @@ let means: Float32Array
 vi.setConfig({ testTimeout: 300_000 })
 
 beforeAll(async () => {
-  engine = await Tensor.engine('wasm')
+  engine = Tensor.engine()
   whole = Pictures.all()
   means = Pictures.means(whole)
 })

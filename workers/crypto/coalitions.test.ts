@@ -101,14 +101,14 @@ function sumOf({ providers }: Setting, { secrets }: Begun, from: number): Update
 
 test('contributions of three cohorts are those of a direct evaluation', async () => {
   const setting = await started()
-  const tf = await Node.start('wasm')
+  const kernels = await Node.kernels()
   const source = testSet(400)
   const api = Crypto.create({
     safe: async () => setting.owner.safe,
     seal: Parties.seal,
     versions: Parties.versions,
     train: async () => Promise.reject(new Error('no training here')),
-    score: async () => ({ evaluate: ({ model, weights }) => evaluate(tf, model, weights, source) }),
+    score: async () => ({ evaluate: ({ model, weights }) => evaluate(kernels, model, weights, source) }),
   })
   const coalitions = Contribution.coalitions(3, Parties.record)
   const { start, request } = await played(setting, coalitions)
@@ -120,7 +120,7 @@ test('contributions of three cohorts are those of a direct evaluation', async ()
   for (const coalition of [0, 1, 2, 3, 4, 5, 6, 7]) {
     const some = sums.filter((_, at) => ((coalition >> at) & 1) === 1)
     const weights = some.length === 0 ? global : Update.next(global, some, spec)
-    counts.push((await evaluate(tf, spec.model, [weights], source)).correct[0]!)
+    counts.push((await evaluate(kernels, spec.model, [weights], source)).correct[0]!)
   }
   expect(result.worth).toEqual(counts)
   expect(new Set(counts).size).toBeGreaterThan(4)

@@ -1,11 +1,9 @@
 // The score worker: a model from the crypto worker, a test set from the vault, and nothing but a count goes out.
-import * as tf from '@tensorflow/tfjs-core'
-import * as wasm from '@tensorflow/tfjs-backend-wasm'
-import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
 import * as Comlink from 'comlink'
+import strict from '../tensors/kernels/index.ts?strict'
+import * as Extractor from '../tensors/extractor.ts'
 import * as Features from '../tensors/features.ts'
-import * as Forward from '../tensors/forward.ts'
-import * as Wasm from '../tensors/wasm.ts'
+import * as Kernels from '../tensors/kernels.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { ScorePeer, ScoreWorker } from './api.ts'
@@ -14,25 +12,25 @@ import { evaluate } from './evaluate.ts'
 Thrown.carryAdvice()
 
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
-const features = Features.create((backbone) => Promise.resolve(Forward.extractor(tf, backbone)))
-let started: Promise<void> | undefined
+const features = Features.create(async (...backbone) => Extractor.start(await kernels(), ...backbone))
+let compiling: Promise<WebAssembly.Module> | undefined
+
+function kernels(): Promise<WebAssembly.Module> {
+  compiling ??= Kernels.compile([Kernels.inlined(strict)])
+  return compiling
+}
 
 const peer: ScorePeer = {
   evaluate: async ({ model, weights, backbone, dataSet }) => {
-    started ??= Wasm.start(tf, wasm, Wasm.inlined(wasmBytes)).catch((error: unknown) => {
-      started = undefined
-      throw error
-    })
-    await started
     const rows = await vault.promise
     const { schema, shards, version, dataSignature } = await rows.open(dataSet)
-    const found = features.of({
+    const seen = features.of({
       model,
       source: { schema, shards, shard: (index) => rows.shard(dataSet, version, index) },
       backbone,
       rows: dataSignature,
     })
-    return await evaluate(tf, found.model, weights, found.source)
+    return await evaluate(await kernels(), seen.model, weights, seen.source)
   },
 }
 

@@ -1,31 +1,27 @@
 // The engines of this browser, started one at a time. Only the train worker imports this.
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-core/dist/register_all_gradients'
-import * as wasm from '@tensorflow/tfjs-backend-wasm'
-import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import '@tensorflow/tfjs-backend-cpu'
-import type { Backbone } from '../../protocol/backbone.ts'
-import type { Backend } from '../api.ts'
-import type { Extractor } from '../tensors/features.ts'
-import * as Forward from '../tensors/forward.ts'
+import relaxed from '../tensors/kernels/index.ts?relaxed'
+import strict from '../tensors/kernels/index.ts?strict'
+import * as Kernels from '../tensors/kernels.ts'
 import type { Engine, Engines } from './engines.ts'
 import { DeviceLostError, UnavailableError } from './errors.ts'
-import * as Wasm from '../tensors/wasm.ts'
 import * as Tfjs from './tfjs.ts'
+import * as Wasm from './wasm.ts'
 
 /** Selects a backend for everything tfjs computes from now on, starting it at first. */
-async function select(backend: Backend): Promise<void> {
+async function select(backend: 'webgpu' | 'cpu'): Promise<void> {
   try {
-    if (backend === 'wasm') await Wasm.start(tf, wasm, Wasm.inlined(wasmBytes))
-    else if (!(await tf.setBackend(backend))) throw new Error('tfjs refused it')
+    if (!(await tf.setBackend(backend))) throw new Error('tfjs refused it')
   } catch (cause) {
     throw new UnavailableError(backend, cause)
   }
 }
 
 /** Forgets a backend with everything it holds, so that the next `select` starts it afresh. */
-function forget(backend: Backend): void {
+function forget(backend: 'webgpu' | 'cpu'): void {
   const factory = tf.findBackendFactory(backend)
   tf.removeBackend(backend)
   tf.registerBackend(backend, factory)
@@ -52,7 +48,7 @@ function lost(): Promise<never> {
   })
 }
 
-function engine(backend: Backend): Engine {
+function tfjs(backend: 'webgpu' | 'cpu'): Engine {
   return {
     device: () =>
       backend === 'webgpu' ? adapter() : Promise.resolve({ description: 'processor', software: false }),
@@ -67,9 +63,13 @@ function engine(backend: Backend): Engine {
   }
 }
 
-export const engines: Engines = { webgpu: engine('webgpu'), wasm: engine('wasm'), cpu: engine('cpu') }
+export const engines: Engines = {
+  webgpu: tfjs('webgpu'),
+  wasm: Wasm.engine(() => [relaxed, strict].map(Kernels.inlined)),
+  cpu: tfjs('cpu'),
+}
 
-/** Computes on the engine that trains. */
-export function extractor(backbone: Backbone): Promise<Extractor> {
-  return Promise.resolve(Forward.extractor(tf, backbone))
+/** What scoring computes with, so that features are the same here and there. */
+export function strictKernels(): Promise<WebAssembly.Module> {
+  return Kernels.compile([Kernels.inlined(strict)])
 }

@@ -1,8 +1,8 @@
 // Training by TensorFlow.js with its own derivatives: slow on a processor, and what the other engines are measured against.
 import * as Model from '../../protocol/model.ts'
 import * as Batches from '../tensors/batches.ts'
-import { forward, upload } from '../tensors/forward.ts'
-import type { Scalar, Tensor, Tensors } from '../tensors/tensors.ts'
+import { forward, upload } from './forward.ts'
+import type { Scalar, Tensor, Tensors } from './tensors.ts'
 import type { Settings, TrainStep } from './trainStep.ts'
 
 /** On the selected backend, which must know the gradients of all its operations (`register_all_gradients`). */

@@ -2,15 +2,16 @@
 import * as Comlink from 'comlink'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
+import * as Extractor from '../tensors/extractor.ts'
 import * as Features from '../tensors/features.ts'
 import type { TrainPeer, TrainWorker } from './api.ts'
-import { engines, extractor } from './backends.ts'
+import { engines, strictKernels } from './backends.ts'
 import * as Trainer from './trainer.ts'
 
 Thrown.carryAdvice()
 
 const trainer = Trainer.create(engines)
-const features = Features.create(extractor)
+const features = Features.create(async (...backbone) => Extractor.start(await strictKernels(), ...backbone))
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
 
 const peer: TrainPeer = {

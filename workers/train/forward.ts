@@ -1,8 +1,6 @@
 // A model as tensors and its way forward, which training and scoring share. Callers own and dispose of what they get.
-import * as Backbone from '../../protocol/backbone.ts'
 import * as Layer from '../../protocol/layer.ts'
 import * as Model from '../../protocol/model.ts'
-import type { Extractor } from './features.ts'
 import type { Tensor, Tensor4D, Tensors } from './tensors.ts'
 
 /** Kernel and bias of each layer that has them, in turn. */
@@ -19,40 +17,10 @@ export function upload(tf: Tensors, spec: Model.Spec, flat: Float32Array): Tenso
 
 /** Logits [samples, classes] of inputs [samples, values]. */
 export function forward(tf: Tensors, spec: Model.Spec, parts: readonly Tensor[], inputs: Tensor): Tensor {
-  return through(tf, Model.layers(spec), parts, inputs)
-}
-
-/** A frozen backbone on the selected backend. */
-export function extractor(tf: Tensors, { model, weights }: Backbone.Backbone): Extractor {
-  const parts = upload(tf, model, weights)
-  return {
-    async features(inputs, samples) {
-      const made = tf.tidy(() => {
-        const batch = tf.tensor2d(inputs, [samples, Model.layerInputs(model)])
-        return through(tf, Backbone.layers(model), parts, batch)
-      })
-      try {
-        return new Float32Array(await made.data())
-      } finally {
-        made.dispose()
-      }
-    },
-    dispose() {
-      for (const part of parts) part.dispose()
-    },
-  }
-}
-
-function through(
-  tf: Tensors,
-  layers: readonly Layer.Layer[],
-  parts: readonly Tensor[],
-  inputs: Tensor,
-): Tensor {
   const [samples = 0] = inputs.shape
   let output = inputs
   let next = 0
-  for (const layer of layers) {
+  for (const layer of Model.layers(spec)) {
     if (layer.kind === 'pool') {
       const window: [number, number] = [layer.poolHeight, layer.poolWidth]
       output = tf.maxPool(picture(tf, output, layer), window, window, 'valid')
