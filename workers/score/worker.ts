@@ -1,9 +1,9 @@
 // The score worker: a model from the crypto worker, a test set from the vault, and nothing but a count goes out.
 import * as Comlink from 'comlink'
 import strict from '../tensors/kernels/index.ts?strict'
-import * as Kernels from '../tensors/kernels.ts'
 import * as Extractor from '../tensors/extractor.ts'
 import * as Features from '../tensors/features.ts'
+import * as Kernels from '../tensors/kernels.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
 import type { Source } from '../tensors/batches.ts'
@@ -14,17 +14,19 @@ import * as Released from './released.ts'
 Thrown.carryAdvice()
 
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
+const features = Features.create(async (...backbone) => Extractor.start(await kernels(), ...backbone))
 let compiling: Promise<WebAssembly.Module> | undefined
-const compiled = () => (compiling ??= Kernels.compile([Kernels.inlined(strict)]))
-const features = Features.create(async (backbone) =>
-  Extractor.create(await Kernels.start(await compiled()), backbone),
-)
+
+function kernels(): Promise<WebAssembly.Module> {
+  compiling ??= Kernels.compile([Kernels.inlined(strict)])
+  return compiling
+}
 
 const peer: ScorePeer = {
   evaluate: async ({ model, weights, backbone, rows }) => {
     const { source, name } = await read(rows)
-    const found = features.of({ model, source, backbone, rows: name })
-    return await evaluate(await compiled(), found.model, weights, found.source)
+    const seen = features.of({ model, source, backbone, rows: name })
+    return await evaluate(await kernels(), seen.model, weights, seen.source)
   },
 }
 

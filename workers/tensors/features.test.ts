@@ -8,12 +8,12 @@ import * as Examples from '../../test/examples.ts'
 import * as Node from '../../test/tensors.ts'
 import { evaluate } from '../score/evaluate.ts'
 import * as Batches from './batches.ts'
+import * as Extractor from './extractor.ts'
 import * as Features from './features.ts'
-import { extractor } from './forward.ts'
 
 const convolution = { filters: 4, kernel: 3, stride: 1, padding: 'same', pool: 2 } as const
 const model = {
-  ...{ template: 'cnn', height: 8, width: 8, channels: 1 },
+  ...({ template: 'cnn', height: 8, width: 8, channels: 1 } as const),
   convolutions: [convolution],
   hidden: [12],
   classes: 8,
@@ -26,12 +26,12 @@ const head: Backbone.Head = {
 }
 const source = Examples.stripedSource(600, 3)
 const request = { model: head, source, backbone: encoded, rows: 'a' }
-const tf = await Node.start('wasm')
+const kernels = await Node.kernels()
 
 let started = 0
-const start = async (backbone: Backbone.Backbone) => {
+const start: Parameters<typeof Features.create>[0] = (...backbone) => {
   started += 1
-  return extractor(tf, backbone)
+  return Extractor.start(kernels, ...backbone)
 }
 beforeEach(() => {
   started = 0
@@ -47,8 +47,8 @@ describe('features', () => {
   it('are what the last layer of the backbone is given', async () => {
     const { model: alone, source: seen } = Features.create(start).of(request)
     const last = weights.slice(-(12 * 8 + 8))
-    const whole = await evaluate(tf, model, [weights], source)
-    const { correct, total } = await evaluate(tf, alone, [last], seen)
+    const whole = await evaluate(kernels, model, [weights], source)
+    const { correct, total } = await evaluate(kernels, alone, [last], seen)
     expect({ correct, total }).toEqual({ correct: whole.correct, total: 600 })
     expect(whole.correct[0]).toBeGreaterThan(20)
     expect(await pass(seen)).toHaveLength(600 * 12)

@@ -5,12 +5,8 @@ import type * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Batches from './batches.ts'
 
-/** A backbone that is ready to compute. */
-export type Extractor = {
-  /** [samples, features] of inputs [samples, values]. */
-  features(inputs: Float32Array<ArrayBuffer>, samples: number): Promise<Float32Array<ArrayBuffer>>
-  dispose(): void
-}
+/** [samples, features] of inputs [samples, values]. */
+export type Extractor = (inputs: Float32Array, samples: number) => Float32Array<ArrayBuffer>
 
 export type Request = {
   readonly model: Model.Spec
@@ -33,14 +29,17 @@ export type Features = {
 
 /** Most bytes of features that are kept: those of 16,384 samples with 1,024 features each. */
 const budgetBytes = 64 * 1024 * 1024
-/** Samples on their way through the backbone at once; part of what makes features repeatable. */
+/** Samples on their way through the backbone between two pauses. */
 const batchSize = 64
 
 type Kept = { readonly of: string; readonly shards: Map<number, DataSet.Shard>; bytes: number }
 
-/** Keeps features of one set of rows and one backbone; those that exceed the budget are computed whenever they are read. */
+/**
+ * Keeps features of one set of rows and one backbone; those that exceed the budget are computed whenever they are read.
+ * `start` gets a backbone ready for at most so many samples at once.
+ */
 export function create(
-  start: (backbone: Backbone.Backbone) => Promise<Extractor>,
+  start: (backbone: Backbone.Backbone, samples: number) => Promise<Extractor>,
   budget = budgetBytes,
 ): Features {
   let last: Kept = { of: '', shards: new Map(), bytes: 0 }
@@ -55,16 +54,12 @@ export function create(
     const alone = { schema: source.schema, shards: [raw.samples], shard: () => Promise.resolve(raw) }
     const width = Backbone.features(backbone.model)
     const features = new Float32Array(raw.samples * width)
-    const extractor = await start(backbone)
-    try {
-      let done = 0
-      for await (const { samples, inputs } of Batches.read(alone, batchSize)) {
-        await pause?.()
-        features.set(await extractor.features(inputs, samples), done * width)
-        done += samples
-      }
-    } finally {
-      extractor.dispose()
+    const extract = await start(backbone, batchSize)
+    let done = 0
+    for await (const { samples, inputs } of Batches.read(alone, batchSize)) {
+      await pause?.()
+      features.set(extract(inputs, samples), done * width)
+      done += samples
     }
     return { samples: raw.samples, features, labels: raw.labels }
   }

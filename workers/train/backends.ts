@@ -3,12 +3,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-core/dist/register_all_gradients'
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import '@tensorflow/tfjs-backend-cpu'
-import type { Backbone } from '../../protocol/backbone.ts'
 import relaxed from '../tensors/kernels/index.ts?relaxed'
 import strict from '../tensors/kernels/index.ts?strict'
 import * as Kernels from '../tensors/kernels.ts'
-import * as Extracting from '../tensors/extractor.ts'
-import type { Extractor } from '../tensors/features.ts'
 import type { Engine, Engines } from './engines.ts'
 import { DeviceLostError, UnavailableError } from './errors.ts'
 import * as Tfjs from './tfjs.ts'
@@ -72,8 +69,7 @@ export const engines: Engines = {
   cpu: tfjs('cpu'),
 }
 
-/** By the kernels that are the same everywhere: the features of a row do not depend on who computes them. */
-export async function extractor(backbone: Backbone): Promise<Extractor> {
-  const module = await Kernels.compile([Kernels.inlined(strict)])
-  return Extracting.create(await Kernels.start(module), backbone)
+/** What scoring computes with, so that features are the same here and there. */
+export function strictKernels(): Promise<WebAssembly.Module> {
+  return Kernels.compile([Kernels.inlined(strict)])
 }

@@ -17,19 +17,10 @@ export function upload(tf: Tensors, spec: Model.Spec, flat: Float32Array): Tenso
 
 /** Logits [samples, classes] of inputs [samples, values]. */
 export function forward(tf: Tensors, spec: Model.Spec, parts: readonly Tensor[], inputs: Tensor): Tensor {
-  return through(tf, Model.layers(spec), parts, inputs)
-}
-
-function through(
-  tf: Tensors,
-  layers: readonly Layer.Layer[],
-  parts: readonly Tensor[],
-  inputs: Tensor,
-): Tensor {
   const [samples = 0] = inputs.shape
   let output = inputs
   let next = 0
-  for (const layer of layers) {
+  for (const layer of Model.layers(spec)) {
     if (layer.kind === 'pool') {
       const window: [number, number] = [layer.poolHeight, layer.poolWidth]
       output = tf.maxPool(picture(tf, output, layer), window, window, 'valid')

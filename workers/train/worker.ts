@@ -3,10 +3,11 @@ import * as Comlink from 'comlink'
 import * as Weights from '../../protocol/weights.ts'
 import * as Thrown from '../thrown.ts'
 import type { Rows } from '../vault/api.ts'
+import * as Extractor from '../tensors/extractor.ts'
 import * as Features from '../tensors/features.ts'
 import type { WarmStartRequest } from '../api.ts'
 import type { TrainPeer, TrainWorker } from './api.ts'
-import { engines, extractor } from './backends.ts'
+import { engines, strictKernels } from './backends.ts'
 import * as Segments from './segments.ts'
 import * as Trainer from './trainer.ts'
 import * as WarmStart from './warmStart.ts'
@@ -14,7 +15,7 @@ import * as WarmStart from './warmStart.ts'
 Thrown.carryAdvice()
 
 const trainer = Trainer.create(engines)
-const features = Features.create(extractor)
+const features = Features.create(async (...backbone) => Extractor.start(await strictKernels(), ...backbone))
 const vault = Promise.withResolvers<Comlink.Remote<Rows>>()
 
 const peer: TrainPeer = {
