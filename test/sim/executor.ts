@@ -36,6 +36,7 @@ export type Tools = {
 export function create({ world, watching, blocks }: Tools): Executor {
   const { clock, luck, faults, tally, network, chain, keys, place, terms, task, scenario, note } = world
   const { laws, roundsOpened, published } = watching
+  const { jobs } = world
   const { settle } = world.waiting
   const { primitives } = world.devices
   const statements = new Map<string, Hex>()
@@ -272,8 +273,33 @@ export function create({ world, watching, blocks }: Tools): Executor {
               if (sum.digest === null) tally.fault(`sum discarded: ${sum.discarded}`)
             const correct = Math.min(1000, 300 + 150 * effect.round)
             const worth = Training.worth(effect)
+            jobs.opened(effect.round, worth)
             done({ type: 'opened', effect: id, ...given, worth, correct, total: 1000 })
           })
+        })
+        return
+      case 'federate':
+        give({ type: 'federated', effect: id }, 1, 5)
+        return
+      case 'sealSubject':
+        after(0.5, 3, () => {
+          const subject = jobs.seal(effect.round)
+          if (subject === undefined) done({ type: 'failed', effect: id, reason: 'The models are gone.' })
+          else done({ type: 'subjectSealed', effect: id, subject })
+        })
+        return
+      case 'perform': {
+        const isSlow = faults.strikes('slow')
+        if (isSlow) tally.fault('a job was slow')
+        after(2, isSlow ? 110 : 15, () => {
+          const made = jobs.perform(effect.job, me.account)
+          done(made === undefined ? 'again' : { type: 'performed', effect: id, ...made })
+        })
+        return
+      }
+      case 'verify':
+        after(2, 15, () => {
+          done({ type: 'verified', effect: id, agrees: jobs.verify(effect) })
         })
         return
       default:

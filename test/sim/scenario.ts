@@ -1,6 +1,7 @@
 // What a seed stands for: a task, its participants and how badly things go.
 import type { Hex } from '../../protocol/codec.ts'
-import * as TaskSpec from '../../protocol/taskSpec.ts'
+import * as DataSet from '../../protocol/dataSet.ts'
+import type * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type { Adversary } from './adversaries/adversary.ts'
 import * as Adversaries from './adversaries/all.ts'
@@ -198,6 +199,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
   const sampleCap = luck.whole(100, 2000)
   // Room for 64, 16 or 8 in a sum.
   const valueBits = luck.pick([16, 16, 18, 19])
+  const { jobKilounits, ...jobs } = jobsOf(seed)
   const spec: TaskSpec.TaskSpec = {
     v: 1,
     title: 'Simulated',
@@ -214,8 +216,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
     targetAccuracy: luck.odds(0.3) ? 7000 : 0,
     testSet: { commitment: schemaId, samples: 1000 },
     timeouts,
-    warmStart: null,
-    scoring: 'own',
+    ...jobs,
   }
   const threshold = Math.floor((2 * computes) / 3) + 1
   const committee = Math.max(threshold, computes - 1)
@@ -257,8 +258,25 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
       maxCohorts: Math.max(1, Math.floor(datas / 6)),
       maxRounds: rounds,
       paidRounds: rounds - 1,
-      jobKilounits: 0,
+      jobKilounits,
     },
+  }
+}
+
+/** Jobs beside the rounds: in every other seed data are released, in every other the committee counts too. */
+function jobsOf(seed: number): Pick<TaskSpec.TaskSpec, 'warmStart' | 'scoring'> & { jobKilounits: number } {
+  const luck = Luck.from(seed, 0x10b5)
+  const parts = luck.whole(1, 5)
+  const shards = Array.from({ length: parts * luck.whole(1, 4) }, (_, at): Hex => `0x${Keys.hash(`shard ${at}`)}`)
+  const samples = DataSet.shardSize * shards.length - luck.whole(0, DataSet.shardSize - 1)
+  const training = { epochs: luck.whole(1, 100), segment: 10, tolerance: 0.001 }
+  const seconds = luck.whole(20, 40)
+  const isWarm = luck.odds(0.5)
+  return {
+    warmStart: isWarm ? { shards, samples, parts, ...training, seconds } : null,
+    scoring: luck.odds(0.5) ? 'committee' : 'own',
+    // Sometimes too few for all, so that some are not posted.
+    jobKilounits: luck.pick([100_000, 100_000, 100]),
   }
 }
 
@@ -272,7 +290,10 @@ export function leaving(seed: number, dozes: number, size: Size = { datas: 12, c
     adversaries: [],
     invited: 1,
     name: `${Math.round(dozes * 100)} % leave`,
-    spec: { ...spec, he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0 },
+    spec: {
+      ...spec,
+      ...{ he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0, warmStart: null, scoring: 'own' },
+    },
     terms: {
       ...terms,
       minDatas: size.datas,
