@@ -38,7 +38,10 @@ export const schema = v.variant('kind', [
     spec: Codec.digest32,
     schemaId: Codec.digest32,
     /** Index of the part. */
-    part: v.pipe(Codec.count, v.maxValue(TaskSpec.mostParts - 1, `expected a part below ${TaskSpec.mostParts}`)),
+    part: v.pipe(
+      Codec.count,
+      v.maxValue(TaskSpec.mostParts - 1, `expected a part below ${TaskSpec.mostParts}`),
+    ),
     /** Digests of the part's shards: dag-cbor as `DataSet.encodeShard` gives. */
     data: v.pipe(
       v.array(Codec.digest32),
@@ -114,7 +117,9 @@ export function score(
 /** Whether a spec has this job: all but a score's models and subject follows from it. */
 export function isOf(job: Job, spec: TaskSpec.TaskSpec): boolean {
   if (job.kind === 'score')
-    return spec.scoring === 'committee' && job.round <= spec.rounds && digest(job) === digest(score(spec, job))
+    return (
+      spec.scoring === 'committee' && job.round <= spec.rounds && digest(job) === digest(score(spec, job))
+    )
   const own = warmStart(spec, job.part)
   return own !== undefined && digest(job) === digest(own)
 }

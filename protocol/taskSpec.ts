@@ -48,7 +48,11 @@ const warmStart = v.pipe(
      * Most L2 distance between the weights at the end of a segment and those that somebody else gets from its start, as a
      * part of the way that the segment went.
      */
-    tolerance: v.pipe(v.number(), v.gtValue(0, 'expected more than 0'), v.maxValue(0.5, 'expected at most 0.5')),
+    tolerance: v.pipe(
+      v.number(),
+      v.gtValue(0, 'expected more than 0'),
+      v.maxValue(0.5, 'expected at most 0.5'),
+    ),
     /** How long a part may take to be trained, and again to be checked. */
     seconds,
   }),
@@ -58,8 +62,7 @@ const warmStart = v.pipe(
     'expected as many samples as full shards and a last one hold',
   ),
   v.check(
-    ({ shards, parts }) =>
-      shards.length >= parts && Math.ceil(shards.length / parts) <= mostShardsOfPart,
+    ({ shards, parts }) => shards.length >= parts && Math.ceil(shards.length / parts) <= mostShardsOfPart,
     'expected 1 to 256 shards for each part',
   ),
 )

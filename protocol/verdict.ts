@@ -101,7 +101,10 @@ export function seatsOf({ computes, absent }: Pick<Task, 'computes' | 'absent'>)
 }
 
 /** The seat that said this, whether or not it counts any more for rounds. */
-export function seatOf(task: Pick<Task, 'computes' | 'absent'>, message: Message.Message): number | undefined {
+export function seatOf(
+  task: Pick<Task, 'computes' | 'absent'>,
+  message: Message.Message,
+): number | undefined {
   const seat = task.computes.findIndex(
     ({ account, device }) => account === message.sender && device === message.device,
   )

@@ -55,7 +55,10 @@ export type State = Jobs.State & {
   readonly dropped: number
 }
 
-export const nothing: Pick<State, 'headers' | 'jobs' | 'rounds' | 'keys' | 'released' | 'signed' | 'dropped'> = {
+export const nothing: Pick<
+  State,
+  'headers' | 'jobs' | 'rounds' | 'keys' | 'released' | 'signed' | 'dropped'
+> = {
   headers: {},
   jobs: Jobs.nothing,
   rounds: {},

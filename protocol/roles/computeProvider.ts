@@ -139,7 +139,8 @@ function hear(state: State, event: Event.Event, now: number): State {
 function read(before: State, message: Message.Message, now: number): State {
   const state = Participant.witness(before, message)
   if (Committee.concerns(message)) return Committee.read(state, message, now)
-  if (Jobs.concerns(message)) return Participant.isEarly(state) ? Participant.keepEarly(state, message) : Jobs.read(state, message, now)
+  if (Jobs.concerns(message))
+    return Participant.isEarly(state) ? Participant.keepEarly(state, message) : Jobs.read(state, message, now)
   if (!Participant.isFromModelProvider(state, message)) return state
   if (message.kind === 'request' && message.body.to === state.me.account && message.slot > state.asked)
     return { ...state, asked: message.slot }

@@ -17,14 +17,15 @@ export function advance<state extends Jobs.State>(state: state, now: number): st
   const open = isRunning ? posted.filter((each) => isOpen(state, each, now)) : []
   const idle = Participant.unwish(
     state,
-    (effect) =>
-      isWork(effect) && open.every(({ body }) => body.job.number !== effect.job.number),
+    (effect) => isWork(effect) && open.every(({ body }) => body.job.number !== effect.job.number),
   )
   const seat = Ledger.seatOf(state.ledger.computes, state.me.account)
   return seat === undefined ? idle : open.reduce((so, each) => work(so, each, seat, now), idle)
 }
 
-function isWork(effect: Effect.Effect): effect is Extract<Effect.Effect, { readonly type: 'perform' | 'verify' }> {
+function isWork(
+  effect: Effect.Effect,
+): effect is Extract<Effect.Effect, { readonly type: 'perform' | 'verify' }> {
   return effect.type === 'perform' || effect.type === 'verify'
 }
 
@@ -71,7 +72,10 @@ function work<state extends Jobs.State>(
 }
 
 /** Wishes for it once: what fails is left to the others. A referee that did the job does not check it. */
-function begin<state extends Jobs.State>(state: state, effect: Effect.Effect & { readonly job: Job.Job }): state {
+function begin<state extends Jobs.State>(
+  state: state,
+  effect: Effect.Effect & { readonly job: Job.Job },
+): state {
   const { number } = effect.job
   const ids = [`perform:${number}`, `verify:${number}`]
   if (ids.some((id) => state.jobs.begun[id] === true)) return state

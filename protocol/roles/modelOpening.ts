@@ -23,7 +23,8 @@ export function finish<state extends ModelRound.State>(
   const round = state.rounds[effect.round]
   if (round === undefined) return state
   const record = Ledger.committed(state.ledger, round.round)?.record
-  if (result.type !== 'opened' || record === undefined) return ModelRound.put(state, { ...round, result: 'lost' })
+  if (result.type !== 'opened' || record === undefined)
+    return ModelRound.put(state, { ...round, result: 'lost' })
   const { correct, total, nextModelHash, sums } = result
   const players = Contribution.playersOf(effect, result)
   const contributions = Contribution.ofRound(players, result.worth, record)
@@ -71,8 +72,7 @@ function blame<state extends ModelRound.State>(
 }
 
 /** Notes who sealed shares that open nothing, and which cohorts cannot be read for that. */
-function spoil<state extends ModelRound.State>(
-  state: state, round: ModelRound.Round, record: Record.Body) {
+function spoil<state extends ModelRound.State>(state: state, round: ModelRound.Round, record: Record.Body) {
   const spoilers = ModelRound.spoilers(state, round, record)
   const named = spoilers.reduce(
     (so, { account }) =>
@@ -148,4 +148,3 @@ export function isStuck(state: ModelRound.State, closes: number): boolean {
   const { head, deadline } = state.ledger
   return head > closes + commit && (state.ended || head + ready + update + commit >= deadline)
 }
-

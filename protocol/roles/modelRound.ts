@@ -31,9 +31,7 @@ export type Round = {
   /** By committee seat, what each gave away. */
   readonly unmasked: Readonly<{ [seat: number]: Body.Of<'unmask'> }>
   /** What opening the sums gave; `lost` when they could not be had or opened. */
-  readonly result:
-    | 'none'
-    | 'lost' | Gained
+  readonly result: 'none' | 'lost' | Gained
   /** Cohorts of the committed record whose sums were discarded, ascending. */
   readonly discarded: readonly number[]
   /** Its secret key is erased. */

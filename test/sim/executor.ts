@@ -279,29 +279,16 @@ export function create({ world, watching, blocks }: Tools): Executor {
         })
         return
       case 'federate':
-        give({ type: 'federated', effect: id }, 1, 5)
-        return
       case 'sealSubject':
-        after(0.5, 3, () => {
-          const subject = jobs.seal(effect.round)
-          if (subject === undefined) done({ type: 'failed', effect: id, reason: 'The models are gone.' })
-          else done({ type: 'subjectSealed', effect: id, subject })
-        })
-        return
-      case 'perform': {
-        const isSlow = faults.strikes('slow')
+      case 'perform':
+      case 'verify': {
+        const isSlow = effect.type === 'perform' && faults.strikes('slow')
         if (isSlow) tally.fault('a job was slow')
-        after(2, isSlow ? 110 : 15, () => {
-          const made = jobs.perform(effect.job, me.account)
-          done(made === undefined ? 'again' : { type: 'performed', effect: id, ...made })
+        after(1, isSlow ? 110 : 15, () => {
+          done(jobs.carryOut(effect, me.account))
         })
         return
       }
-      case 'verify':
-        after(2, 15, () => {
-          done({ type: 'verified', effect: id, agrees: jobs.verify(effect) })
-        })
-        return
       default:
         effect satisfies never
     }

@@ -62,7 +62,10 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
     }
     for (const seat of contradicted) {
       hold(liars > 1 || isEvil(accountOf(seat)), `seat ${seat} did job ${job.number} and is contradicted`)
-      hold(liars > 1 || !earned.has(seat), `seat ${seat} is contradicted about job ${job.number} and earns by it`)
+      hold(
+        liars > 1 || !earned.has(seat),
+        `seat ${seat} is contradicted about job ${job.number} and earns by it`,
+      )
     }
     const { inputs, classes } = spec.model.template === 'softmax' ? spec.model : { inputs: 0, classes: 0 }
     const samples = job.kind === 'warmStart' ? 3 * job.epochs * job.samples : job.models * job.samples

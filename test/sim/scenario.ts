@@ -1,10 +1,10 @@
 // What a seed stands for: a task, its participants and how badly things go.
 import type { Hex } from '../../protocol/codec.ts'
-import * as DataSet from '../../protocol/dataSet.ts'
 import type * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type { Adversary } from './adversaries/adversary.ts'
 import * as Adversaries from './adversaries/all.ts'
+import * as Jobs from './jobs.ts'
 import * as Keys from './keys.ts'
 import * as Luck from './luck.ts'
 
@@ -199,7 +199,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
   const sampleCap = luck.whole(100, 2000)
   // Room for 64, 16 or 8 in a sum.
   const valueBits = luck.pick([16, 16, 18, 19])
-  const { jobKilounits, ...jobs } = jobsOf(seed)
+  const { jobKilounits, ...jobs } = Jobs.ofSeed(seed)
   const spec: TaskSpec.TaskSpec = {
     v: 1,
     title: 'Simulated',
@@ -263,23 +263,6 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
   }
 }
 
-/** Jobs beside the rounds: in every other seed data are released, in every other the committee counts too. */
-function jobsOf(seed: number): Pick<TaskSpec.TaskSpec, 'warmStart' | 'scoring'> & { jobKilounits: number } {
-  const luck = Luck.from(seed, 0x10b5)
-  const parts = luck.whole(1, 5)
-  const shards = Array.from({ length: parts * luck.whole(1, 4) }, (_, at): Hex => `0x${Keys.hash(`shard ${at}`)}`)
-  const samples = DataSet.shardSize * shards.length - luck.whole(0, DataSet.shardSize - 1)
-  const training = { epochs: luck.whole(1, 100), segment: 10, tolerance: 0.001 }
-  const seconds = luck.whole(20, 40)
-  const isWarm = luck.odds(0.5)
-  return {
-    warmStart: isWarm ? { shards, samples, parts, ...training, seconds } : null,
-    scoring: luck.odds(0.5) ? 'committee' : 'own',
-    // Sometimes too few for all, so that some are not posted.
-    jobKilounits: luck.pick([100_000, 100_000, 100]),
-  }
-}
-
 /** Nothing is wrong but that so many data providers leave in each round: cohorts of twelve, five of whom are opened. */
 export function leaving(seed: number, dozes: number, size: Size = { datas: 12, computes: 4 }): Scenario {
   const scenario = from(seed, size)
@@ -292,7 +275,13 @@ export function leaving(seed: number, dozes: number, size: Size = { datas: 12, c
     name: `${Math.round(dozes * 100)} % leave`,
     spec: {
       ...spec,
-      ...{ he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0, warmStart: null, scoring: 'own' },
+      ...{
+        he: { ...spec.he, valueBits: 16 },
+        rounds: 10,
+        targetAccuracy: 0,
+        warmStart: null,
+        scoring: 'own',
+      },
     },
     terms: {
       ...terms,
