@@ -56,12 +56,18 @@ export function warm<state extends State>(state: state, isHopeless: boolean, now
   if (hash === undefined && now <= by) return Drawn.ask(state, 0)
   if (!Participant.isAwake(state, now) && now <= by) return state
   const next = now + start.seconds < by ? postParts(state, start.seconds, by, now) : state
-  const posted = Object.values(next.posting)
-  const isDecided = posted.every(({ job, closes }) => {
-    const { agreed, contradicted } = Jobs.verdict(next, job.number)
-    return agreed !== undefined || contradicted.length > 0 || now > closes
+  return now > by || !isAwaited(next, now) ? federate(next) : next
+}
+
+/** Whether somebody may still be at work by what was heard until a time: what is agreed after that, waits to be paid. */
+export function isAwaited(state: State, now: number, until = now): boolean {
+  const isComing = Object.values(state.outbox).some(({ type }) => type === 'sealSubject' || type === 'header')
+  const { record } = state.ledger.rounds.at(-1) ?? {}
+  if (isComing && record !== undefined && now <= record.closes + state.spec.timeouts.commit) return true
+  return Object.values(state.posting).some(({ job, closes }) => {
+    const { agreed, contradicted } = Jobs.verdictBy(state, job.number, until)
+    return agreed === undefined && contradicted.length === 0 && until <= closes
   })
-  return isDecided || now > by ? federate(next) : next
 }
 
 function postParts<state extends State>(state: state, seconds: number, by: number, now: number): state {

@@ -31,7 +31,7 @@ export type State = Drawn.State & { readonly jobs: Book }
 export const nothing: Book = { posted: {}, done: {}, checked: {}, begun: {} }
 
 /** Seconds after which what one member heard, all should have heard. */
-const spreads = 20
+export const spreads = 20
 /** Most kilounits in a lane. */
 const lane = 0xffff
 
@@ -121,6 +121,13 @@ export function verdict(state: State, number: number): Verdict.Verdict {
 const verdicts = new WeakMap<Book, Map<number, Judged>>()
 type Judged = { readonly seats: Job.Executors; readonly verdict: Verdict.Verdict }
 
+/** The same by what was heard until a time. */
+export function verdictBy(state: State, number: number, until: number): Verdict.Verdict {
+  const posted = state.jobs.posted[number]
+  const seats = posted === undefined ? undefined : executors(state, posted.body.job)
+  return posted === undefined || seats === undefined ? undecided : judge(state.jobs, posted, seats, until)
+}
+
 function judge(
   jobs: Book,
   posted: Message.Of<'jobPosted'>,
@@ -176,12 +183,9 @@ function owed(state: State, until: number): readonly number[] {
   const left = ledger.computes.map((_, seat) =>
     ledger.rounds.reduce((sum, { record }) => sum - Number(Record.kilounits(record.jobs, seat)), 0),
   )
-  for (const posted of Object.values(state.jobs.posted)) {
-    const { job } = posted.body
-    const seats = executors(state, job)
-    const earned = seats === undefined ? undecided : judge(state.jobs, posted, seats, until)
-    for (const seat of earned.owed) left[seat] = (left[seat] ?? 0) + Job.kilounits(job, spec.model)
-  }
+  for (const { body } of Object.values(state.jobs.posted))
+    for (const seat of verdictBy(state, body.job.number, until).owed)
+      left[seat] = (left[seat] ?? 0) + Job.kilounits(body.job, spec.model)
   return left
 }
 

@@ -259,6 +259,8 @@ function run(state: State, now: number): State {
   if (isEnough(next, number, now))
     return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
   if (!Participant.isAwake(next, now)) return next
+  // The last record pays what every member knows by then.
+  if (isFinal(next, number) && JobPost.isAwaited(next, now, now - Jobs.spreads)) return next
   const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
   return Participant.wish(ModelRound.put(next, ModelRound.blank(number)), {
     id: `prepare:${number}`,
@@ -273,6 +275,11 @@ function utilities(state: State): Plan.Utilities {
     typeof result === 'string' ? [] : [{ round, contributions: contributionsOf(state, round, result) }],
   )
   return Contribution.utilities(state.terms, History.tallies(state.ledger), measured)
+}
+
+/** Whether no round may follow this one. */
+function isFinal({ spec, terms, ledger }: State, number: number): boolean {
+  return spec.targetAccuracy > 0 || number >= terms.maxRounds || ledger.rounds.length + 1 >= spec.rounds
 }
 
 /** What the committee counted where it agrees, else the own count. */

@@ -41,6 +41,7 @@ export function look(
     enrolled: state?.datas.length ?? 0,
     tally,
     chain,
+    jobs: state === undefined || state.computes.length === 0 ? [] : laws.jobs(state),
     bared,
   }
 }

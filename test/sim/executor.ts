@@ -36,6 +36,7 @@ export type Tools = {
 export function create({ world, watching, blocks }: Tools): Executor {
   const { clock, luck, faults, tally, network, chain, keys, place, terms, task, scenario, note } = world
   const { laws, roundsOpened, published } = watching
+  const { jobs } = world
   const { settle } = world.waiting
   const { primitives } = world.devices
   const statements = new Map<string, Hex>()
@@ -272,10 +273,22 @@ export function create({ world, watching, blocks }: Tools): Executor {
               if (sum.digest === null) tally.fault(`sum discarded: ${sum.discarded}`)
             const correct = Math.min(1000, 300 + 150 * effect.round)
             const worth = Training.worth(effect)
+            jobs.opened(effect.round, worth)
             done({ type: 'opened', effect: id, ...given, worth, correct, total: 1000 })
           })
         })
         return
+      case 'federate':
+      case 'sealSubject':
+      case 'perform':
+      case 'verify': {
+        const isSlow = effect.type === 'perform' && faults.strikes('slow')
+        if (isSlow) tally.fault('a job was slow')
+        after(1, isSlow ? 110 : 15, () => {
+          done(jobs.carryOut(effect, me.account))
+        })
+        return
+      }
       default:
         effect satisfies never
     }

@@ -8,6 +8,7 @@ import type * as Masks from '../../protocol/masks.ts'
 import * as Record from '../../protocol/record.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import { BreachError, has, hold } from './breach.ts'
+import * as OfJobs from './lawsOfJobs.ts'
 import * as Records from './lawsOfRecords.ts'
 import type { Task } from './market.ts'
 import type * as Primitives from './primitives.ts'
@@ -37,6 +38,10 @@ export type Laws = {
   ended(provider: Address, ledger: number): void
   /** What the corrupted can read together of those who are not. */
   bared(updates: readonly { readonly account: Address; readonly round: number }[]): void
+  /** What came of the jobs that were posted until now. */
+  jobs(task: Task): readonly OfJobs.Outcome[]
+  /** A role holds that this one is contradicted, by evidence that names these. */
+  contradicted(account: Address, proven: readonly Address[], executors: readonly Address[]): void
   /** How many secrets are left on the device of somebody who saw the end. */
   left(account: Address, secrets: number): void
 }
@@ -72,7 +77,7 @@ export type Sight = {
   readonly isPublished: (cid: string) => boolean
   /** Root of the sum of these objects; undefined where one cannot be had. */
   readonly sumRoot: (cids: readonly string[]) => Hex | undefined
-}
+} & Pick<OfJobs.Sight, 'heard' | 'isRight'>
 
 export function watch(sight: Sight): Laws {
   const updates = new Map<string, Contribution[]>()
@@ -90,20 +95,29 @@ export function watch(sight: Sight): Laws {
   const areMembersSound = () => evilMembers() < (task?.terms.threshold ?? 0)
   const epochOf = (round: number) => Math.floor((round - 1) / (task?.terms.roundsPerEpoch ?? 1))
 
-  /** The cohorts of a round as they follow from the chain. */
-  function drawn(round: number, of: Task): readonly bigint[] | undefined {
+  /** The round whose commit fixed the draw of this round's epoch; undefined for the start. */
+  function basis(round: number): number | undefined {
     const before = [...records.keys()]
       .filter((other) => epochOf(other) < epochOf(round))
       .toSorted((a, b) => a - b)
     const epoch = epochOf(before.at(-1) ?? 0)
-    const first = before.find((other) => epochOf(other) === epoch)
-    const hash = sight.header((blocks.get(first ?? 0) ?? 0) + 4)
+    return before.find((other) => epochOf(other) === epoch)
+  }
+
+  function blockHash(round: number): Hex | undefined {
+    return sight.header((blocks.get(basis(round) ?? 0) ?? 0) + 4)
+  }
+
+  /** The cohorts of a round as they follow from the chain. */
+  function drawn(round: number, of: Task): readonly bigint[] | undefined {
+    const first = basis(round)
+    const hash = blockHash(round)
     if (hash === undefined) return undefined
     const { minCohort, maxCohorts } = of.terms
     const rules = { largest: Cohort.largest(sight.spec.he), minCohort, maxCohorts }
     const accounts = of.datas.map(({ account }) => account)
-    const basis = records.get(first ?? 0)
-    const opening = sight.openings(first ?? 0).find(({ digest }) => digest === basis?.opened)
+    const record = records.get(first ?? 0)
+    const opening = sight.openings(first ?? 0).find(({ digest }) => digest === record?.opened)
     const earlier = [...records.values()].filter((other) => other.round < (first ?? 0))
     const suspects = Suspects.of(of, earlier, opening?.body)
     return Cohort.draw(accounts, Cohort.seed(sight.task, hash), rules, suspects).map((cohort) =>
@@ -162,6 +176,7 @@ export function watch(sight: Sight): Laws {
       )
       for (const account of promises.get(round) ?? []) promiseKept(round, account)
       if (!areMembersSound()) return
+      OfJobs.assertEarned({ ...sight, blockHash }, of, [...records.values()])
       hold(
         cohorts?.length === record.cohorts.length &&
           record.cohorts.every((cohort, at) => (cohort & ~(cohorts[at] ?? 0n)) === 0n),
@@ -258,6 +273,12 @@ export function watch(sight: Sight): Laws {
         update === undefined,
         `I9: the update of ${sight.nameOf(update?.account ?? '0x')} in round ${update?.round} lies bare`,
       )
+    },
+    jobs: (of) => OfJobs.judge({ ...sight, blockHash }, of),
+    contradicted: (account, proven, executors) => {
+      hold(proven.includes(account), `${sight.nameOf(account)} is said to be contradicted without evidence`)
+      const liars = executors.filter((each) => sight.isEvil(each)).length
+      hold(liars > 1 || sight.isEvil(account), `${sight.nameOf(account)} is contradicted and did its job`)
     },
     left: (account, secrets) => {
       hold(secrets === 0, `I18: ${sight.nameOf(account)} keeps ${secrets} secrets after the end`)

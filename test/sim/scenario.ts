@@ -1,9 +1,10 @@
 // What a seed stands for: a task, its participants and how badly things go.
 import type { Hex } from '../../protocol/codec.ts'
-import * as TaskSpec from '../../protocol/taskSpec.ts'
+import type * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import type { Adversary } from './adversaries/adversary.ts'
 import * as Adversaries from './adversaries/all.ts'
+import * as Jobs from './jobs.ts'
 import * as Keys from './keys.ts'
 import * as Luck from './luck.ts'
 
@@ -198,6 +199,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
   const sampleCap = luck.whole(100, 2000)
   // Room for 64, 16 or 8 in a sum.
   const valueBits = luck.pick([16, 16, 18, 19])
+  const { jobKilounits, ...jobs } = Jobs.ofSeed(seed)
   const spec: TaskSpec.TaskSpec = {
     v: 1,
     title: 'Simulated',
@@ -214,8 +216,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
     targetAccuracy: luck.odds(0.3) ? 7000 : 0,
     testSet: { commitment: schemaId, samples: 1000 },
     timeouts,
-    warmStart: null,
-    scoring: 'own',
+    ...jobs,
   }
   const threshold = Math.floor((2 * computes) / 3) + 1
   const committee = Math.max(threshold, computes - 1)
@@ -257,7 +258,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
       maxCohorts: Math.max(1, Math.floor(datas / 6)),
       maxRounds: rounds,
       paidRounds: rounds - 1,
-      jobKilounits: 0,
+      jobKilounits,
     },
   }
 }
@@ -272,7 +273,16 @@ export function leaving(seed: number, dozes: number, size: Size = { datas: 12, c
     adversaries: [],
     invited: 1,
     name: `${Math.round(dozes * 100)} % leave`,
-    spec: { ...spec, he: { ...spec.he, valueBits: 16 }, rounds: 10, targetAccuracy: 0 },
+    spec: {
+      ...spec,
+      ...{
+        he: { ...spec.he, valueBits: 16 },
+        rounds: 10,
+        targetAccuracy: 0,
+        warmStart: null,
+        scoring: 'own',
+      },
+    },
     terms: {
       ...terms,
       minDatas: size.datas,

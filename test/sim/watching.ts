@@ -1,11 +1,18 @@
 // Shows the laws what happens in a world: what the chain tells, what participants hold, what coalitions can read.
 import type { Address } from '../../protocol/codec.ts'
+import type * as Envelope from '../../protocol/envelope.ts'
 import type * as Protocol from '../../protocol/market.ts'
+import * as Message from '../../protocol/message.ts'
 import * as DataProvider from '../../protocol/roles/dataProvider.ts'
+import * as Drawn from '../../protocol/roles/drawn.ts'
+import * as RoleJobs from '../../protocol/roles/jobs.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type * as ModelProvider from '../../protocol/roles/modelProvider.ts'
+import type * as Participant from '../../protocol/roles/participant.ts'
+import * as Verdict from '../../protocol/verdict.ts'
 import type { Blocks } from './blocks.ts'
 import * as Collusion from './collusion.ts'
+import type * as Jobs from './jobs.ts'
 import * as Laws from './laws.ts'
 import type * as Market from './market.ts'
 import type * as Person from './person.ts'
@@ -31,16 +38,20 @@ export type Watching = {
 const mostForCollusion = 24
 
 export function open(
-  world: Pick<World, 'scenario' | 'network' | 'chain' | 'terms' | 'task' | 'spec'> & {
+  world: Pick<World, 'scenario' | 'network' | 'chain' | 'place' | 'terms' | 'task' | 'spec'> & {
     readonly primitives: Primitives.Primitives
+    readonly jobs: Jobs.Jobs
+    readonly recover: Envelope.Recover
     readonly blocks: Blocks
     readonly isEvil: (account: Address) => boolean
     readonly nameOf: (account: Address) => string
   },
 ): Watching {
-  const { scenario, network, chain, terms, task, spec, primitives, blocks, isEvil, nameOf } = world
+  const { scenario, network, chain, place, terms, task, spec, primitives, jobs, recover, blocks } = world
+  const { isEvil, nameOf } = world
   const roundsOpened = new Set<number>()
   const published: Collusion.Published[] = []
+  const accused = new Set<string>()
   const laws = Laws.watch({
     task,
     spec,
@@ -54,6 +65,8 @@ export function open(
       network
         .heard('encryptedUpdate', round)
         .map(({ sender, body }) => ({ account: sender, root: body.ciphertextRoot })),
+    heard: (kind) => network.heard(kind, 0),
+    isRight: jobs.isRight,
     isPublished: (cid) => primitives.fetch(cid) !== undefined,
     sumRoot: (cids) => {
       const found = cids.flatMap((cid) => primitives.fetch(cid)?.cipher ?? [])
@@ -97,6 +110,28 @@ export function open(
     }
   }
 
+  /** Looks at whom a role holds to be contradicted about a job, once each. */
+  function accuse(state: RoleJobs.State): void {
+    if (Object.keys(state.jobs.posted).length === 0) return
+    for (const { number, account, evidence } of RoleJobs.contradicted(state)) {
+      const name = `${state.me.account} ${number} ${account}`
+      const job = state.jobs.posted[number]?.body.job
+      const epoch = job === undefined ? undefined : RoleJobs.epochOf(state, job)
+      const hash = epoch === undefined ? undefined : Drawn.hash(state, epoch)
+      if (accused.has(name) || job === undefined || hash === undefined) continue
+      accused.add(name)
+      const { computes, absent } = state.ledger
+      const bytes = evidence.map((message) => Message.bytesOf(place, message))
+      const of = { place, id: task, terms, spec, computes, absent }
+      const executors = RoleJobs.executors(state, job) ?? []
+      laws.contradicted(
+        account,
+        Verdict.contradicted(bytes, of, hash, recover),
+        executors.flatMap((seat) => computes[seat]?.account ?? []),
+      )
+    }
+  }
+
   return {
     laws,
     roundsOpened,
@@ -113,7 +148,9 @@ export function open(
     observe,
     look: (person) => {
       const state = person.role()?.participant()
-      if (state === undefined || person.evil !== undefined || !isModelProvider(state)) return
+      if (state === undefined || person.evil !== undefined) return
+      if (doesJobs(state)) accuse(state)
+      if (!isModelProvider(state)) return
       laws.convicted(Object.keys(state.convicted).map(asAddress))
     },
   }
@@ -121,6 +158,10 @@ export function open(
 
 function isDataProvider(state: object): state is DataProvider.State {
   return 'role' in state && state.role === 'data'
+}
+
+function doesJobs(state: Participant.Participant): state is RoleJobs.State {
+  return 'jobs' in state
 }
 
 function isModelProvider(state: object): state is ModelProvider.State {

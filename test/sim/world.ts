@@ -14,7 +14,9 @@ import * as Devices from './devices.ts'
 import * as Ending from './ending.ts'
 import * as Executor from './executor.ts'
 import * as Faults from './faults.ts'
+import * as Jobs from './jobs.ts'
 import * as Keys from './keys.ts'
+import type * as OfJobs from './lawsOfJobs.ts'
 import * as Luck from './luck.ts'
 import * as Market from './market.ts'
 import * as Network from './network.ts'
@@ -47,6 +49,7 @@ export type World = {
   readonly task: Hex
   readonly digest: (text: string) => Hex
   readonly waiting: Work.Waiting
+  readonly jobs: Jobs.Jobs
   /** Unix seconds of the newest final block. */
   readonly blockTime: () => number
   /** Adds a line to the trace, if there is one. */
@@ -73,6 +76,8 @@ export type Outcome = {
   readonly byStranger: boolean
   readonly tally: Tally.Tally
   readonly chain: Market.Chain
+  /** What came of the jobs that were posted. */
+  readonly jobs: readonly OfJobs.Outcome[]
   /** What the model provider was told and thinks, newest first. */
   readonly notes: readonly string[]
   /** The updates that a coalition with the model provider can read. */
@@ -177,10 +182,10 @@ function open(scenario: Scenario.Scenario, options: Options): Running {
   const blocks = Blocks.open({ chain, clock, luck, faults, tally, seed, ran: told, note })
   const parts = {
     ...{ scenario, clock, luck, faults, tally, network, chain, devices, keys, place, token, terms, spec },
-    ...{ invited, task, digest, waiting, note },
+    ...{ invited, task, digest, waiting, jobs: Jobs.open(seed), note },
     blockTime: blocks.finalTime,
   }
-  const watching = Watching.open({ ...parts, primitives, blocks, isEvil, nameOf })
+  const watching = Watching.open({ ...parts, primitives, recover, blocks, isEvil, nameOf })
   const strangers = Strangers.watch(parts, {
     blocks,
     faults,

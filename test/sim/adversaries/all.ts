@@ -2,6 +2,7 @@
 import type { Adversary } from './adversary.ts'
 import { aggregators } from './aggregators.ts'
 import { dataProviders } from './dataProviders.ts'
+import { executors } from './executors.ts'
 import { liars } from './liars.ts'
 import { members } from './members.ts'
 import { modelProviders } from './modelProviders.ts'
@@ -10,6 +11,7 @@ import { spoilers } from './spoilers.ts'
 export const all: readonly Adversary[] = [
   ...aggregators,
   ...members,
+  ...executors,
   ...dataProviders,
   ...spoilers,
   ...modelProviders,
