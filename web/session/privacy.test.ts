@@ -58,7 +58,7 @@ test('counts of a task what the vault counts, and the chain where it knows of mo
   const asked = DataProvider.create(
     {
       ...{ me: Talk.me(name), rules, place: Talk.place, id: Talk.task, terms: Talk.terms, spec: Talk.spec },
-      ...{ offer: Talk.dataOffer(name), request: Talk.request(name), computes: [] },
+      ...{ offer: Talk.dataOffer(name), request: Talk.request(name), computes: [], records: {} },
     },
     Talk.now,
   )
