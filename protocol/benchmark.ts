@@ -23,7 +23,7 @@ export const entries = {
   additions: speed('thousand coefficients'),
 }
 
-/** Milliseconds that each number is measured for, after one step that is not counted. A slower step counts alone. */
+/** Milliseconds that each number is measured for, after one step that is not counted; at least one step is. */
 export const budget = 300
 
 type Steps = {

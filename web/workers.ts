@@ -91,6 +91,7 @@ function local(remote: Comlink.Remote<Wire>): Frame {
     },
     train: {
       probe: (forced) => train.probe(forced),
+      benchmark: () => train.benchmark(),
       pause: () => train.pause(),
       resume: () => train.resume(),
       abort: () => train.abort(),
@@ -107,6 +108,7 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       contribute: (request, progress) => crypto.contribute(request, proxied(progress)),
       check: (ciphertexts) => crypto.check(ciphertexts),
       aggregate: (updates) => crypto.aggregate(updates),
+      benchmark: () => crypto.benchmark(),
       proveWrong: (updates, sum) => crypto.proveWrong(updates, sum),
       prepare: (request) => crypto.prepare(request),
       unmask: (request) => crypto.unmask(request),

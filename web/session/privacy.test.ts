@@ -115,7 +115,7 @@ function frameOf(crypto: Frame['crypto'], list: readonly DataSet[]): Frame {
       remove: refuse,
       commitment: refuse,
     },
-    train: { probe: refuse, pause: refuse, resume: refuse, abort: refuse },
+    train: { probe: refuse, benchmark: refuse, pause: refuse, resume: refuse, abort: refuse },
     persist: async () => true,
   }
 }

@@ -23,6 +23,7 @@ const peer: TrainPeer = {
 
 const api: TrainWorker = {
   probe: (forced) => trainer.probe(forced),
+  benchmark: () => trainer.benchmark(),
   pause: () => trainer.pause(),
   resume: () => trainer.resume(),
   abort: () => trainer.abort(),
