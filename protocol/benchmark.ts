@@ -45,15 +45,15 @@ export const training: Steps = {
   ...rates,
 }
 
-/** Steps that are little else than two products of 512 × 512 matrices: the way forward and the gradient of the kernel. */
+/** Steps that are little else than two products of 256 × 256 matrices: the way forward and the gradient of the kernel. */
 export const matmul: Steps = {
-  spec: { template: 'mlp', inputs: 512, hidden: [512], classes: 2 },
-  batchSize: 512,
+  spec: { template: 'mlp', inputs: 256, hidden: [256], classes: 2 },
+  batchSize: 256,
   ...rates,
 }
 
-/** Floating-point operations that count in one step of `matmul`; its other products are under a hundredth of them. */
-export const matmulOperations = 2 * 2 * 512 ** 3
+/** Floating-point operations that count in one step of `matmul`; its other products are about a hundredth of them. */
+export const matmulOperations = 2 * 2 * 256 ** 3
 
 /**
  * What a member of a committee does with updates: adds those of `updates` providers, one ciphertext each, and computes
