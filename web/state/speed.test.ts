@@ -8,6 +8,6 @@ test('speeds have three digits and the unit that keeps them short', () => {
     'trains 3,220 samples/s, multiplies 812 MFLOP/s, adds 45.7 M values/s',
   )
   expect(plain(Speed.words({ training: 812_345, matmul: 12_000_000, additions: 0 }))).toBe(
-    'trains 812 thousand samples/s, multiplies 12 TFLOP/s, adds 0 thousand values/s',
+    'trains 812,000 samples/s, multiplies 12 TFLOP/s, adds 0 thousand values/s',
   )
 })

@@ -9,11 +9,27 @@ export type Speed = { readonly name: string; readonly value: string }
 /** Training, matrix products and additions, in this order. */
 export function speeds({ training, matmul, additions }: Benchmark): readonly [Speed, Speed, Speed] {
   return [
-    { name: 'Training speed', value: scaled(training, ['samples/s', 'thousand samples/s', 'M samples/s']) },
-    { name: 'Matrix products', value: scaled(matmul, ['MFLOP/s', 'GFLOP/s', 'TFLOP/s']) },
+    {
+      name: 'Training speed',
+      value: scaled(training, [
+        [1, 'samples/s'],
+        [1e6, 'M samples/s'],
+      ]),
+    },
+    {
+      name: 'Matrix products',
+      value: scaled(matmul, [
+        [1, 'MFLOP/s'],
+        [1e3, 'GFLOP/s'],
+        [1e6, 'TFLOP/s'],
+      ]),
+    },
     {
       name: 'Adding updates',
-      value: scaled(additions, ['thousand values/s', 'M values/s', 'billion values/s']),
+      value: scaled(additions, [
+        [1, 'thousand values/s'],
+        [1e3, 'M values/s'],
+      ]),
     },
   ]
 }
@@ -24,13 +40,10 @@ export function words(benchmark: Benchmark): string {
   return `trains ${training.value}, multiplies ${matmul.value}, adds ${additions.value}`
 }
 
-/** Units that are a thousand times one another, from one that needs no decimals. */
-function scaled(value: number, [small, ...larger]: readonly [string, ...string[]]): string {
-  let [rest, unit] = [value, small]
-  for (const next of larger) {
-    if (rest < 10_000) break
-    rest /= 1000
-    unit = next
-  }
-  return `${short.format(rest)}${nbsp}${unit.replaceAll(' ', nbsp)}`
+type Unit = readonly [size: number, name: string]
+
+/** In the largest of ascending units of which it is one at least; otherwise in the first. */
+function scaled(value: number, units: readonly [Unit, ...Unit[]]): string {
+  const [size, name] = units.findLast(([each]) => value >= each) ?? units[0]
+  return `${short.format(value / size)}${nbsp}${name}`
 }
