@@ -44,7 +44,10 @@ const offer: Offer.DataOffer = {
 const compute: Offer.ComputeOffer = {
   account,
   adapter: 'a card',
-  benchmark: 900,
+  training: 900,
+  matmul: 9000,
+  additions: 12_000,
+  hours: 0xff_ffff,
   token: place.market,
   price: 12n,
   device,

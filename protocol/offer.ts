@@ -1,8 +1,10 @@
 // What providers announce: signed by their account, valid until a time, on chain only once matched.
 import * as v from 'valibot'
+import * as Benchmark from './benchmark.ts'
 import { address, count, digest32, signature, type Address, type Hex } from './codec.ts'
 import * as Eip712 from './eip712.ts'
 import { BaseError } from './errors.ts'
+import * as Hours from './hours.ts'
 import * as Party from './party.ts'
 import { tokenAmount } from './terms.ts'
 
@@ -22,12 +24,13 @@ export type DataOffer = {
   readonly expires: number
 }
 
-export type ComputeOffer = {
+/** Speeds are its owner's word, though anyone can measure what they would be on a device of their own. */
+export type ComputeOffer = Benchmark.Benchmark & {
   readonly account: Address
   /** The adapter's description and limits, as its owner's browser gives them. */
   readonly adapter: string
-  /** Samples a second, measured by its owner. */
-  readonly benchmark: number
+  /** When its owner means to be there. */
+  readonly hours: Hours.Hours
   readonly token: Address
   /** Token base units per million compute units. */
   readonly price: bigint
@@ -54,7 +57,10 @@ const dataFields = [
 const computeFields = [
   { name: 'account', type: 'address' },
   { name: 'adapter', type: 'string' },
-  { name: 'benchmark', type: 'uint32' },
+  { name: 'training', type: 'uint32' },
+  { name: 'matmul', type: 'uint32' },
+  { name: 'additions', type: 'uint32' },
+  { name: 'hours', type: 'uint24' },
   { name: 'token', type: 'address' },
   { name: 'price', type: 'uint128' },
   { name: 'device', type: 'address' },
@@ -84,7 +90,8 @@ export const computeSchema = v.strictObject({
   offer: v.strictObject({
     account: address,
     adapter: v.pipe(v.string(), v.maxLength(256, 'expected at most 256 characters')),
-    benchmark: v.pipe(count, v.maxValue(0xffff_ffff, 'expected fewer than 2^32 samples a second')),
+    ...Benchmark.entries,
+    hours: Hours.schema,
     token: address,
     price: tokenAmount,
     device: address,

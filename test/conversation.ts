@@ -1,5 +1,6 @@
 // A small task and its participants' messages, for tests of roles: three data providers, two compute providers.
 import type { Address, Hex } from '../protocol/codec.ts'
+import * as Hours from '../protocol/hours.ts'
 import * as Masks from '../protocol/masks.ts'
 import type * as Market from '../protocol/market.ts'
 import * as Message from '../protocol/message.ts'
@@ -88,7 +89,9 @@ export function dataOffer(name: string): Offer.DataOffer {
 
 export function computeOffer(name: string): Offer.ComputeOffer {
   const { account, device, box } = me(name)
-  return { account, device, box, adapter: 'a card', benchmark: 100, token, price: 10n, expires: now + 3600 }
+  const speeds = { training: 100, matmul: 1000, additions: 5000 }
+  const asked = { token, price: 10n, expires: now + 3600 }
+  return { account, device, box, adapter: 'a card', ...speeds, hours: Hours.always, ...asked }
 }
 
 /** The message as everyone reads it. */

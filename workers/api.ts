@@ -1,5 +1,6 @@
 // What the app may ask of each worker. Types only: the app imports nothing else from this folder.
 
+import type { Benchmark } from '../protocol/benchmark.ts'
 import type { Wrong } from '../protocol/ciphertext.ts'
 import type { Coalition } from '../protocol/contribution.ts'
 import type { WarmStart } from '../protocol/job.ts'
@@ -109,6 +110,8 @@ export type Train = {
   ): Promise<boolean>
   /** Measures about 200 ms per backend, keeps the fastest, or the forced one. */
   probe(forced?: Backend): Promise<ProbeResult>
+  /** How fast the chosen backend does what is published (`protocol/benchmark.ts`); waits for training under way. */
+  benchmark(): Promise<Pick<Benchmark, 'training' | 'matmul'>>
   pause(): Promise<void>
   resume(): Promise<void>
   abort(): Promise<void>
@@ -354,6 +357,8 @@ export type Crypto = {
   check(ciphertexts: readonly Uint8Array[]): Promise<{ readonly root: Hex }>
   /** Adds encrypted updates, ciphertext by ciphertext. */
   aggregate(updates: readonly (readonly Uint8Array[])[]): Promise<Ciphertexts & { readonly seconds: number }>
+  /** How fast it adds, as published: thousands of coefficients a second. */
+  benchmark(): Promise<number>
   /** Shows the first word of a sum that is not what these updates add up to; undefined where all are right. */
   proveWrong(
     updates: readonly (readonly Uint8Array[])[],

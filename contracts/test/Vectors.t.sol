@@ -105,11 +105,14 @@ contract VectorsTest is Test {
         );
         offer = abi.encode(
             keccak256(
-                "ComputeOffer(address account,string adapter,uint32 benchmark,address token,uint128 price,address device,bytes32 box,uint40 expires)"
+                "ComputeOffer(address account,string adapter,uint32 training,uint32 matmul,uint32 additions,uint24 hours,address token,uint128 price,address device,bytes32 box,uint40 expires)"
             ),
             compute.account,
             keccak256("Example GPU, 4 GiB"),
-            4321
+            4321,
+            8765,
+            210_987,
+            0xfc00ff
         );
         assertDigest(
             "computeOffer",

@@ -33,6 +33,7 @@ const data = (name = dataName) =>
       offer: Talk.dataOffer(name),
       request: Talk.request(name),
       computes: Talk.computeNames.map(Talk.computeOffer),
+      records: {},
     },
     Talk.now,
   )

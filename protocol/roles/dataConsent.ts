@@ -4,6 +4,7 @@ import type { Address } from '../codec.ts'
 import type * as Message from '../message.ts'
 import * as Offer from '../offer.ts'
 import * as Party from '../party.ts'
+import type * as Reliability from '../reliability.ts'
 import * as TaskSpec from '../taskSpec.ts'
 import * as Nominee from './nominee.ts'
 import * as Participant from './participant.ts'
@@ -12,6 +13,8 @@ export type State = Participant.Participant & {
   readonly offer: Offer.DataOffer
   /** Compute providers it may nominate, by account. */
   readonly computes: Readonly<{ [account: Address]: Offer.ComputeOffer }>
+  /** What the market knew of compute providers when this one was asked. */
+  readonly records: Reliability.Records
   /** The latest request: how often it was asked, and whom it may nominate; everyone if empty. */
   readonly asked: { readonly attempt: number; readonly among: readonly Address[] }
   /** The owner's answer; `compute` undefined leaves the nomination to the role. */

@@ -20,6 +20,7 @@ const options: DataProvider.Options = {
   offer: Talk.dataOffer(name),
   request: Talk.request(name),
   computes: nominees,
+  records: {},
 }
 const seat = Talk.datas.findIndex(({ account }) => account === me.account)
 const follow = (state: DataProvider.State, events: readonly Event.Event[], now = Talk.now) =>

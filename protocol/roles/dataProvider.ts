@@ -4,6 +4,7 @@ import type { Address } from '../codec.ts'
 import type * as Market from '../market.ts'
 import type * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
+import type * as Reliability from '../reliability.ts'
 import * as Topic from '../topic.ts'
 import * as Accusation from './accusation.ts'
 import * as DataConsent from './dataConsent.ts'
@@ -25,6 +26,8 @@ export type Options = Participant.Options & {
   readonly request: Message.Of<'request'>
   /** Compute offers known so far. */
   readonly computes: readonly Offer.ComputeOffer[]
+  /** What the market has told of compute providers so far. */
+  readonly records: Reliability.Records
 }
 
 /** What a data provider is once it was asked. Declines by itself what its offer does not cover. */
@@ -39,6 +42,7 @@ export function create(options: Options, now: number): State {
     role: 'data',
     offer,
     computes: Object.fromEntries(computes),
+    records: options.records,
     asked: { attempt: request.slot, among: request.body.among },
     answer: 'none',
     nominated: undefined,

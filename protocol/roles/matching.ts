@@ -306,7 +306,7 @@ function askAgain<state extends State>(
 ): state {
   const { terms } = state
   const offered = Nominee.candidates({ ...state, asked: { among: [] } }, now)
-  const inside = offered.filter((account) => state.seats[account]?.out !== true)
+  const inside = offered.map(({ account }) => account).filter((account) => state.seats[account]?.out !== true)
   const byVotes = [...votes].toSorted(([, a], [, b]) => b.length - a.length)
   const kept = byVotes.slice(0, terms.maxComputes)
   const fresh = inside.filter((account) => !votes.has(account))

@@ -1,39 +1,42 @@
 // Which compute provider a data provider trusts with its update when its owner leaves the choice to it.
-import { keccak_256 } from '@noble/hashes/sha3.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Address, Hex } from '../codec.ts'
 import * as Offer from '../offer.ts'
 import * as Payout from '../payout.ts'
+import * as Ranking from '../ranking.ts'
+import type * as Reliability from '../reliability.ts'
 import type { Terms } from '../terms.ts'
 
-export type Choice = {
-  readonly id: Hex
+type Asked = {
   readonly terms: Terms
-  readonly me: { readonly account: Address }
   readonly computes: Readonly<{ [account: Address]: Offer.ComputeOffer }>
+  /** Whom the request admits; everyone if empty. */
   readonly asked: { readonly among: readonly Address[] }
 }
 
-/**
- * The wanted one where it may be nominated. Otherwise one of the affordable ones, by a hash of task and account: an
- * even spread that nobody steers, since a committee that everyone picked by price would be a committee of one.
- */
+export type Choice = Asked & {
+  readonly id: Hex
+  readonly me: { readonly account: Address }
+  readonly records: Reliability.Records
+}
+
+/** The wanted one where it may be nominated, the first of the ranking otherwise. */
 export function choose(state: Choice, wanted: Address | undefined, now: number): Address | undefined {
-  const eligible = candidates(state, now)
-  if (wanted !== undefined && eligible.includes(wanted)) return wanted
-  const order = (account: Address) =>
-    bytesToHex(keccak_256(utf8ToBytes(`${state.id} ${state.me.account} ${account}`)))
-  return eligible.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))[0]
+  const ranked = ranking(state, now).map(({ offer }) => offer.account)
+  return wanted !== undefined && ranked.includes(wanted) ? wanted : ranked[0]
+}
+
+/** Who may be nominated, best first for this provider in this task. */
+export function ranking(state: Choice, now: number): readonly Ranking.Ranked[] {
+  const { id, me, records } = state
+  return Ranking.rank({ offers: candidates(state, now), records, now, lot: `${id} ${me.account}` })
 }
 
 /** Who may be nominated, cheapest and then fastest first. */
-export function candidates(state: Choice, now: number): readonly Address[] {
-  const { asked, computes, terms } = state
+export function candidates({ asked, computes, terms }: Asked, now: number): readonly Offer.ComputeOffer[] {
   return Object.values(computes)
     .filter((offer) => isEligible(terms, offer, now))
     .filter(({ account }) => asked.among.length === 0 || asked.among.includes(account))
-    .toSorted((a, b) => (a.price === b.price ? b.benchmark - a.benchmark : a.price < b.price ? -1 : 1))
-    .map(({ account }) => account)
+    .toSorted((a, b) => (a.price === b.price ? b.training - a.training : a.price < b.price ? -1 : 1))
 }
 
 /** Whether the compute pool could pay a whole committee of such prices. */

@@ -137,7 +137,7 @@ export async function offerImported(person: Person, price: string): Promise<void
 export async function offerCompute(person: Person, price: string): Promise<void> {
   const { page } = person
   await open(person, '/compute')
-  await arrived(person, page.getByText('Measured speed', { exact: true }))
+  await arrived(person, page.getByText('Training speed', { exact: true }))
   await page.getByLabel('Price per million compute units').fill(price)
   await press(person, 'Sign and publish the offer', 'Offer published')
 }

@@ -77,6 +77,8 @@ function watch(
     proposed: (round) => records.filter((record) => record.round === round).map(proposalOf),
     updates: (round) => datas.map((account, seat) => ({ account, root: rootOf(round, seat) })),
     isPublished: (cid) => !lost.includes(cid),
+    heard: () => [],
+    isRight: () => true,
     sumRoot: (cids) => hash(isWrong ? 'wrong' : cids.join()),
   })
   laws.started(1, task)

@@ -180,7 +180,12 @@ export function create(world: World, kind: Kind, name: string, evil: Adversary |
     const options = { me, rules, place, id: message.task, terms, spec, request: message }
     if (kind === 'data') {
       const state = DataProvider.create(
-        { ...options, offer: dataOffer, computes: [...computes.values()] },
+        {
+          ...options,
+          offer: dataOffer,
+          computes: [...computes.values()],
+          records: Offers.recordsOf(world, computes.keys()),
+        },
         now(),
       )
       role = Role.hold(DataProvider, state, isProbed)

@@ -126,7 +126,10 @@ function digests() {
   const computeOffer: Offer.ComputeOffer = {
     account: compute.account,
     adapter: 'Example GPU, 4 GiB',
-    benchmark: 4_321,
+    training: 4_321,
+    matmul: 8_765,
+    additions: 210_987,
+    hours: 0xfc00ff,
     token,
     price: 1_009n,
     device: compute.device,

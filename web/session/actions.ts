@@ -5,10 +5,12 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import type { Role, Session } from './api.ts'
 import * as Draft from './draft.ts'
+import * as Limits from './limits.ts'
 import * as Offering from './offering.ts'
 import type { Parts } from './parts.ts'
 import * as Privacy from './privacy.ts'
 import * as Problem from './problem.ts'
+import * as Speed from './speed.ts'
 import * as Tasks from './tasks.ts'
 
 type Actions = Omit<Session, 'snapshot' | 'subscribe' | 'retry' | 'stop' | 'dismiss'>
@@ -32,7 +34,7 @@ export function make(parts: () => Parts): Actions {
     connectWallet: (id) => asked(({ purse }) => purse.connectWallet(id)),
     useDeviceAccount: () => asked(({ purse }) => purse.useDeviceAccount()),
     faucet: () => asked(({ purse }) => purse.faucet()),
-    probe: (forced) => asked(({ rules }) => rules.probe(forced)),
+    measure: () => asked((all) => Speed.measure(all)),
 
     importDataSet: (request) =>
       asked(async ({ shelf, rules, watch }) => {
@@ -65,7 +67,11 @@ export function make(parts: () => Parts): Actions {
         await entry.deliver({ type: 'consented', compute: nominee })
       }),
     decline: (task) => decide(task, { type: 'declined' }, 'data'),
-    acceptSeat: (task) => decide(task, { type: 'consented', compute: undefined }, 'compute'),
+    acceptSeat: (task) =>
+      asked(async ({ participations, guard }) => {
+        Limits.assertFree(guard.hold())
+        await participations.get(task, 'compute').deliver({ type: 'consented', compute: undefined })
+      }),
     declineSeat: (task) => decide(task, { type: 'declined' }, 'compute'),
     settle: (task) => decide(task, { type: 'ended' }, 'model', 'data', 'compute'),
     cancel: (task) => decide(task, { type: 'ended' }, 'model'),
@@ -92,6 +98,7 @@ export function make(parts: () => Parts): Actions {
           return { type: 'ruled', rules: Privacy.within(ruled, openings) }
         })
       }),
+    setLimits: (limits) => asked(({ guard }) => guard.set(limits)),
   }
 }
 

@@ -1,9 +1,14 @@
 // What screens may see and ask: one immutable snapshot of plain values, and actions that reject with a BaseError.
+import type { Benchmark } from '../../protocol/benchmark.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { ConvolutionSpec } from '../../protocol/layer.ts'
 import type * as Model from '../../protocol/model.ts'
+import type { Hours } from '../../protocol/hours.ts'
+import type { Reason } from '../../protocol/ranking.ts'
 import type { Plan } from '../../protocol/terms.ts'
 import type { Backend, DataSet, ImportRequest, Openings, ProbeResult } from '../../workers/api.ts'
+import type { Battery } from '../net/battery.ts'
+import type { Limits } from './limits.ts'
 
 export type { Backend, DataSet, ImportRequest, Openings, ProbeResult }
 
@@ -55,6 +60,8 @@ export type Connection = {
   readonly chain: { readonly reachable: boolean; readonly block: number; readonly chainId: number }
   readonly workers: { readonly network: WorkerStatus; readonly frame: WorkerStatus }
   readonly probe: ProbeResult | undefined
+  /** Of the engine that the probe chose; undefined until measured. */
+  readonly benchmark: Benchmark | undefined
   readonly bytesUp: number
   readonly bytesDown: number
 }
@@ -88,18 +95,21 @@ export type DataOfferView = {
   readonly own: boolean
 }
 
-export type ComputeOfferView = {
+export type ComputeOfferView = Benchmark & {
   readonly id: string
   readonly account: Address
   readonly adapter: string
-  /** Samples a second, measured by its owner. */
-  readonly benchmark: number
+  /** When its owner means to be there. */
+  readonly hours: Hours
   /** Token base units per million compute units. */
   readonly price: bigint
   readonly expires: number
   readonly expired: boolean
   readonly own: boolean
 }
+
+/** A compute offer as a data provider looks at it, with reasons for its place in the list. */
+export type Nominee = ComputeOfferView & { readonly reasons: readonly Reason[] }
 
 export type AnnouncedTask = {
   readonly task: Hex
@@ -316,8 +326,8 @@ export type Participation = {
   readonly model: { readonly spec: Model.Spec; readonly parameters: number; readonly updateBytes: number }
   readonly rounds: readonly RoundView[]
   readonly parties: readonly Party[]
-  /** Compute providers that a data provider may nominate, cheapest first. */
-  readonly nominees: readonly ComputeOfferView[]
+  /** Compute providers that a data provider may nominate, best first. */
+  readonly nominees: readonly Nominee[]
   /** Model provider: the accounts that it invited; empty for everyone. */
   readonly invited: readonly Address[]
   /** The data set that is lent or tested with; undefined for compute. */
@@ -387,7 +397,7 @@ export type Participation = {
 }
 
 export type StandingRules = {
-  /** Consent to any request for a data set with an open offer, nominating one of the affordable compute providers by lot. */
+  /** Consent to any request for a data set with an open offer, nominating the compute provider that ranks first. */
   readonly autoConsent: boolean
   /** Accept any nomination of an open compute offer. */
   readonly autoAccept: boolean
@@ -395,6 +405,14 @@ export type StandingRules = {
   readonly autoClaim: boolean
   /** Backend that training is forced to; undefined lets the probe choose. */
   readonly backend: Backend | undefined
+}
+
+/** The limits of an owner who lends compute, and whether one holds the device back now. */
+export type LimitsView = Limits & {
+  /** Undefined where the browser does not tell. */
+  readonly battery: Battery | undefined
+  /** Why nothing new is lent, as a sentence. */
+  readonly held: string | undefined
 }
 
 export type Snapshot = {
@@ -408,6 +426,7 @@ export type Snapshot = {
   readonly market: Market
   readonly participations: readonly Participation[]
   readonly rules: StandingRules
+  readonly limits: LimitsView
   /** Failures that belong to no participation; newest first, at most 20. */
   readonly problems: readonly Problem[]
 }
@@ -488,7 +507,8 @@ export type Session = {
   useDeviceAccount(): Promise<void>
   /** Test ether and tokens; local chains only. */
   faucet(): Promise<void>
-  probe(forced?: Backend): Promise<ProbeResult>
+  /** Chooses a training engine and measures this device with it: what a compute offer says. */
+  measure(): Promise<Benchmark>
 
   importDataSet(request: ImportRequest): Promise<DataSet>
   removeDataSet(id: string): Promise<void>
@@ -521,7 +541,7 @@ export type Session = {
   requestProviders(task: Hex, offers: readonly string[]): Promise<void>
   /** Ends nominations: acceptances sign this roster, and the task starts when all of it has. */
   freezeRoster(task: Hex): Promise<void>
-  /** Data provider: agrees and nominates; refused where the data set has no opening left. Without a nominee one of the affordable compute providers, by lot. */
+  /** Data provider: agrees and nominates; refused where the data set has no opening left. Without a nominee the compute provider that ranks first. */
   consent(task: Hex, nominee?: Address): Promise<void>
   decline(task: Hex): Promise<void>
   acceptSeat(task: Hex): Promise<void>
@@ -538,6 +558,7 @@ export type Session = {
   backup(passphrase: string): Promise<Uint8Array<ArrayBuffer>>
   restore(backup: Uint8Array<ArrayBuffer>, passphrase: string): Promise<void>
   setRules(rules: Partial<StandingRules>): Promise<void>
+  setLimits(limits: Partial<Limits>): Promise<void>
   /** Takes a problem off the screen. */
   dismiss(problem: Problem): void
 }

@@ -191,15 +191,16 @@ function computeView(
   now: number,
   own: Address | undefined,
 ): ComputeOfferView {
-  const { account, adapter, benchmark, price, expires } = offer
+  const { account, adapter, training, matmul, additions, hours, price, expires } = offer
   const expired = Offer.isExpired(offer, now)
-  return { id, account, adapter, benchmark, price, expires, expired, own: account === own }
+  const speeds = { training, matmul, additions }
+  return { id, account, adapter, ...speeds, hours, price, expires, expired, own: account === own }
 }
 
 /** Cheapest first, the faster of two equal prices first. */
 function compare(a: Offer.ComputeOffer, b: Offer.ComputeOffer): number {
   if (a.price !== b.price) return a.price < b.price ? -1 : 1
-  return b.benchmark - a.benchmark
+  return b.training - a.training
 }
 
 function announced(

@@ -1,4 +1,5 @@
 // What the app is connected to, as screens show it; asks the network worker every few seconds.
+import type { Benchmark } from '../../protocol/benchmark.ts'
 import type { NetworkStatus, ProbeResult } from '../../workers/api.ts'
 import type { Door } from '../net/door.ts'
 import type { Connection, WorkerStatus } from './api.ts'
@@ -9,6 +10,7 @@ export type Watch = {
   chainDown(): void
   worker(which: 'network' | 'frame', status: WorkerStatus): void
   probed(result: ProbeResult): void
+  benchmarked(benchmark: Benchmark): void
   /** Asks the door now and every few seconds until stopped. */
   follow(door: Door): () => void
 }
@@ -21,6 +23,7 @@ export function make(chainId: number, changed: () => void): Watch {
     chain: { reachable: false, block: 0, chainId },
     workers: { network: 'starting', frame: 'starting' },
     probe: undefined,
+    benchmark: undefined,
     bytesUp: 0,
     bytesDown: 0,
   }
@@ -39,7 +42,9 @@ export function make(chainId: number, changed: () => void): Watch {
     block: (number) => set({ chain: { ...view.chain, reachable: true, block: number } }),
     chainDown: () => set({ chain: { ...view.chain, reachable: false } }),
     worker: (which, status) => set({ workers: { ...view.workers, [which]: status } }),
-    probed: (probe) => set({ probe }),
+    // What was measured of another engine says nothing of this one.
+    probed: (probe) => set({ probe, benchmark: undefined }),
+    benchmarked: (benchmark) => set({ benchmark }),
     follow(door) {
       let stopped = false
       let timer: ReturnType<typeof setTimeout> | undefined

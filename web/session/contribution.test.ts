@@ -22,7 +22,7 @@ function settled(seat: number, plan: RewardPlan, utilities: Plan.Utilities): Sta
   const created = DataProvider.create(
     {
       ...{ me: Talk.me(name), rules: { consent: true, claim: false }, place: Talk.place, id: Talk.task },
-      ...{ terms, spec: Talk.spec, computes: [] },
+      ...{ terms, spec: Talk.spec, computes: [], records: {} },
       ...{ offer: Talk.dataOffer(name), request: Talk.request(name) },
     },
     Talk.now,

@@ -2,6 +2,7 @@
 import { BaseError } from '../../protocol/errors.ts'
 import * as Config from '../../protocol/config.ts'
 import type { Frame, Network } from '../../workers/api.ts'
+import * as Battery from '../net/battery.ts'
 import * as Wallet from '../net/wallet.ts'
 import * as Workers from '../workers.ts'
 
@@ -11,6 +12,8 @@ export type Environment = {
   openVault(origin: string): Promise<Workers.Started<Frame>>
   /** Calls `beat` about once a second; returns what ends it. */
   startPulse(beat: () => void): () => void
+  /** How to look at the battery; undefined where that is not told. */
+  readonly battery: () => Promise<(() => Battery.Battery) | undefined>
   readonly wallets: () => Wallet.Wallets
   readonly locks: LockManager | undefined
   /** Base of relative endpoints; undefined where all are absolute. */
@@ -25,6 +28,7 @@ export function ofBrowser(): Environment {
     startNetwork: Workers.startNetwork,
     openVault: Workers.openVault,
     startPulse: Workers.startPulse,
+    battery: Battery.find,
     wallets: Wallet.discover,
     locks: navigator.locks,
     base: location.origin,

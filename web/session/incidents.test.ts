@@ -42,7 +42,8 @@ function data(events: readonly Event.Event[], time = Talk.now): State {
   const request = Talk.request(dataName)
   const offer = Talk.dataOffer(dataName)
   const computes = Talk.computeNames.map(Talk.computeOffer)
-  const state = DataProvider.create({ ...common, me: Talk.me(dataName), offer, request, computes }, Talk.now)
+  const options = { ...common, me: Talk.me(dataName), offer, request, computes, records: {} }
+  const state = DataProvider.create(options, Talk.now)
   return Talk.follow(DataProvider.step, state, [Talk.created, Talk.started, ...events], time).state
 }
 

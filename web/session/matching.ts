@@ -12,6 +12,7 @@ import type { Shelf } from './dataSets.ts'
 import type { Participations } from './participations.ts'
 import * as Privacy from './privacy.ts'
 import type { Purse } from './purse.ts'
+import type { Records } from './records.ts'
 import type { Rules } from './rules.ts'
 
 /** Requests kept until the chain shows their tasks. */
@@ -31,6 +32,7 @@ export type Options = {
   readonly board: Board
   readonly purse: Purse
   readonly participations: Participations
+  readonly records: Records
   readonly rules: Rules
   readonly shelf: Shelf
   readonly now: () => number
@@ -38,7 +40,7 @@ export type Options = {
 }
 
 export async function open(options: Options): Promise<Matching> {
-  const { place, database, board, purse, participations, rules, shelf, now, failed } = options
+  const { place, database, board, purse, participations, records, rules, shelf, now, failed } = options
   const waiting = new Map<Hex, Message.Of<'request'>>()
   for (const { id, message } of await database.requests.toArray()) waiting.set(id, message)
   const specs = new Set<Hex>()
@@ -66,7 +68,8 @@ export async function open(options: Options): Promise<Matching> {
       const { offer } = data.signed
       const dataSet = board.dataSetOf(data.id)
       const ruled = Privacy.within(rules.of('data'), shelf.openings(dataSet))
-      const state = DataProvider.create({ ...common, rules: ruled, offer, computes }, now())
+      const known = { computes, records: records.of() }
+      const state = DataProvider.create({ ...common, rules: ruled, offer, ...known }, now())
       await participations.add(state, dataSet)
       return false
     }

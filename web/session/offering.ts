@@ -4,6 +4,7 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { ComputeOfferView, DataOfferView, Session } from './api.ts'
 import type { Parts } from './parts.ts'
+import * as Speed from './speed.ts'
 
 export async function data(
   { shelf, config, board, mail, place, matching, purse, now }: Parts,
@@ -41,15 +42,17 @@ export async function data(
 }
 
 export async function compute(
-  { config, board, mail, place, matching, purse, rules, watch, now }: Parts,
+  parts: Parts,
   { price, expiresIn }: Parameters<Session['offerCompute']>[0],
 ): Promise<ComputeOfferView> {
-  const probe = watch.view().probe ?? (await rules.probe())
+  const { config, board, mail, place, matching, purse, guard, watch, now } = parts
+  const benchmark = watch.view().benchmark ?? (await Speed.measure(parts))
+  const { probe } = watch.view()
   const { account, device, box } = matching.me()
   const expires = now() + expiresIn
-  const adapter = `${probe.backend}: ${probe.adapter}`.slice(0, 256)
-  const benchmark = Math.max(0, Math.round(probe.samplesPerSecond))
-  const offer = { account, adapter, benchmark, token: config.token, price, device, box, expires }
+  const adapter = probe === undefined ? '' : `${probe.backend}: ${probe.adapter}`.slice(0, 256)
+  const { hours } = guard.view()
+  const offer = { account, adapter, ...benchmark, hours, token: config.token, price, device, box, expires }
   const sent = await mail.post(
     Topic.market(place),
     { kind: 'computeOffer', task: Envelope.noTask, round: 0, slot: now(), body: { offer } },

@@ -79,7 +79,10 @@ async function asked(): Promise<DataProvider.State> {
   const compute: Offer.ComputeOffer = {
     account: Eip712.addressOf(helper.account),
     adapter: 'cpu',
-    benchmark: 100,
+    training: 100,
+    matmul: 1000,
+    additions: 5000,
+    hours: 0xff_ffff,
     token,
     price: 1n,
     device: Eip712.addressOf(helper.device),
@@ -96,7 +99,10 @@ async function asked(): Promise<DataProvider.State> {
   if (request.kind !== 'request') throw new Error('not a request')
   const me = { account: offer.account, device: offer.device, box, payee: offer.account }
   const rules = { consent: false, claim: false }
-  return DataProvider.create({ me, rules, place, ...task, offer, request, computes: [compute] }, now)
+  return DataProvider.create(
+    { me, rules, place, ...task, offer, request, computes: [compute], records: {} },
+    now,
+  )
 }
 
 type Run = (effect: Effect.Effect) => Promise<readonly Event.Result[]>

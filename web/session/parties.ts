@@ -1,8 +1,8 @@
 // Who takes part in a task, as far as this participant knows, and whom a data provider may nominate.
 import type { Address } from '../../protocol/codec.ts'
 import * as Record from '../../protocol/record.ts'
-import * as Nominee from '../../protocol/roles/nominee.ts'
-import type { ComputeOfferView, Party } from './api.ts'
+import * as Candidates from '../../protocol/roles/nominee.ts'
+import type { Nominee, Party } from './api.ts'
 import type { Board } from './board.ts'
 import type { State } from './participations.ts'
 
@@ -13,13 +13,13 @@ export function of(state: State): readonly Party[] {
   return state.role === 'model' ? gathering(state) : []
 }
 
-/** Cheapest first. */
-export function nominees(state: State, board: Board, now: number): readonly ComputeOfferView[] {
+/** Best first. */
+export function nominees(state: State, board: Board, now: number): readonly Nominee[] {
   if (state.role !== 'data' || state.ledger.state !== 'open') return []
   const offered = board.view(undefined, now).computeOffers
-  return Nominee.candidates(state, now).flatMap((account) => {
-    const price = state.computes[account]?.price
-    return offered.find((offer) => offer.account === account && offer.price === price) ?? []
+  return Candidates.ranking(state, now).flatMap(({ offer, reasons }) => {
+    const view = offered.find(({ account, price }) => account === offer.account && price === offer.price)
+    return view === undefined ? [] : { ...view, reasons }
   })
 }
 

@@ -2,6 +2,7 @@
 import type { Config } from '../../protocol/config.ts'
 import type * as Message from '../../protocol/message.ts'
 import { BaseError } from '../../protocol/errors.ts'
+import * as Offer from '../../protocol/offer.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Frame } from '../../workers/api.ts'
 import * as Chain from '../net/chain.ts'
@@ -16,12 +17,14 @@ import { Database } from './database.ts'
 import * as DataSets from './dataSets.ts'
 import * as Effects from './effects.ts'
 import type { Environment } from './environment.ts'
+import * as Guard from './guard.ts'
 import * as Mail from './mail.ts'
 import * as Matching from './matching.ts'
 import * as Meters from './meters.ts'
 import * as Participations from './participations.ts'
 import type { Log } from './problems.ts'
 import * as Purse from './purse.ts'
+import * as Records from './records.ts'
 import * as Rules from './rules.ts'
 import * as Sponsor from './sponsor.ts'
 import * as Transactions from './transactions.ts'
@@ -45,6 +48,7 @@ export type Parts = {
   readonly participations: Participations.Participations
   readonly matching: Matching.Matching
   readonly rules: Rules.Rules
+  readonly guard: Guard.Guard
   readonly watch: Connection.Watch
   readonly now: () => number
   stop(): Promise<void>
@@ -100,7 +104,19 @@ export async function start({ world, step, changed, problems }: Options): Promis
   })
   const backbones = Backbones.make({ database, crypto: frame.crypto, door })
   const transactions = await Transactions.load({ database, chain, changed })
-  const rules = await Rules.load(database, frame, watch)
+  const guard = await Guard.open({
+    database,
+    train: frame.train,
+    battery: await world.battery(),
+    lends: () => openOffers().length > 0 || participations.list().some(lends),
+    offered: () => (openOffers().length === 0 ? undefined : Math.max(...openOffers())),
+    now,
+    changed,
+    turned: () => void tellSeats().catch(problems.add),
+    failed: problems.add,
+  })
+  const rules = await Rules.load(database, frame, watch, () => guard.hold() !== undefined)
+  const records = await Records.load(database)
   const mail = Mail.open({
     place,
     door,
@@ -151,11 +167,27 @@ export async function start({ world, step, changed, problems }: Options): Promis
     board,
     purse,
     participations,
+    records,
     rules,
     shelf,
     now,
     failed: problems.add,
   })
+
+  /** Samples a second of own compute offers that others can still take. */
+  function openOffers(): readonly number[] {
+    const good = board.ownCompute().filter(({ signed }) => !Offer.isExpired(signed.offer, now()))
+    return good.map(({ signed }) => signed.offer.training)
+  }
+
+  /** Whether seats are taken unasked depends on what holds the device back. */
+  async function tellSeats(): Promise<void> {
+    const ruled = rules.of('compute')
+    for (const entry of participations.list()) {
+      const isTold = entry.state().rules.consent === ruled.consent
+      if (entry.job.role === 'compute' && !isTold) await entry.deliver({ type: 'ruled', rules: ruled })
+    }
+  }
 
   async function hear(message: Message.Message, bytes: Uint8Array): Promise<void> {
     await matching.hear(message)
@@ -188,6 +220,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
           await board.created(event.task, event.terms)
       }
       await participations.learn(told, upTo.time)
+      await records.learn(told)
       await transactions.learn(told, participations)
       await database.cursors.put({ id: 'chain', value: upTo.number })
       problems.over(Chain.unreachable)
@@ -208,6 +241,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
   const stopPulse = world.startPulse(() => {
     void following.look()
     void participations.tick()
+    guard.tick()
   })
 
   return {
@@ -229,6 +263,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
     participations,
     matching,
     rules,
+    guard,
     watch,
     now,
     async stop() {
@@ -244,6 +279,10 @@ export async function start({ world, step, changed, problems }: Options): Promis
       database.close()
     },
   }
+}
+
+function lends(entry: Participations.Entry): boolean {
+  return entry.job.role === 'compute' && ['open', 'running'].includes(entry.state().ledger.state)
 }
 
 function isRubbish(thrown: unknown): boolean {

@@ -59,7 +59,7 @@ test('counts of a task what the vault counts, and the chain where it knows of mo
   const asked = DataProvider.create(
     {
       ...{ me: Talk.me(name), rules, place: Talk.place, id: Talk.task, terms: Talk.terms, spec: Talk.spec },
-      ...{ offer: Talk.dataOffer(name), request: Talk.request(name), computes: [] },
+      ...{ offer: Talk.dataOffer(name), request: Talk.request(name), computes: [], records: {} },
     },
     Talk.now,
   )
@@ -121,6 +121,7 @@ function frameOf(crypto: Frame['crypto'], list: readonly DataSet[]): Frame {
       warmStart: refuse,
       checkWarmStart: refuse,
       probe: refuse,
+      benchmark: refuse,
       pause: refuse,
       resume: refuse,
       abort: refuse,

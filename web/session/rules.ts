@@ -22,7 +22,13 @@ const schema = v.object({
 })
 const setting = 'rules'
 
-export async function load(database: Database, frame: Frame, watch: Watch): Promise<Rules> {
+/** `isHeld` says whether a limit keeps this device from taking seats. */
+export async function load(
+  database: Database,
+  frame: Frame,
+  watch: Watch,
+  isHeld: () => boolean,
+): Promise<Rules> {
   const stored = v.safeParse(schema, (await database.settings.get(setting))?.value)
   let view: StandingRules = { autoConsent: false, autoAccept: false, autoClaim: false, backend: undefined }
   if (stored.success) view = { ...view, ...stored.output, backend: stored.output.backend }
@@ -37,7 +43,7 @@ export async function load(database: Database, frame: Frame, watch: Watch): Prom
   return {
     view: () => view,
     of: (role) => ({
-      consent: role === 'data' ? view.autoConsent : role === 'compute' ? view.autoAccept : false,
+      consent: role === 'data' ? view.autoConsent : role === 'compute' ? view.autoAccept && !isHeld() : false,
       claim: view.autoClaim,
     }),
     async set(rules) {

@@ -13,6 +13,7 @@ function world(config: Environment.Environment['config']): Environment.Environme
     startNetwork: () => expect.unreachable(),
     openVault: () => Promise.reject(new BaseError({ message: 'The vault is away.', advice: 'Reload.' })),
     startPulse: () => () => undefined,
+    battery: () => Promise.resolve(undefined),
     wallets: Wallet.discover,
     locks: navigator.locks,
     base: undefined,

@@ -4,6 +4,7 @@ import type { Environment as World } from './environment.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type { Connection, Phase, Session, Snapshot, StandingRules } from './api.ts'
 import * as Actions from './actions.ts'
+import * as Limits from './limits.ts'
 import * as Lock from './lock.ts'
 import * as Parts from './parts.ts'
 import * as Problem from './problem.ts'
@@ -102,6 +103,7 @@ const connection: Connection = {
   chain: { reachable: false, block: 0, chainId: 0 },
   workers: { network: 'starting', frame: 'starting' },
   probe: undefined,
+  benchmark: undefined,
   bytesUp: 0,
   bytesDown: 0,
 }
@@ -117,6 +119,7 @@ const blank: Omit<Snapshot, 'phase' | 'problems'> = {
   market: { dataOffers: [], computeOffers: [], tasks: [] },
   participations: [],
   rules,
+  limits: { ...Limits.none, battery: undefined, held: undefined },
 }
 
 export class ElsewhereError extends BaseError {

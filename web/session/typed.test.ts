@@ -27,7 +27,10 @@ test.each([
   Typed.computeOffer(domain, {
     ...common,
     adapter: 'a',
-    benchmark: 7,
+    training: 7,
+    matmul: 8,
+    additions: 9,
+    hours: 0xf0f0f0,
     token,
     price: 3n,
     expires: 1_900_000_000,

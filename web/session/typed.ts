@@ -31,7 +31,10 @@ const dataOfferFields = [
 const computeOfferFields = [
   { name: 'account', type: 'address' },
   { name: 'adapter', type: 'string' },
-  { name: 'benchmark', type: 'uint32' },
+  { name: 'training', type: 'uint32' },
+  { name: 'matmul', type: 'uint32' },
+  { name: 'additions', type: 'uint32' },
+  { name: 'hours', type: 'uint24' },
   { name: 'token', type: 'address' },
   { name: 'price', type: 'uint128' },
   ...keys,

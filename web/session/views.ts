@@ -15,7 +15,7 @@ import * as Rounds from './rounds.ts'
 import * as Stages from './stages.ts'
 
 export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
-  const { purse, wallets, watch, shelf, board, rules, participations, now } = parts
+  const { purse, wallets, watch, shelf, board, rules, guard, participations, now } = parts
   const states = participations.list().map((entry) => entry.state())
   const { dataOffers, computeOffers, tasks, ownData, ownCompute } = board.view(purse.account().address, now())
   return {
@@ -28,6 +28,7 @@ export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
     market: { dataOffers, computeOffers, tasks },
     participations: participations.list().map((entry) => participation(parts, entry)),
     rules: rules.view(),
+    limits: guard.view(),
   }
 }
 

@@ -8,6 +8,7 @@ import type { Crypto, Version } from '../api.ts'
 import type { ScorePeer } from '../score/api.ts'
 import type { TrainPeer } from '../train/api.ts'
 import type { Versions } from '../vault/api.ts'
+import * as Adding from './adding.ts'
 import * as Backup from './backup.ts'
 import * as Contribute from './contribute.ts'
 import * as Forget from './forget.ts'
@@ -78,10 +79,9 @@ export function create({ safe, seal, train, score, versions }: Means): Crypto {
     },
     aggregate: async (encrypted) => {
       const started = performance.now()
-      const ciphertexts = Ciphertext.sum(encrypted)
-      const root = Tree.root(ciphertexts)
-      return { ciphertexts, root, seconds: (performance.now() - started) / 1000 }
+      return { ...Adding.add(encrypted), seconds: (performance.now() - started) / 1000 }
     },
+    benchmark: () => Promise.resolve().then(() => Adding.measure()),
     proveWrong: (updates, sum) => Promise.resolve().then(() => Ciphertext.proveWrong(updates, sum)),
 
     federate: async (request) => Round.federate(request, await safe()),

@@ -71,6 +71,7 @@ export function start(): Frame {
       checkWarmStart: (request, progress) =>
         train.asked(train.remote.checkWarmStart(request, passed(progress))),
       probe: (forced) => train.asked(train.remote.probe(forced)),
+      benchmark: () => train.asked(train.remote.benchmark()),
       pause: () => train.asked(train.remote.pause()),
       resume: () => train.asked(train.remote.resume()),
       abort: () => train.asked(train.remote.abort()),
@@ -87,6 +88,7 @@ export function start(): Frame {
       contribute: (request, progress) => crypto.asked(crypto.remote.contribute(request, passed(progress))),
       check: (ciphertexts) => crypto.asked(crypto.remote.check(ciphertexts)),
       aggregate: (updates) => crypto.asked(crypto.remote.aggregate(updates)),
+      benchmark: () => crypto.asked(crypto.remote.benchmark()),
       proveWrong: (updates, sum) => crypto.asked(crypto.remote.proveWrong(updates, sum)),
       federate: (request) => crypto.asked(crypto.remote.federate(request)),
       prepare: (request) => crypto.asked(crypto.remote.prepare(request)),

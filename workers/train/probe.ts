@@ -1,15 +1,16 @@
 // Which engine trains a model fastest here: a measured fifth of a second each, after a check that its numbers are right.
+import * as Benchmark from '../../protocol/benchmark.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Prng from '../../protocol/prng.ts'
 import type { Batch } from '../tensors/batches.ts'
 import type { Engine } from './engines.ts'
 import * as TrainStep from './trainStep.ts'
 
-/** What is measured where no task says it: of the size of a small picture classifier. */
-export const usual: Model.Spec = { template: 'mlp', inputs: 784, hidden: [41], classes: 10 }
-const rates = { learningRate: 0.05, momentum: 0.9 }
-/** Samples of a measured step, and of the two that are compared: the reference is slow. */
-const [measured, compared] = [32, 4]
+/** Of every step that is measured, as a benchmark has them. */
+const { learningRate, momentum, seed, batchSeed, batchSize } = Benchmark.training
+const rates = { learningRate, momentum }
+/** Samples of the two steps that are compared: the reference is slow. */
+const compared = 4
 /** Per engine, in ms. */
 const budget = 200
 
@@ -22,7 +23,7 @@ export type Sample = {
 /** Runs the check. */
 export async function sample(engine: Engine, spec: Model.Spec): Promise<Sample> {
   const batch = example(spec, compared)
-  const initial = TrainStep.resting(Model.initialise(spec, 1))
+  const initial = TrainStep.resting(Model.initialise(spec, seed))
   const steps = await engine.start({ spec, ...rates, batchSize: compared, initial })
   try {
     steps.step(batch)
@@ -38,7 +39,7 @@ export async function sample(engine: Engine, spec: Model.Spec): Promise<Sample> 
  * Right engines stay below 1e-4.
  */
 export function error(found: Sample, reference: Sample, spec: Model.Spec): number {
-  const initial = Model.initialise(spec, 1)
+  const initial = Model.initialise(spec, seed)
   let difference = 0
   let movement = 0
   reference.weights.forEach((weight, i) => {
@@ -51,9 +52,14 @@ export function error(found: Sample, reference: Sample, spec: Model.Spec): numbe
 }
 
 /** Samples per second, warmed up by a step before. */
-export async function measure(engine: Engine, spec: Model.Spec): Promise<number> {
+export async function measure(
+  engine: Engine,
+  spec: Model.Spec,
+  measured = batchSize,
+  milliseconds = budget,
+): Promise<number> {
   const batch = example(spec, measured)
-  const initial = TrainStep.resting(Model.initialise(spec, 1))
+  const initial = TrainStep.resting(Model.initialise(spec, seed))
   const steps = await engine.start({ spec, ...rates, batchSize: measured, initial })
   try {
     steps.step(batch)
@@ -66,9 +72,9 @@ export async function measure(engine: Engine, spec: Model.Spec): Promise<number>
       done += stride * measured
       await steps.takeLoss()
       const now = performance.now()
-      if (now - started > budget) return Math.round((done * 1000) / (now - started))
+      if (now - started > milliseconds) return Math.round((done * 1000) / (now - started))
       // A look at the clock waits for the device, so there is one every tenth of the budget at most.
-      if (now - before < budget / 10) stride *= 2
+      if (now - before < milliseconds / 10) stride *= 2
     }
   } finally {
     steps.dispose()
@@ -76,7 +82,7 @@ export async function measure(engine: Engine, spec: Model.Spec): Promise<number>
 }
 
 function example(spec: Model.Spec, samples: number): Batch {
-  const prng = Prng.from(7)
+  const prng = Prng.from(batchSeed)
   const inputs = Float32Array.from({ length: samples * Model.layerInputs(spec) }, () =>
     Math.max(0, 2 * Prng.unit(prng) - 1),
   )

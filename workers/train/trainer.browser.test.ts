@@ -26,6 +26,22 @@ describe('the trainer', () => {
     expect(trained.notice).toBe('')
   })
 
+  it('measures what is published in under 2 seconds, and again about the same', async () => {
+    const trainer = Trainer.create(engines)
+    await trainer.probe()
+    const started = performance.now()
+    const first = await trainer.benchmark()
+    expect(performance.now() - started).toBeLessThan(2000)
+    console.log(first, performance.now() - started)
+    const second = await trainer.benchmark()
+    for (const kind of ['training', 'matmul'] as const) {
+      expect(first[kind]).toBeGreaterThan(100)
+      // A busy machine is slower at one time than at another.
+      expect(second[kind] / first[kind]).toBeGreaterThan(0.1)
+      expect(second[kind] / first[kind]).toBeLessThan(10)
+    }
+  })
+
   it('pauses, resumes, aborts, and reports progress at most four times a second', async () => {
     const trainer = Trainer.create(engines)
     await trainer.probe('cpu')

@@ -1,4 +1,5 @@
 // The train worker's state: the chosen engine, the gate that pauses, and falling back when a GPU goes away.
+import * as Benchmark from '../../protocol/benchmark.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Model from '../../protocol/model.ts'
 import type { Backend, Progress, ProbeResult, Train } from '../api.ts'
@@ -141,7 +142,16 @@ export function create(engines: Engines): Trainer {
       inTurn(async () => {
         if (forced !== undefined) broken.delete(forced)
         wished = forced
-        return await choose(Probe.usual)
+        return await choose(Benchmark.training.spec)
+      }),
+    benchmark: () =>
+      inTurn(async () => {
+        const engine = engines[(await choose(Benchmark.training.spec)).backend]
+        const { training, matmul, matmulOperations, budget } = Benchmark
+        const samples = await Probe.measure(engine, training.spec, training.batchSize, budget)
+        const rows = await Probe.measure(engine, matmul.spec, matmul.batchSize, budget)
+        const megaflops = ((rows / matmul.batchSize) * matmulOperations) / 1e6
+        return { training: Benchmark.rounded(samples), matmul: Benchmark.rounded(megaflops) }
       }),
     train: (job, source, progress) => {
       const notices: string[] = []

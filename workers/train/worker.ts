@@ -64,6 +64,7 @@ const api: TrainWorker = {
     return distance <= request.job.tolerance
   },
   probe: (forced) => trainer.probe(forced),
+  benchmark: () => trainer.benchmark(),
   pause: () => trainer.pause(),
   resume: () => trainer.resume(),
   abort: () => trainer.abort(),

@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as Talk from '../test/conversation.ts'
+import type { Address } from './codec.ts'
+import * as Hours from './hours.ts'
+import type * as Offer from './offer.ts'
+import * as Ranking from './ranking.ts'
+import * as Reliability from './reliability.ts'
+
+const noon = 12 * 3600
+const names = ['ada', 'bob', 'cleo', 'dan', 'eve'] as const
+const account = (at: number) => Talk.me(names[at] ?? '').account
+
+type Plot = Partial<Pick<Offer.ComputeOffer, 'price' | 'training' | 'matmul' | 'additions' | 'hours'>> & {
+  readonly record?: Partial<Reliability.Reliability>
+}
+const usualRecord = { rounds: 0, signed: 0, finished: 0, absent: 0 }
+const usual = { price: 100n, training: 1000, matmul: 1000, additions: 1000, hours: Hours.always }
+
+function question(plots: readonly Plot[], lot = 'somebody'): Ranking.Question {
+  const offers = plots.map(({ record: _, ...change }, at) => ({
+    ...Talk.computeOffer(names[at] ?? ''),
+    ...usual,
+    ...change,
+  }))
+  const records = plots.map(({ record }, at): [Address, Reliability.Reliability] => [
+    account(at),
+    { ...Reliability.none, ...record },
+  ])
+  return { offers, records: Object.fromEntries(records), now: noon, lot }
+}
+
+const order = (asked: Ranking.Question) => Ranking.rank(asked).map(({ offer }) => offer.account)
+const words = (plots: readonly Plot[], at: number) =>
+  Ranking.rank(question(plots))
+    .find(({ offer }) => offer.account === account(at))
+    ?.reasons.map((reason) => reason.words)
+
+const speed = fc.oneof(fc.nat(50), fc.nat(0xffff_ffff))
+const record = fc
+  .record({ signed: fc.nat(50), missed: fc.nat(50), finished: fc.nat(5), absent: fc.nat(3) })
+  .map(({ missed, ...rest }) => ({ ...rest, rounds: rest.signed + missed }))
+const plot = fc.record({
+  price: fc.bigInt(0n, 2n ** 80n).chain((big) => fc.constantFrom(big, big % 1000n)),
+  ...{ training: speed, matmul: speed, additions: speed },
+  hours: fc.nat(Hours.always),
+  record,
+})
+const plots = fc.array(plot, { minLength: 1, maxLength: names.length })
+const lot = fc.string()
+
+test('exports', () => {
+  expect(Object.keys(Ranking)).toEqual(['rank'])
+})
+
+describe('the ranking', () => {
+  test('is the same for the same question, however the offers came in', () => {
+    const shuffled = plots.chain((all) => {
+      const asked = question(all)
+      const offers = fc.shuffledSubarray([...asked.offers], { minLength: all.length })
+      return fc.tuple(fc.constant(asked), offers)
+    })
+    fc.assert(
+      fc.property(shuffled, ([asked, offers]) => {
+        expect(Ranking.rank({ ...asked, offers })).toEqual(Ranking.rank(asked))
+      }),
+    )
+  })
+
+  type Whole = Required<Omit<Plot, 'record'>> & { readonly record: typeof usualRecord }
+  type Better = (plot: Whole, by: number) => Plot
+  test.each<[string, Better]>([
+    ['a lower price', ({ price }, by) => ({ price: price / BigInt(by) })],
+    ['a faster step', ({ training }, by) => ({ training: Math.min(0xffff_ffff, training + by) })],
+    ['faster products', ({ matmul }, by) => ({ matmul: Math.min(0xffff_ffff, matmul * by) })],
+    ['faster additions', ({ additions }, by) => ({ additions: Math.min(0xffff_ffff, additions * by) })],
+    ['another hour', ({ hours }, by) => ({ hours: hours | (1 << (by % 24)) | (1 << 12) })],
+    [
+      'a round signed',
+      (of, by) => ({
+        record: { ...of.record, rounds: of.record.rounds + by, signed: of.record.signed + by },
+      }),
+    ],
+    ['a task finished', (of, by) => ({ record: { ...of.record, finished: of.record.finished + by } })],
+    ['an absence less', (of) => ({ record: { ...of.record, absent: Math.max(0, of.record.absent - 1) } })],
+  ])('never puts an offer further back for %s', (_, better) => {
+    const cases = fc.tuple(plots, fc.nat(names.length - 1), fc.integer({ min: 1, max: 1_000_000 }), lot)
+    fc.assert(
+      fc.property(cases, ([all, index, by, drawn]) => {
+        const at = index % all.length
+        const mended = all.map((each, i) => (i === at ? { ...each, ...better(each, by) } : each))
+        const before = order(question(all, drawn)).indexOf(account(at))
+        expect(order(question(mended, drawn)).indexOf(account(at))).toBeLessThanOrEqual(before)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('puts a newcomer behind who signed everything and before who is mostly silent', () => {
+    const asked = question([
+      { record: { rounds: 40, signed: 40 } },
+      {},
+      { record: { rounds: 40, signed: 4 } },
+    ])
+    for (let at = 0; at < 50; at++)
+      expect(order({ ...asked, lot: `${at}` })).toEqual([account(0), account(1), account(2)])
+  })
+
+  test('is not led by a price of nothing, nor by a speed that nobody can have', () => {
+    const good = { record: { rounds: 40, signed: 40 } }
+    const bait = { price: 0n, training: 0xffff_ffff, record: { rounds: 40, signed: 2 } }
+    const asked = question([good, good, good, bait])
+    for (let at = 0; at < 50; at++) expect(order({ ...asked, lot: `${at}` }).at(-1)).toBe(account(3))
+  })
+
+  test('spreads providers over offers that are as good, and puts what is far better first for all', () => {
+    const firsts = (of: readonly Plot[]) =>
+      Array.from({ length: 400 }, (_, at) => order(question(of, `provider ${at}`))[0])
+    const even = firsts([{}, { price: 99n }, { training: 1001 }, {}])
+    for (const at of [0, 1, 2, 3])
+      expect(even.filter((each) => each === account(at)).length).toBeGreaterThan(50)
+    expect(new Set(firsts([{}, { price: 50n }, {}, {}]))).toEqual(new Set([account(1)]))
+  })
+})
+
+describe('the reasons', () => {
+  test('name price, speed, record and hours', () => {
+    const all = [
+      { price: 50n, training: 2000, record: { rounds: 38, signed: 37, finished: 4 } },
+      { price: 90n, hours: Hours.between(0, 6) },
+      { hours: Hours.between(6, 20), record: { rounds: 1, signed: 1 } },
+      { price: 110n, training: 10, record: { seats: 1, absent: 1 } },
+    ]
+    expect(all.map((_, at) => words(all, at))).toEqual([
+      [
+        'cheapest of 4',
+        'fastest of 4 by its own measure',
+        'signed 37 of 38 rounds, finished 4 tasks',
+        'there at all hours',
+      ],
+      [
+        'cheaper than 2 of 4',
+        'faster than 1 of 4 by its own measure',
+        'new: no record yet',
+        'not there at this hour',
+      ],
+      [
+        'cheaper than 1 of 4',
+        'faster than 1 of 4 by its own measure',
+        'signed 1 of 1 round',
+        'there at this hour, not at all of them',
+      ],
+      [
+        'dearest of 4',
+        'slowest of 4 by its own measure',
+        'new: no record yet, left a seat empty',
+        'there at all hours',
+      ],
+    ])
+  })
+
+  test('compare nothing where there is nothing to compare with', () => {
+    expect(words([{}], 0)?.slice(0, 2)).toEqual(['the only offer', 'no other speed to compare with'])
+    expect(words([{}, {}], 0)?.slice(0, 2)).toEqual(['same price as all 2', 'as fast as all 2'])
+    expect(words([{}, {}, { price: 101n }], 0)?.[0]).toBe('among the cheapest of 3')
+  })
+
+  test('say before all else that a bond was lost', () => {
+    const slashed = { rounds: 40, signed: 40, finished: 3, slashed: 2 }
+    expect(words([{ record: slashed }], 0)?.[2]).toBe('lost its bond 2 times for signing what is false')
+  })
+})

@@ -1,0 +1,94 @@
+// Watches over the owner's limits: pauses training and takes no new seats while one holds, and goes on by itself.
+import type { Train } from '../../workers/api.ts'
+import type { Battery } from '../net/battery.ts'
+import type { LimitsView } from './api.ts'
+import type { Database } from './database.ts'
+import * as Limits from './limits.ts'
+
+export type Guard = {
+  view(): LimitsView
+  /** Undefined where nothing holds the device back. */
+  hold(): Limits.Hold | undefined
+  set(limits: Partial<Limits.Limits>): Promise<void>
+  /** Looks at the time, the battery and now and then the speed; about once a second. */
+  tick(): void
+}
+
+export type Options = {
+  readonly database: Database
+  readonly train: Train
+  readonly battery: (() => Battery) | undefined
+  /** Whether this device lends compute at all: an offer is open, or a task runs. */
+  readonly lends: () => boolean
+  /** Samples a second of the fastest open offer; undefined without one. */
+  readonly offered: () => number | undefined
+  readonly now: () => number
+  readonly changed: () => void
+  /** Something began or ceased to hold the device back. */
+  readonly turned: () => void
+  readonly failed: (thrown: unknown) => void
+}
+
+const setting = 'limits'
+/** Seconds between two looks at the speed. */
+const lookEvery = 20
+
+export async function open(options: Options): Promise<Guard> {
+  const { database, train, battery, lends, offered, now, changed, turned, failed } = options
+  let limits = Limits.parse((await database.settings.get(setting))?.value)
+  let pace = Limits.fresh
+  let lookedAt = 0
+  let isLooking = false
+  let shown = ''
+  /** Undefined before the first look: roles may have been stored while something held the device back. */
+  let wasHeld: boolean | undefined
+
+  function hold(): Limits.Hold | undefined {
+    return lends() ? Limits.hold(limits, { now: now(), battery: battery?.(), pace }) : undefined
+  }
+
+  function view(): LimitsView {
+    return { ...limits, battery: battery?.(), held: hold()?.because }
+  }
+
+  function tick(): void {
+    const held = hold()
+    const visible = JSON.stringify(view())
+    if (visible !== shown) changed()
+    shown = visible
+    if (wasHeld !== (held !== undefined)) {
+      wasHeld = held !== undefined
+      ;(wasHeld ? train.pause() : train.resume()).catch(failed)
+      turned()
+    }
+    const promised = offered()
+    const isDue = limits.restsWhenSlow && held === undefined && now() >= lookedAt + lookEvery
+    if (isDue && !isLooking && promised !== undefined) void look(promised)
+  }
+
+  /** Waits in the line for the engine, so that training under way is not what makes it slow. */
+  async function look(promised: number): Promise<void> {
+    isLooking = true
+    try {
+      const { training } = await train.benchmark()
+      pace = Limits.paced(pace, training, promised, now())
+    } catch (thrown) {
+      failed(thrown)
+    } finally {
+      lookedAt = now()
+      isLooking = false
+    }
+  }
+
+  return {
+    view,
+    hold,
+    async set(change) {
+      limits = { ...limits, ...change }
+      if (!limits.restsWhenSlow) pace = Limits.fresh
+      await database.settings.put({ id: setting, value: limits })
+      tick()
+    },
+    tick,
+  }
+}
