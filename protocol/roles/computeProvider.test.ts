@@ -232,7 +232,6 @@ describe('a member of the committee', () => {
       (body) => changed(body, { delivered: 6n, survivors: 7n }),
       'not delivered',
     ],
-    ['pays job work that nobody knows', (body) => changed(body, { jobs: 1n << 16n }), 'pays other job work'],
     ['opens too few', (body) => changed(body, { survivors: 3n }), 'could be subtracted'],
     [
       'commits to other sums',
@@ -247,6 +246,17 @@ describe('a member of the committee', () => {
     const { state, wished } = follow(keeping(member, updates).state, [proposed, { type: 'tick' }], late)
     expect(wished).toEqual([])
     expect(state.notes.join()).toContain(reason)
+  })
+
+  test('waits with a record that pays job work it knows nothing of, and signs one that pays none', () => {
+    const draft = proposal(updates)
+    if (draft.kind !== 'recordProposed') throw new Error('no proposal')
+    const paying = Talk.heard(aggregator, { ...draft, body: changed(draft.body, { jobs: 1n << 16n }) })
+    const { state, wished } = follow(keeping(member, updates).state, [paying, { type: 'tick' }], awake + 60)
+    expect(wished).toEqual([])
+    expect(Object.values(state.rounds[1]?.proposals ?? {})).toMatchObject([{ verdict: 'new' }])
+    const paid = follow(keeping(member, updates).state, [Talk.heard(aggregator, draft)], awake + 60)
+    expect(recomputation(paid.wished)).toBeDefined()
   })
 
   test('does not sign a record that names another update than it keeps, unless its provider signed both', () => {

@@ -45,7 +45,7 @@ function blockOf(rounds: readonly number[], epoch: number): string | undefined {
 }
 
 test('exports', () => {
-  expect(Object.keys(Drawn)).toEqual(['ask', 'heard', 'cohorts'])
+  expect(Object.keys(Drawn)).toEqual(['ask', 'heard', 'hash', 'cohorts'])
 })
 
 test.each<[string, readonly number[], number, string]>([
@@ -104,7 +104,7 @@ function drawnAfter(committed: Message.Of<'roundOpened'>, heard: readonly Messag
   const ledger = { ...Ledger.empty, state: 'running' as const, startedAt: 1, datas: twelve, rounds }
   const terms = { ...state.terms, maxCohorts: 2, minCohort: 3 }
   const spec = { ...state.spec, he: { ...state.spec.he, valueBits: 19 } }
-  const knowing = { ...state, terms, spec, ledger, headers: { 44: Talk.digest('a block') } }
+  const knowing = { ...state, terms, spec, ledger, headers: { 44: Talk.digest('some block') } }
   return Drawn.cohorts(
     heard.reduce((so, message) => Participant.witness(so, message), knowing),
     2,
@@ -134,7 +134,7 @@ test('draws as ever where no sum failed that was opened', () => {
   ]
   const plain = drawnAfter(none, [none])
   const accounts = twelve.map(({ account }) => account)
-  const seed = Cohort.seed(Talk.task, Talk.digest('a block'))
+  const seed = Cohort.seed(Talk.task, Talk.digest('some block'))
   expect(plain).toEqual(Cohort.draw(accounts, seed, { largest: 8, minCohort: 3, maxCohorts: 2 }))
   expect(drawnAfter(void_, [void_])).toEqual(plain)
 })

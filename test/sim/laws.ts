@@ -276,9 +276,15 @@ export function watch(sight: Sight): Laws {
     },
     jobs: (of) => OfJobs.judge({ ...sight, blockHash }, of),
     contradicted: (account, proven, executors) => {
-      hold(proven.includes(account), `${sight.nameOf(account)} is said to be contradicted without evidence`)
+      hold(
+        proven.includes(account),
+        `I20: ${sight.nameOf(account)} is said to be contradicted without evidence`,
+      )
       const liars = executors.filter((each) => sight.isEvil(each)).length
-      hold(liars > 1 || sight.isEvil(account), `${sight.nameOf(account)} is contradicted and did its job`)
+      hold(
+        liars > 1 || sight.isEvil(account),
+        `I20: ${sight.nameOf(account)} is contradicted and did its job`,
+      )
     },
     left: (account, secrets) => {
       hold(secrets === 0, `I18: ${sight.nameOf(account)} keeps ${secrets} secrets after the end`)

@@ -56,15 +56,18 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
       }
       const isAgreed = votes.for.size > 1
       if (!isAgreed && votes.against.size < 2) continue
-      hold(liars > 1 || isAgreed === isRight(job, body.result), `job ${job.number} was judged wrongly`)
+      hold(liars > 1 || isAgreed === isRight(job, body.result), `I20: job ${job.number} was judged wrongly`)
       for (const seat of isAgreed ? votes.for : votes.against) earned.add(seat)
       for (const seat of isAgreed ? votes.against : votes.for) contradicted.add(seat)
     }
     for (const seat of contradicted) {
-      hold(liars > 1 || isEvil(accountOf(seat)), `seat ${seat} did job ${job.number} and is contradicted`)
+      hold(
+        liars > 1 || isEvil(accountOf(seat)),
+        `I20: seat ${seat} did job ${job.number} and is contradicted`,
+      )
       hold(
         liars > 1 || !earned.has(seat),
-        `seat ${seat} is contradicted about job ${job.number} and earns by it`,
+        `I20: seat ${seat} is contradicted about job ${job.number} and earns by it`,
       )
     }
     const { inputs, classes } = spec.model.template === 'softmax' ? spec.model : { inputs: 0, classes: 0 }
@@ -73,18 +76,20 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
   })
 }
 
+type Lanes = Pick<Record.Body, 'jobs'>
+
 /** Nobody is paid more for jobs than it earned by those that are agreed, each once. */
-export function assertEarned(sight: Sight, task: Task, records: readonly Record.Body[]): void {
+export function assertEarned(sight: Sight, task: Task, records: readonly Lanes[]): void {
   if (records.every(({ jobs }) => jobs === 0n)) return
   const jobs = judge(sight, task)
   for (const seat of task.computes.keys()) {
     const due = jobs.reduce((sum, { earned, kilounits }) => sum + (earned.has(seat) ? kilounits : 0), 0)
     const paid = paidTo(records, seat)
-    hold(paid <= due, `seat ${seat} is paid ${paid} kilounits of jobs, and earned ${due}`)
+    hold(paid <= due, `I19: seat ${seat} is paid ${paid} kilounits of jobs, and earned ${due}`)
   }
 }
 
 /** Kilounits of jobs in a seat's lanes. */
-export function paidTo(records: readonly Pick<Record.Body, 'jobs'>[], seat: number): number {
+export function paidTo(records: readonly Lanes[], seat: number): number {
   return records.reduce((sum, { jobs }) => sum + Number(Record.kilounits(jobs, seat)), 0)
 }

@@ -4,6 +4,7 @@ import * as Adversaries from './adversaries/all.ts'
 import * as Collusion from './collusion.ts'
 import * as Devices from './devices.ts'
 import * as Keys from './keys.ts'
+import * as OfJobs from './lawsOfJobs.ts'
 import * as Scenario from './scenario.ts'
 import * as World from './world.ts'
 
@@ -44,6 +45,23 @@ test.each(calm)('in calm weather (seed %i) every round is committed and everybod
   expect(committed).toBeLessThanOrEqual(scenario.spec.rounds)
 })
 
+test.each([15, 30])(
+  'in calm weather (seed %i) every job is posted, agreed on and paid, and holds up no round',
+  (seed) => {
+    const { jobs, chain, aborted, scenario, committed } = run(seed, { datas: 6, computes: 4 })
+    const { parts = 0 } = scenario.spec.warmStart ?? {}
+    expect(jobs).toHaveLength(parts + committed - 1)
+    expect(aborted).toBe(0)
+    const records = chain.events.flatMap((event) => (event.name === 'RoundCommitted' ? [event.record] : []))
+    for (const seat of [0, 1, 2, 3]) {
+      const earned = jobs.filter((job) => job.earned.has(seat))
+      const sum = earned.reduce((all, { kilounits }) => all + kilounits, 0)
+      expect(OfJobs.paidTo(records, seat)).toBe(sum)
+    }
+    expect(jobs.map(({ earned }) => earned.size)).toEqual(jobs.map(() => 2))
+  },
+)
+
 test('two compute providers are a committee', () => {
   expect(run(30, { datas: 4, computes: 2 })).toMatchObject({ state: 'settled', aborted: 0, enrolled: 4 })
 })
@@ -57,7 +75,7 @@ describe('with somebody corrupted', () => {
     '%s: the laws hold',
     (name, adversary) => {
       // Long enough for everybody to be the aggregator once, and for what is not done in every round.
-      const seed = /^A[12] |wrong mask/.test(name) ? 30 : 15
+      const seed = /^A[12] |wrong mask|wrong job/.test(name) ? 30 : 15
       const { state, tally } = run(seed, { datas: 6, computes: 4 }, { adversaries: [adversary] })
       expect(['settled', 'cancelled']).toContain(state)
       const did = [...tally.counts.adversaries.keys()].filter((kind) => kind.startsWith(name))
@@ -77,6 +95,31 @@ describe('with somebody corrupted', () => {
     const { tally, state } = run(15, { datas: 6, computes: 4 }, { adversaries })
     expect(tally.counts.faults.get('sum discarded: guards')).toBeGreaterThan(0)
     expect(state).toBe('settled')
+  })
+})
+
+describe('a cheat at jobs', () => {
+  const caught = (name: string, isRight: boolean) => {
+    const adversaries = Adversaries.all.filter((adversary) => adversary.name === name)
+    const { jobs, state, aborted, scenario } = run(30, { datas: 6, computes: 4 }, { adversaries })
+    expect({ state, aborted }).toEqual({ state: 'settled', aborted: 0 })
+    expect(adversaries).toHaveLength(1)
+    const contradicted = jobs.filter((job) => job.contradicted.size > 0)
+    expect(contradicted.length > 0).toBe(isRight)
+    return { jobs, contradicted, parts: scenario.spec.warmStart?.parts ?? 0 }
+  }
+
+  test('is contradicted by two others, who are paid', () => {
+    for (const job of caught('A4 wrong job', true).contradicted) expect(job.earned.size).toBe(2)
+  })
+
+  test('that denies what it found is contradicted, and the result counts', () => {
+    for (const job of caught('A4 false check', true).contradicted) expect(job.earned.size).toBe(2)
+  })
+
+  test('that keeps silent is replaced', () => {
+    const { jobs } = caught('A4 silence about jobs', false)
+    expect(jobs.filter((job) => job.earned.size < 2)).toEqual([])
   })
 })
 

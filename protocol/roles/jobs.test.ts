@@ -1,0 +1,294 @@
+// Jobs as roles post them, do them and pay them: three compute providers, a task with a warm start of two parts.
+import { describe, expect, test } from 'vitest'
+import * as Talk from '../../test/conversation.ts'
+import type { Hex } from '../codec.ts'
+import * as Job from '../job.ts'
+import type * as Message from '../message.ts'
+import type { TaskSpec } from '../taskSpec.ts'
+import * as Committee from './committeeRound.ts'
+import * as Drawn from './drawn.ts'
+import type * as Effect from './effect.ts'
+import type * as Event from './event.ts'
+import * as JobWork from './jobWork.ts'
+import * as Jobs from './jobs.ts'
+import * as Ledger from './ledger.ts'
+import * as ModelProvider from './modelProvider.ts'
+import * as Participant from './participant.ts'
+
+const shards = [0, 1].map((at) => Talk.digest(`shard ${at}`))
+const warmStart = { shards, samples: 512, parts: 2, epochs: 1000, segment: 10, tolerance: 0.001, seconds: 60 }
+const spec: TaskSpec = { ...Talk.spec, warmStart }
+const terms = { ...Talk.terms, jobKilounits: 3000 }
+// Three ways through 8 weights for each of 256 samples, a thousand times, 16,000 to a kilounit.
+const units = 384
+
+const names = ['compute 0', 'compute 1', 'compute 2'].toSorted((a, b) =>
+  Talk.me(a).account < Talk.me(b).account ? -1 : 1,
+)
+const computes = names.map((name) => ({ ...Talk.me(name), price: 10n }))
+const { datas, now } = Talk
+const started = Talk.chain({
+  name: 'TaskStarted',
+  task: Talk.task,
+  computes,
+  datas,
+  absent: 0,
+  deadline: now + 3600,
+})
+const block = Talk.digest('block 5')
+const drawn = (part: number) => Job.executors(part, block, [0, 1, 2]).map((seat) => names[seat] ?? '')
+const [first = '', second = '', third = ''] = drawn(0)
+const part = (at: number): Job.WarmStart => {
+  const job = Job.warmStart(spec, at)
+  if (job === undefined) throw new Error(`there is no part ${at}`)
+  return job
+}
+const head = { task: Talk.task, round: 0 } as const
+const times = { doneBy: now + 100, checkedBy: now + 200, closes: now + 300 }
+const posted = (at = 0) =>
+  Talk.say('model', { ...head, slot: at, kind: 'jobPosted', body: { job: part(at), ...times } })
+const done = (by: string, at = 0, result: Hex = Talk.digest(`weights by ${by}`)) =>
+  Talk.say(by, {
+    ...head,
+    slot: at,
+    kind: 'jobDone',
+    body: { job: Job.digest(part(at)), result, worth: null },
+  })
+const check = (by: string, agrees: boolean, of: string, at = 0) =>
+  Talk.say(by, {
+    ...head,
+    slot: at,
+    kind: 'jobChecked',
+    body: { job: Job.digest(part(at)), of: done(of, at).digest, agrees },
+  })
+
+/** A member that has seen the start and knows the draw. */
+function member(name: string): Committee.State {
+  const rules = { consent: true, claim: true }
+  const options = { me: Talk.me(name), rules, place: Talk.place, id: Talk.task, terms, spec }
+  const ledger = { ...Ledger.empty, state: 'running' as const, startedAt: 1, deadline: now + 3600 }
+  return {
+    ...Participant.create(options),
+    ...Committee.nothing,
+    ledger: { ...ledger, computes, datas },
+    headers: { 5: block },
+  }
+}
+const hear = <state extends Jobs.State>(
+  state: state,
+  messages: readonly Message.Message[],
+  at = now,
+): state =>
+  messages.reduce((so, message) => (Jobs.concerns(message) ? Jobs.read(so, message, at) : so), state)
+const wishes = (state: Jobs.State): readonly string[] => Object.keys(state.outbox)
+/** What a member wishes for after it heard these. */
+const after = (name: string, messages: readonly Message.Message[], at = now + 20): readonly string[] =>
+  wishes(JobWork.advance(hear(member(name), messages), at))
+
+describe('a job that was posted', () => {
+  test('is done by the first, checked by the second, and left alone by the third', () => {
+    expect(after(first, [posted()])).toEqual(['perform:0'])
+    expect(after(second, [posted()])).toEqual([])
+    expect(after(third, [posted()])).toEqual([])
+    expect(after(second, [posted(), done(first)])).toEqual(['verify:0'])
+    expect(after(third, [posted(), done(first)])).toEqual([])
+  })
+
+  test('waits for the draw, which is asked for', () => {
+    const early = { ...hear(member(first), [posted()]), headers: {} }
+    expect(wishes(JobWork.advance(early, now + 20))).toEqual(['header:5'])
+  })
+
+  test('is done once, and said once', () => {
+    const state = JobWork.advance(hear(member(first), [posted()]), now + 20)
+    const result = {
+      type: 'performed',
+      effect: 'perform:0',
+      result: Talk.digest('weights'),
+      worth: null,
+    } as const
+    const said = JobWork.finish(state, result, now + 30)
+    expect(Talk.saidOf(Object.values(said.outbox), 'jobDone')).toEqual([
+      { job: Job.digest(part(0)), result: Talk.digest('weights'), worth: null },
+    ])
+    expect(JobWork.advance(said, now + 40)).toBe(said)
+    expect(JobWork.finish(said, result, now + 50)).toBe(said)
+  })
+
+  test('is not done again by a device that lost its state but hears that it was', () => {
+    expect(after(first, [posted(), done(first)])).toEqual([])
+    expect(after(second, [posted(), done(first), check(second, true, first)])).toEqual([])
+  })
+
+  test('is taken over by the third when the first or the second keeps silent', () => {
+    expect(after(third, [posted()], now + 101)).toEqual(['perform:0'])
+    expect(after(second, [posted(), done(third)], now + 120)).toEqual(['verify:0'])
+    expect(after(third, [posted(), done(first)], now + 201)).toEqual(['verify:0'])
+  })
+
+  test('is decided by the third where the two differ', () => {
+    const said = [posted(), done(first), check(second, false, first)]
+    expect(after(third, said)).toEqual(['verify:0'])
+    expect(after(third, [posted(), done(first), check(second, true, first)], now + 250)).toEqual([])
+  })
+
+  test('is over at its end, and with the task', () => {
+    const busy = JobWork.advance(hear(member(first), [posted()]), now + 20)
+    expect(wishes(JobWork.advance(busy, now + 301))).toEqual([])
+    const settled = { ...busy, ledger: { ...busy.ledger, state: 'settled' as const } }
+    expect(wishes(JobWork.advance(settled, now + 30))).toEqual([])
+  })
+
+  test('counts only from the model provider, as its spec has it, and the first time', () => {
+    const other = Talk.say('model', {
+      ...{ ...head, slot: 0, kind: 'jobPosted' },
+      body: { job: { ...part(0), samples: 9 }, ...times },
+    })
+    const misplaced = Talk.say('model', {
+      ...head,
+      slot: 1,
+      kind: 'jobPosted',
+      body: { job: part(0), ...times },
+    })
+    const stranger = Talk.say('stranger', {
+      ...head,
+      slot: 0,
+      kind: 'jobPosted',
+      body: { job: part(0), ...times },
+    })
+    expect(hear(member(first), [other, misplaced, stranger]).jobs).toBe(Jobs.nothing)
+    const again = Talk.say('model', {
+      ...{ ...head, slot: 0, kind: 'jobPosted' },
+      body: { job: part(0), ...times, closes: now },
+    })
+    expect(hear(member(first), [posted(), again]).jobs.posted[0]?.body.closes).toBe(times.closes)
+  })
+
+  test('names who is contradicted, with what shows it', () => {
+    const said = [posted(), done(first), check(second, false, first), check(third, false, first)]
+    const state = hear(member(second), said)
+    const { account } = Talk.me(first)
+    const [cheat] = Jobs.contradicted(state)
+    expect(cheat).toMatchObject({ number: 0, account })
+    expect(new Set(cheat?.evidence)).toEqual(new Set(said))
+    expect(state.notes).toEqual([`${account} is contradicted by two others about job 0.`])
+    expect(Jobs.agreed(state, 0)).toBeUndefined()
+  })
+})
+
+describe('lanes', () => {
+  const seats = (...who: readonly string[]) => who.map((name) => names.indexOf(name))
+  const laneOf = (kilounits: number, ...who: readonly string[]) =>
+    seats(...who).reduce((all, seat) => all | (BigInt(kilounits) << (16n * BigInt(seat))), 0n)
+  const agreed = [posted(), done(first), check(second, true, first)]
+
+  test('pay what two agree on, once everybody should have heard it', () => {
+    const state = hear(member(third), agreed)
+    expect(Jobs.lanes(state, 1, now + 19)).toBe(0n)
+    expect(Jobs.lanes(state, 1, now + 20)).toBe(laneOf(units, first, second))
+    expect(Jobs.lanes(hear(member(third), agreed.slice(0, 2)), 1, now + 60)).toBe(0n)
+  })
+
+  test('pay nothing after a round that was not committed, nor twice', () => {
+    const state = hear(member(third), agreed)
+    expect(Jobs.lanes(state, 2, now + 60)).toBe(0n)
+    const jobs = laneOf(units, first, second)
+    const record = {
+      ...{ round: 1, closes: now, opened: Talk.opened, cohortsDigest: Talk.opened, aggregator: 0, jobs },
+      ...{ delivered: 7n, survivors: 7n, cohorts: [7n], sums: Talk.opened },
+    }
+    const paid = { ...state, ledger: { ...state.ledger, rounds: [{ record, signers: 7, block: 9 }] } }
+    expect(Jobs.lanes(paid, 2, now + 60)).toBe(0n)
+    expect(Jobs.areEarned(paid, 1n << (16n * BigInt(names.indexOf(first))))).toBe(false)
+  })
+
+  test('are signed by who knows of the work, and of no more', () => {
+    const state = hear(member(third), agreed)
+    const jobs = laneOf(units, first, second)
+    expect(Jobs.areEarned(state, jobs)).toBe(true)
+    expect(Jobs.areEarned(state, laneOf(units, first))).toBe(true)
+    expect(Jobs.areEarned(state, jobs + laneOf(1, second))).toBe(false)
+    expect(Jobs.areEarned(state, laneOf(1, third))).toBe(false)
+    expect(Jobs.areEarned(state, 1n << 240n)).toBe(false)
+    expect(Jobs.areEarned(hear(member(third), [posted(), done(first)]), jobs)).toBe(false)
+    expect(Jobs.areEarned(member(third), 0n)).toBe(true)
+  })
+
+  test('leave out who is contradicted', () => {
+    const said = [posted(), done(first), check(second, false, first), check(third, false, first)]
+    expect(Jobs.lanes(hear(member(second), said), 1, now + 60)).toBe(laneOf(units, second, third))
+  })
+})
+
+describe('a model provider with data to release', () => {
+  const create = (change: Partial<ModelProvider.Options> = {}) =>
+    ModelProvider.create({
+      ...{ me: Talk.me('model'), rules: { consent: true, claim: true }, place: Talk.place },
+      ...{ id: Talk.task, terms, spec, computes: [], invited: [] },
+      ...change,
+    })
+  const header: Event.Event = { type: 'header', effect: 'header:5', hash: block }
+  const begin = (change?: Partial<ModelProvider.Options>) =>
+    follow(create(change), [Talk.created, started, header])
+  const follow = (state: ModelProvider.State, events: readonly Event.Event[], at = now + 20) =>
+    Talk.follow(ModelProvider.step, state, events, at)
+  const message = (of: Message.Message): Event.Event => ({ type: 'message', message: of })
+  const jobs = (wished: readonly Effect.Effect[]) =>
+    wished.flatMap((effect) =>
+      effect.type === 'send' && effect.draft.kind === 'jobPosted' ? [effect.draft.body.job] : [],
+    )
+  /** Its own words come back to it, and both parts are agreed on by the two that were drawn. */
+  const answers = [0, 1].flatMap((at) => {
+    const [by = '', with_ = ''] = drawn(at)
+    return [posted(at), done(by, at), check(with_, true, by, at)]
+  })
+
+  test('posts every part, and opens no round meanwhile', () => {
+    const { state, wished } = begin()
+    expect(jobs(wished)).toEqual([part(0), part(1)])
+    expect(wished.map(({ type }) => type)).not.toContain('prepare')
+    expect(follow(state, [{ type: 'tick' }]).wished).toEqual([])
+  })
+
+  test('makes the first model of what is agreed, and goes on', () => {
+    const { state, wished } = follow(begin().state, answers.map(message))
+    expect(wished).toEqual([
+      {
+        id: 'federate',
+        type: 'federate',
+        parts: [0, 1].map((at) => ({
+          number: at,
+          result: Talk.digest(`weights by ${drawn(at)[0]}`),
+          samples: 256,
+        })),
+      },
+    ])
+    const federated = follow(state, [{ type: 'federated', effect: 'federate' }])
+    expect(federated.wished.map(({ id }) => id)).toEqual(['prepare:1'])
+  })
+
+  test('goes on without what is not agreed in time', () => {
+    const { state } = follow(begin().state, answers.slice(0, 3).map(message))
+    expect(follow(state, [{ type: 'tick' }], now + 100).wished).toEqual([])
+    expect(follow(state, [{ type: 'tick' }], now + 400).wished).toMatchObject([{ parts: [{ number: 0 }] }])
+    const { wished } = follow(begin().state, [{ type: 'tick' }], now + 400)
+    expect(wished.map(({ id }) => id)).toEqual(['prepare:1'])
+  })
+
+  test('posts only what it can pay to all three', () => {
+    expect(jobs(begin({ terms: { ...terms, jobKilounits: 3 * 2 * units } }).wished)).toHaveLength(2)
+    expect(jobs(begin({ terms: { ...terms, jobKilounits: 3 * 2 * units - 1 } }).wished)).toHaveLength(1)
+    const none = begin({ terms: { ...terms, jobKilounits: 0 } })
+    expect(none.wished.map(({ id }) => id)).toContain('prepare:1')
+  })
+
+  test('begins at once where its spec releases none', () => {
+    expect(begin({ spec: Talk.spec }).wished.map(({ id }) => id)).toContain('prepare:1')
+  })
+
+  test('asks for the draw of the start', () => {
+    const { wished } = follow(create(), [Talk.created, started])
+    expect(wished.map(({ id }) => id)).toContain('header:5')
+    expect(Drawn.hash(begin().state, 0)).toBe(block)
+  })
+})
