@@ -11,6 +11,9 @@ export type Entry = {
   readonly account: string
   /** Rounds delivered (data) or signed (compute). */
   readonly delivered: number
+  /** Compute units of jobs, and what they pay in token base units. */
+  readonly jobUnits: bigint
+  readonly jobPay: bigint
   readonly payout: bigint
   readonly balance: bigint
 }
@@ -70,12 +73,19 @@ export async function read({ rpcUrl, market, token, deployBlock }: Place): Promi
     sum(claims.flatMap((claim) => (claim.index === index ? [claim.amount] : [])))
 
   const parties = await Promise.all(
-    dues.map(async ({ account, index, role }): Promise<Entry> => {
+    dues.map(async ({ account, index, role, units, parts }): Promise<Entry> => {
       const seat = role === 'data' ? index : index - datas.length
       const took = ({ record, signers }: History.Round) =>
         has(role === 'data' ? record.delivered : BigInt(signers), seat)
       const delivered = role === 'model' ? rounds.length : rounds.filter(took).length
-      return { account, delivered, payout: paidTo(index), balance: await balanceOf(account) }
+      return {
+        account,
+        delivered,
+        jobUnits: units.jobs,
+        jobPay: parts.jobs,
+        payout: paidTo(index),
+        balance: await balanceOf(account),
+      }
     }),
   )
 

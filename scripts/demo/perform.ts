@@ -6,7 +6,9 @@ import type * as Market from '../../protocol/market.ts'
 import * as Model from '../../protocol/model.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import type { Stack } from '../stack.ts'
+import * as Format from '../../web/parts/format.ts'
 import * as Books from './books.ts'
+import * as Cheat from './cheat.ts'
 import * as Measured from './measured.ts'
 import * as Person from './person.ts'
 import * as Plain from './plain.ts'
@@ -26,6 +28,8 @@ export type Stage = {
 const title = 'Handwritten digits'
 const datas = 6
 const computes = 4
+/** Whose page lies about jobs. */
+const cheat = 'Curt'
 /** Seconds that a round waits for an update that does not come. */
 const updateSeconds = 100
 /** In which round a phone leaves right after its receipts. */
@@ -40,18 +44,16 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
   say('splitting MNIST over six data providers')
   const shares = Shares.training(datas)
   const test = Shares.test()
+  const released = Shares.warm()
   const files = shares.map((share) => Shares.write(join(folder, share.name), share))
   const testFiles = Shares.write(join(folder, 'test'), test)
+  const releasedFiles = Shares.write(join(folder, 'released'), released)
 
   say('eleven people open the app, each in a browser context of their own')
   const arrive = async (name: string, role: Person.Role, phone = false) => {
-    const person = await Person.arrive({
-      browser: stage.browser,
-      appUrl: stage.stack.appUrl,
-      name,
-      role,
-      phone,
-    })
+    const { browser, stack } = stage
+    const script = name === cheat ? { script: Cheat.lie } : {}
+    const person = await Person.arrive({ browser, appUrl: stack.appUrl, name, role, phone, ...script })
     people.push(person)
     return person
   }
@@ -67,14 +69,16 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
 
   say('compute providers measure their speed and offer it')
   await Promise.all([model, ...committee].map(Person.addTestFunds))
-  for (const member of committee) await Person.offerCompute(member, '1')
+  for (const member of committee) await Person.offerCompute(member, '0.05')
 
   say('data providers import their shares and make offers; the model provider imports its test set')
   const [smallest, , phone, vanishing] = providers
   if (phone === undefined || vanishing === undefined) throw new Error('Too few data providers came.')
   if (smallest !== undefined) await Person.insistOn(smallest, 'WebGPU')
   await Promise.all([
-    Person.importFiles(model, 'MNIST test set', testFiles, true),
+    Person.importFiles(model, 'MNIST test set', testFiles, 'test', true).then(() =>
+      Person.importFiles(model, 'Released digits', releasedFiles, 'release'),
+    ),
     ...providers.map(async (provider, i) => {
       await Person.importFiles(provider, `Digits of ${provider.name}`, files[i] ?? [])
       await Person.offerImported(provider, '5')
@@ -91,6 +95,8 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
     datas,
     computes,
     plan: 'By measured contribution',
+    warmSet: 'Released digits',
+    byCommittee: true,
     updateSeconds,
   })
   await Person.backUp(model, 'correct horse battery staple', folder)
@@ -132,6 +138,7 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
   await Person.findTask(vanishing, title)
   await remember(stage, 'settled')
 
+  const jobs = await Person.jobs(model)
   say('the task is settled; everyone claims')
   await Promise.all(
     everyone.map(async (person) => {
@@ -153,7 +160,12 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
   const spec = stored.get(model)?.state['spec'] as TaskSpec
   const shareOf = (account: string) => shares[providers.indexOf(accounts.get(account) as Person.Person)]
   const survivors = books.rounds.map((round) => round.survivors.flatMap((account) => shareOf(account) ?? []))
-  const plain = await Plain.train(spec, survivors, test, (round, accuracy) =>
+  const parts = jobs.flatMap(({ job, state }) => {
+    const part = /^Warm start, part (\d+)/.exec(job)?.[1]
+    return part === undefined || state !== 'Two agree' ? [] : [Number(part) - 1]
+  })
+  const first = await Plain.first(spec, released, parts)
+  const plain = await Plain.train(spec, first, survivors, test, (round, accuracy) =>
     say(`in the clear, round ${round}: ${(accuracy / 100).toFixed(2)} %`),
   )
 
@@ -204,12 +216,16 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
         backend: backends.size === 0 ? undefined : [...backends].join(' then '),
         adapter: backends.has('webgpu') ? adapters.get(person) : undefined,
         delivered: entry?.delivered ?? 0,
+        jobUnits: Number(entry?.jobUnits ?? 0n),
+        jobPay: (entry?.jobPay ?? 0n).toString(),
         payout: (entry?.payout ?? 0n).toString(),
         balance: (entry?.balance ?? 0n).toString(),
       }
     }),
     gas: books.gas,
     otherGas,
+    jobs,
+    cheat,
     paidIn: books.paidIn.toString(),
     paidOut: books.paidOut.toString(),
     conserved: books.conserved,
@@ -285,6 +301,11 @@ function laws(report: Omit<Report, 'held'>, left: Left, spec: TaskSpec, rounds: 
   const most = Math.ceil((parameters + 8) / coefficients) * ciphertextBytes
   const up = Math.max(...report.rounds.flatMap(({ bytes }) => Object.values(bytes).map((each) => each.up)))
   const gap = Math.abs(report.accuracy - report.plainAccuracy) * 100
+  const agreed = (kind: string) =>
+    report.jobs.filter(({ job, state }) => job.startsWith(kind) && state === 'Two agree').length
+  const lies = report.jobs.flatMap(({ who }) => who.filter((each) => each.includes('contradicted')))
+  const account = report.participants.find(({ name }) => name === report.cheat)?.account ?? ''
+  const liar = Format.ends(account)
   const [smallest] = report.participants.filter(({ role }) => role === 'data')
   return [
     { what: `${rounds} rounds were committed`, ok: report.rounds.length === rounds },
@@ -300,6 +321,19 @@ function laws(report: Omit<Report, 'held'>, left: Left, spec: TaskSpec, rounds: 
     { what: `at most ${most} bytes up per provider and round (${up})`, ok: up <= most },
     { what: 'escrow in = payouts + refunds', ok: report.conserved },
     { what: 'everyone was paid what the history owes', ok: report.agreed },
+    {
+      what: `two compute providers agreed on ${agreed('Warm start')} parts of the warm start and ${agreed('Scoring')} rounds of scoring`,
+      ok: agreed('Warm start') >= 1 && agreed('Scoring') >= 1,
+    },
+    {
+      what: `who lied about jobs was contradicted (${lies.length} times), and nobody else`,
+      ok: lies.length > 0 && lies.every((who) => who.startsWith(liar)),
+    },
+    {
+      what: 'two compute providers and more were paid for jobs',
+      ok:
+        report.participants.filter(({ jobUnits, jobPay }) => jobUnits > 0 && BigInt(jobPay) > 0n).length >= 2,
+    },
     { what: 'every call was made', ok: calls.every((name) => name in report.gas || name in report.otherGas) },
     { what: 'the smallest share was trained on WebGPU', ok: smallest?.backend === 'webgpu' },
     {

@@ -26,17 +26,27 @@ export type Arrival = {
   readonly name: string
   readonly role: Role
   readonly phone?: boolean
+  /** Run in every page of this person before the app. */
+  readonly script?: () => void
 }
 
 /** Seconds for what is only a screen, and for what waits on others or computes. */
 const soon = 60_000
 const eventually = 240_000
 
-export async function arrive({ browser, appUrl, name, role, phone = false }: Arrival): Promise<Person> {
+export async function arrive({
+  browser,
+  appUrl,
+  name,
+  role,
+  phone = false,
+  script,
+}: Arrival): Promise<Person> {
   const context = await browser.newContext(
     phone ? devices['Pixel 7'] : { viewport: { width: 1200, height: 900 } },
   )
   context.setDefaultTimeout(soon)
+  if (script !== undefined) await context.addInitScript(script)
   const complaints: string[] = []
   let page = await openApp()
 
@@ -116,10 +126,12 @@ export async function importFiles(
   person: Person,
   name: string,
   files: readonly string[],
-  forTest = false,
+  purpose: 'own' | 'test' | 'release' = 'own',
+  isGivenAway = false,
 ): Promise<void> {
   const { page } = person
-  await open(person, forTest ? '/import?for=test' : '/import')
+  await open(person, purpose === 'own' ? '/import' : `/import?for=${purpose}`)
+  if (isGivenAway) await page.getByRole('checkbox', { name: 'Give these rows away' }).check()
   await page.getByLabel('Name').fill(name)
   await page.getByLabel('Files').setInputFiles([...files])
   await page.getByRole('button', { name: 'Import', exact: true }).click()
@@ -149,6 +161,10 @@ export type Wishes = {
   readonly rounds: number
   readonly datas: number
   readonly computes: number
+  /** Released data set on which compute providers train first; none when undefined. */
+  readonly warmSet?: string
+  /** The committee counts contributions as well; wants a plan that is scored. */
+  readonly byCommittee?: boolean
   /** Title of the reward plan; the form's own when undefined. */
   readonly plan?: string
   /** How long a round waits for updates; the form's own when undefined. */
@@ -175,6 +191,13 @@ export async function createTask(person: Person, wishes: Wishes): Promise<void> 
     await field.fill(String(wishes.updateSeconds))
   }
   if (wishes.plan !== undefined) await page.getByRole('radio', { name: wishes.plan }).check()
+  if (wishes.warmSet !== undefined) {
+    const field = page.getByLabel('Train first on released rows')
+    const set = field.locator('option', { hasText: wishes.warmSet })
+    await field.selectOption((await set.getAttribute('value')) ?? '')
+  }
+  if (wishes.byCommittee === true)
+    await page.getByRole('checkbox', { name: 'The committee counts contributions as well' }).check()
   if (wishes.invited !== undefined)
     await page.getByLabel('Invited accounts (optional)').fill(wishes.invited.join('\n'))
   await page.getByRole('button', { name: 'Create the task' }).click()
@@ -244,6 +267,31 @@ export async function account({ page }: Person): Promise<string> {
     .locator('span[title]')
     .getAttribute('title')
   return address?.toLowerCase() ?? ''
+}
+
+export type JobRow = {
+  readonly job: string
+  readonly state: string
+  readonly units: string
+  readonly who: readonly string[]
+}
+
+/** The jobs of the task on the screen. */
+export async function jobs({ page }: Person): Promise<readonly JobRow[]> {
+  return page
+    .getByRole('table', { name: 'Jobs' })
+    .locator('tbody tr')
+    .evaluateAll((rows) =>
+      rows.map((row) => {
+        const text = (selector: string) => row.querySelector(selector)?.textContent.trim() ?? ''
+        return {
+          job: text('th'),
+          state: text('td:nth-child(2)'),
+          units: text('td:nth-child(3)'),
+          who: [...row.querySelectorAll('li')].map((each) => each.textContent.replace(/\s+/g, ' ').trim()),
+        }
+      }),
+    )
 }
 
 /** Opens the task with this title from the list on the present screen. */

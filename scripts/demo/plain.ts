@@ -1,5 +1,6 @@
 // Federated averaging without any of the rest, in Node: what the demo's accuracy is compared with.
 import * as DataSet from '../../protocol/dataSet.ts'
+import * as Job from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
@@ -8,13 +9,47 @@ import * as Tensors from '../../test/tensors.ts'
 import { evaluate } from '../../workers/score/evaluate.ts'
 import type { Source } from '../../workers/tensors/batches.ts'
 import * as Round from '../../workers/train/round.ts'
+import * as Segments from '../../workers/train/segments.ts'
 import type { Share } from './shares.ts'
 
 type Spec = Pick<TaskSpec, 'model' | 'training' | 'clip' | 'range' | 'he' | 'sampleCap' | 'schemaId'>
 
+/** The first model: the mean of where these parts of the warm start end, or drawn by chance where there is none. */
+export async function first(
+  spec: TaskSpec,
+  released: Share,
+  parts: readonly number[],
+): Promise<Float32Array> {
+  const schema = Schema.find(spec.schemaId)
+  if (schema === undefined) throw new Schema.UnknownError(spec.schemaId)
+  const whole = sourceOf(schema, released)
+  const weights = Model.initialise(spec.model, spec.training.seed)
+  const ends: { readonly end: Float32Array; readonly samples: number }[] = []
+  for (const part of parts) {
+    const job = Job.warmStart(spec, part)
+    if (job === undefined || spec.warmStart === null) continue
+    const from = spec.warmStart.shards.indexOf(job.data[0] ?? '0x')
+    const source: Source = {
+      schema,
+      shards: whole.shards.slice(from, from + job.data.length),
+      shard: (index) => whole.shard(from + index),
+    }
+    const training = { ...spec.training, epochs: job.epochs, seed: job.seed }
+    const course = { model: spec.model, training, weights, part, segment: job.segment }
+    const checkpoints = await Segments.train(Tensors.engine(), course, source)
+    ends.push({ end: checkpoints.at(-1) ?? weights, samples: job.samples })
+  }
+  const total = ends.reduce((sum, { samples }) => sum + samples, 0)
+  if (total === 0) return weights
+  return weights.map((_, i) =>
+    ends.reduce((sum, { end, samples }) => sum + ((end[i] ?? 0) * samples) / total, 0),
+  )
+}
+
 /** Basis points on the test set after each round: same split, seed, clip and weights, no quantising, no encryption. */
 export async function train(
   spec: Spec,
+  initial: Float32Array,
   rounds: readonly (readonly Share[])[],
   test: Share,
   done: (round: number, accuracy: number) => void,
@@ -23,7 +58,7 @@ export async function train(
   const kernels = await Tensors.kernels()
   const schema = Schema.find(spec.schemaId)
   if (schema === undefined) throw new Schema.UnknownError(spec.schemaId)
-  let global: Float32Array = Model.initialise(spec.model, spec.training.seed)
+  let global = initial
   const accuracies: number[] = []
   for (const [index, shares] of rounds.entries()) {
     const round = index + 1

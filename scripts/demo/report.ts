@@ -1,6 +1,7 @@
 // What the demo found, as JSON and as tables a person can read.
 import { formatUnits } from 'viem'
 import type { Gas } from './books.ts'
+import type { JobRow } from './person.ts'
 
 /** Seconds of the slowest participant in each part; `whole` from opening to commit. */
 export type Seconds = Record<
@@ -34,6 +35,9 @@ export type Report = {
     readonly adapter: string | undefined
     /** Rounds. */
     readonly delivered: number
+    /** Compute units of jobs that it was paid for, and their pay in token base units. */
+    readonly jobUnits: number
+    readonly jobPay: string
     /** Token base units, as decimal strings. */
     readonly payout: string
     readonly balance: string
@@ -41,6 +45,10 @@ export type Report = {
   readonly gas: Record<string, Gas>
   /** Of calls that this task did not need. */
   readonly otherGas: Readonly<{ [name: string]: Gas }>
+  /** As the model provider's screen lists them. */
+  readonly jobs: readonly JobRow[]
+  /** Name of the one whose page lies about jobs. */
+  readonly cheat: string
   readonly paidIn: string
   readonly paidOut: string
   readonly conserved: boolean
@@ -98,16 +106,33 @@ export function print(report: Report): string {
     ),
     'Participants',
     table(
-      ['who', 'role', 'samples', 'trained on', 'rounds', 'payout in tokens', 'balance in tokens'],
+      [
+        'who',
+        'role',
+        'samples',
+        'trained on',
+        'rounds',
+        'job units',
+        'pay for jobs',
+        'payout in tokens',
+        'balance in tokens',
+      ],
       participants.map((each) => [
         each.phone ? `${each.name} (phone)` : each.name,
         each.role,
         each.samples === 0 ? '' : count(each.samples),
         each.adapter === undefined ? (each.backend ?? '') : `${each.backend ?? ''} on ${each.adapter}`,
         `${each.delivered}`,
+        each.jobUnits === 0 ? '' : count(each.jobUnits),
+        each.jobUnits === 0 ? '' : tokens(each.jobPay),
         tokens(each.payout),
         tokens(each.balance),
       ]),
+    ),
+    `Jobs (the page of ${report.cheat} lies about each)`,
+    table(
+      ['job', 'state', 'units each', 'who'],
+      report.jobs.map(({ job, state, units, who }) => [job, state, units, who.join('; ')]),
     ),
     'Gas',
     gasTable(gas),

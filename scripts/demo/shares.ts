@@ -17,13 +17,28 @@ const concentration = 0.5
 const pixels = 28 * 28
 const classes = 10
 
-/** The training set split over `providers`, smallest share first. */
+/** Rows at the end of the training set that no provider gets: the model provider's own, which it releases. */
+const released = 1024
+
+export function warm(): Share {
+  const whole = read('train')
+  const from = whole.samples - released
+  return pick(
+    'released',
+    whole,
+    Array.from({ length: released }, (_, i) => from + i),
+  )
+}
+
+/** The training set but for the released rows split over `providers`, smallest share first. */
 export function training(providers: number, splitSeed = seed): readonly Share[] {
   const whole = read('train')
   const prng = Prng.from(splitSeed)
   const owners = Array.from({ length: providers }, (): number[] => [])
   for (let label = 0; label < classes; label++) {
-    const rows = [...whole.labels.keys()].filter((row) => whole.labels[row] === label)
+    const rows = [...whole.labels.keys()].filter(
+      (row) => whole.labels[row] === label && row < whole.samples - released,
+    )
     const order = [...Prng.permutation(rows.length, prng)].map((place) => rows[place] ?? 0)
     let taken = 0
     let reach = 0

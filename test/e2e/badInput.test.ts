@@ -115,7 +115,7 @@ describe('on the market', () => {
   beforeAll(async () => {
     mona = await arrive('Mona')
     await Person.addTestFunds(mona)
-    await Person.importFiles(mona, 'Tests', await Play.digits(join(folder, 'tests'), 100, 9), true)
+    await Person.importFiles(mona, 'Tests', await Play.digits(join(folder, 'tests'), 100, 9), 'test')
     await Person.createTask(mona, {
       ...{
         title: 'Bands',

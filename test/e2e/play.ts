@@ -71,7 +71,7 @@ export async function start(play: Play, cast: Cast, wishes: Wishes): Promise<voi
   await Promise.all([model, ...committee].map(Person.addTestFunds))
   for (const member of committee) await Person.offerCompute(member, '1')
   await Promise.all([
-    filesOf(model).then((files) => Person.importFiles(model, 'Tests', files, true)),
+    filesOf(model).then((files) => Person.importFiles(model, 'Tests', files, 'test')),
     ...providers.map(async (provider) => {
       await Person.importFiles(provider, `Bands of ${provider.name}`, await filesOf(provider))
       await Person.offerImported(provider, '5')

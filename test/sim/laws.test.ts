@@ -74,8 +74,6 @@ function watch(
     nameOf: (account) => account,
     header: () => hash('header'),
     openings: () => [],
-    heard: () => [],
-    isRight: () => true,
     proposed: (round) => records.filter((record) => record.round === round).map(proposalOf),
     updates: (round) => datas.map((account, seat) => ({ account, root: rootOf(round, seat) })),
     isPublished: (cid) => !lost.includes(cid),
