@@ -3,13 +3,13 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-core/dist/register_all_gradients'
 import * as wasm from '@tensorflow/tfjs-backend-wasm'
 import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
-import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import '@tensorflow/tfjs-backend-cpu'
 import type { Backend } from '../api.ts'
 import type { Engine, Engines } from './engines.ts'
-import { DeviceLostError, UnavailableError } from './errors.ts'
+import { UnavailableError } from './errors.ts'
 import * as Wasm from '../tensors/wasm.ts'
 import * as Tfjs from './tfjs.ts'
+import * as Webgpu from './webgpu/engine.ts'
 
 /** Selects a backend for everything tfjs computes from now on, starting it at first. */
 async function select(backend: Backend): Promise<void> {
@@ -28,40 +28,18 @@ function forget(backend: Backend): void {
   tf.registerBackend(backend, factory)
 }
 
-/** What the browser says of the GPU that tfjs will ask it for. */
-async function adapter() {
-  const here: { readonly gpu?: GPU } = navigator
-  const found = await here.gpu?.requestAdapter({ powerPreference: 'high-performance' })
-  if (!found) throw new UnavailableError('webgpu')
-  const { vendor, architecture, device, description, isFallbackAdapter } = found.info
-  const words = [vendor, architecture, device, description].filter((word) => word !== '')
-  const text = words.join(' ')
-  const software = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|microsoft basic|software/i.test(text)
-  return { description: text === '' ? 'unnamed GPU' : text, software }
-}
-
-/** Rejects when the GPU behind the selected backend is lost; never settles for backends that cannot be lost. */
-function lost(): Promise<never> {
-  const selected = tf.backend()
-  if (!(selected instanceof WebGPUBackend)) return new Promise(() => undefined)
-  return selected.device.lost.then((how) => {
-    throw new DeviceLostError(how.message)
-  })
-}
-
 function engine(backend: Backend): Engine {
   return {
-    device: () =>
-      backend === 'webgpu' ? adapter() : Promise.resolve({ description: 'processor', software: false }),
+    device: () => Promise.resolve({ description: 'processor', software: false }),
     start: async (settings) => {
       await select(backend)
       return Tfjs.start(tf, settings)
     },
-    lost,
+    lost: () => new Promise(() => undefined),
     forget: () => {
       forget(backend)
     },
   }
 }
 
-export const engines: Engines = { webgpu: engine('webgpu'), wasm: engine('wasm'), cpu: engine('cpu') }
+export const engines: Engines = { webgpu: Webgpu.create(), wasm: engine('wasm'), cpu: engine('cpu') }
