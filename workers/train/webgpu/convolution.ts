@@ -49,12 +49,16 @@ fn rowAt(row: u32, part: u32) -> u32 {
   return ${from};
 }
 fn columnAt(column: u32) -> u32 { return ${layer.kernel}u + column; }
-fn outerLeft(outer: u32, part: u32) -> u32 { return outer * ${inputs.columns * inputs.channels}u; }
-fn outerRight(outer: u32, part: u32) -> u32 { return outer * ${layer.kernelWidth * layer.channels * layer.outputs}u; }
 fn store(row: u32, column: u32, ${pool ? 'sum: f32, winner: u32' : 'part: u32, sum: f32'}) {${stored}
   ${winners}
 }`,
-    tile: Product.tile(machine.samples * rows * columns, layer.outputs, machine.threads, window),
+    tile: Product.tile(
+      machine.samples * rows * columns,
+      layer.outputs,
+      machine.threads,
+      machine.tile,
+      window,
+    ),
     workgroup: machine.workgroup,
     rows: {
       text: `(settings.samples * ${rows * columns}u)`,
@@ -62,8 +66,11 @@ fn store(row: u32, column: u32, ${pool ? 'sum: f32, winner: u32' : 'part: u32, s
     },
     columns: layer.outputs,
     parts: 1,
-    from: '0u',
-    to: `${layer.kernelHeight}u`,
+    start: {
+      left: `outer * ${inputs.columns * inputs.channels}u`,
+      right: `outer * ${layer.kernelWidth * layer.channels * layer.outputs}u`,
+    },
+    outer: { from: '0u', to: `${layer.kernelHeight}u` },
     inner: layer.kernelWidth * layer.channels,
     steps: { left: 1, right: layer.outputs },
     ...(pool ? { window } : {}),
@@ -94,22 +101,20 @@ export function weightDerivatives(
     ],
     functions: `
 fn rowAt(row: u32, part: u32) -> u32 {
-  let tap = min(row, ${layer.inputs - 1}u);
-  return tap / ${run}u * ${inputs.columns * inputs.channels}u + tap % ${run}u;
+  return row / ${run}u * ${inputs.columns * inputs.channels}u + row % ${run}u;
 }
 fn columnAt(column: u32) -> u32 { return column; }
-fn outerLeft(outer: u32, part: u32) -> u32 { return ${left}; }
-fn outerRight(outer: u32, part: u32) -> u32 { return ${Grid.address(deltas, { ...row, row: `outer % ${rows}u` })}; }
 ${Dense.keep(layer, at)}`,
-    tile: Dense.weightTile(layer),
+    tile: Dense.weightTile(layer, machine),
     workgroup: machine.workgroup,
-    rows: { text: `${layer.inputs + 1}u`, most: () => layer.inputs + 1 },
+    rows: { text: `${layer.inputs}u`, most: () => layer.inputs },
     columns: layer.outputs,
     parts,
-    ...Dense.share(`(settings.samples * ${rows}u)`, parts),
+    start: { left, right: Grid.address(deltas, { ...row, row: `outer % ${rows}u` }) },
+    outer: Dense.share(`(settings.samples * ${rows}u)`, parts),
     inner: columns,
     steps: { left: layer.stride * layer.channels, right: layer.outputs },
-    ones: layer.inputs,
+    ones: true,
   })
 }
 
@@ -138,26 +143,26 @@ export function inputDerivatives(
     functions: `
 fn rowAt(row: u32, part: u32) -> u32 { return ${from}; }
 fn columnAt(column: u32) -> u32 { return ${layer.kernel}u + column * ${outputs}u; }
-fn outerLeft(outer: u32, part: u32) -> u32 {
-  return 0u - (outer / ${taps.columns}u * ${deltas.columns}u + outer % ${taps.columns}u) * ${outputs}u;
-}
-fn outerRight(outer: u32, part: u32) -> u32 {
-  return (${tapRow} * ${kernelWidth}u + ${tapColumn}) * ${channels * outputs}u;
-}
 ${functions}
 fn store(row: u32, column: u32, part: u32, sum: f32) {
   let y = row / ${across}u % ${places.rows}u * ${stride}u + part / ${stride}u - ${layer.padTop}u;
   let x = row % ${across}u * ${stride}u + part % ${stride}u - ${layer.padLeft}u;
   if (y < ${layer.height}u && x < ${layer.width}u) { give(row / ${each}u, y, x, column, sum); }
 }`,
-    tile: Product.tile(machine.samples * each, channels, machine.threads / stride ** 2),
+    tile: Product.tile(machine.samples * each, channels, machine.threads / stride ** 2, machine.tile),
     workgroup: machine.workgroup,
     rows: { text: `(settings.samples * ${each}u)`, most: (samples) => samples * each },
     columns: channels,
     parts: stride ** 2,
-    from: '0u',
-    to: `${taps.rows * taps.columns}u`,
-    valid: `${tapRow} < ${kernelHeight}u && ${tapColumn} < ${kernelWidth}u`,
+    start: {
+      left: `0u - (outer / ${taps.columns}u * ${deltas.columns}u + outer % ${taps.columns}u) * ${outputs}u`,
+      right: `(${tapRow} * ${kernelWidth}u + ${tapColumn}) * ${channels * outputs}u`,
+    },
+    outer: {
+      from: '0u',
+      to: `${taps.rows * taps.columns}u`,
+      ...(stride === 1 ? {} : { valid: `${tapRow} < ${kernelHeight}u && ${tapColumn} < ${kernelWidth}u` }),
+    },
     inner: outputs,
     steps: { left: 1, right: 1 },
   })

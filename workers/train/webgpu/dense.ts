@@ -15,19 +15,16 @@ export function forward({ layer, input, output, outputs }: Dense, machine: Stage
     functions: `
 fn rowAt(row: u32, part: u32) -> u32 { return row * ${layer.inputs}u; }
 fn columnAt(column: u32) -> u32 { return ${layer.kernel}u + column; }
-fn outerLeft(outer: u32, part: u32) -> u32 { return 0u; }
-fn outerRight(outer: u32, part: u32) -> u32 { return 0u; }
 fn store(row: u32, column: u32, part: u32, sum: f32) {
   let value = sum + right[${layer.bias}u + column];
   values[${Grid.address(outputs, place)}] = ${activated(layer)};
 }`,
-    tile: Product.tile(machine.samples, layer.outputs, machine.threads),
+    tile: Product.tile(machine.samples, layer.outputs, machine.threads, machine.tile),
     workgroup: machine.workgroup,
     rows: { text: 'settings.samples', most: (samples) => samples },
     columns: layer.outputs,
     parts: 1,
-    from: '0u',
-    to: '1u',
+    start: { left: '0u', right: '0u' },
     inner: layer.inputs,
     steps: { left: 1, right: layer.outputs },
   })
@@ -40,6 +37,7 @@ export function weightDerivatives(
   at: number,
   parts: number,
 ): Kernel.Kernel {
+  const { from, to } = share('settings.samples', parts)
   return Product.product({
     label: 'dense weight derivatives',
     bindings: [
@@ -48,20 +46,18 @@ export function weightDerivatives(
       Kernel.write('gradients', 'gradients'),
     ],
     functions: `
-fn rowAt(row: u32, part: u32) -> u32 { return min(row, ${layer.inputs - 1}u); }
+fn rowAt(row: u32, part: u32) -> u32 { return row; }
 fn columnAt(column: u32) -> u32 { return column; }
-fn outerLeft(outer: u32, part: u32) -> u32 { return outer * ${layer.inputs}u; }
-fn outerRight(outer: u32, part: u32) -> u32 { return outer * ${layer.outputs}u; }
 ${keep(layer, at)}`,
-    tile: weightTile(layer),
+    tile: weightTile(layer, machine),
     workgroup: machine.workgroup,
-    rows: { text: `${layer.inputs + 1}u`, most: () => layer.inputs + 1 },
+    rows: { text: `${layer.inputs}u`, most: () => layer.inputs },
     columns: layer.outputs,
     parts,
-    ...share('settings.samples', parts),
-    inner: 1,
-    steps: { left: 0, right: 0 },
-    ones: layer.inputs,
+    start: { left: `${from} * ${layer.inputs}u`, right: `${from} * ${layer.outputs}u` },
+    inner: { text: `(max(${to}, ${from}) - ${from})` },
+    steps: { left: layer.inputs, right: layer.outputs },
+    ones: true,
   })
 }
 
@@ -75,19 +71,16 @@ export function inputDerivatives({ layer, delta }: Dense, before: Stage.Stage, m
     functions: `
 fn rowAt(row: u32, part: u32) -> u32 { return row * ${layer.outputs}u; }
 fn columnAt(column: u32) -> u32 { return ${layer.kernel}u + column * ${layer.outputs}u; }
-fn outerLeft(outer: u32, part: u32) -> u32 { return 0u; }
-fn outerRight(outer: u32, part: u32) -> u32 { return 0u; }
 ${functions}
 fn store(row: u32, column: u32, part: u32, sum: f32) {
   give(row, column / ${width * channels}u, column / ${channels}u % ${width}u, column % ${channels}u, sum);
 }`,
-    tile: Product.tile(machine.samples, layer.inputs, machine.threads),
+    tile: Product.tile(machine.samples, layer.inputs, machine.threads, machine.tile),
     workgroup: machine.workgroup,
     rows: { text: 'settings.samples', most: (samples) => samples },
     columns: layer.inputs,
     parts: 1,
-    from: '0u',
-    to: '1u',
+    start: { left: '0u', right: '0u' },
     inner: layer.outputs,
     steps: { left: 1, right: 1 },
   })
@@ -99,8 +92,11 @@ export function activated({ activation }: { readonly activation: 'relu' | 'none'
 }
 
 /** The tile of a product that has the shape of a layer's weights, which are summed in parts to occupy more threads. */
-export function weightTile({ inputs, outputs }: { readonly inputs: number; readonly outputs: number }) {
-  return Product.tile(inputs + 1, outputs, 1)
+export function weightTile(
+  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
+  { tile }: Stage.Machine,
+) {
+  return Product.tile(inputs, outputs, 1, tile)
 }
 
 /** WGSL: puts a derivative by a weight where the step looks for it. */
@@ -116,5 +112,5 @@ export function keep(
 /** WGSL: a part's share of a sum. */
 export function share(length: string, parts: number) {
   const chunk = `((${length} + ${parts - 1}u) / ${parts}u)`
-  return { from: `part * ${chunk}`, to: `min((part + 1u) * ${chunk}, ${length})` }
+  return { from: `(part * ${chunk})`, to: `min((part + 1u) * ${chunk}, ${length})` }
 }

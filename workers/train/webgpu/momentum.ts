@@ -1,7 +1,6 @@
 // The step itself: SGD with momentum on all weights at once, and the loss added up.
 import * as Kernel from './kernel.ts'
 import * as Softmax from './softmax.ts'
-import type * as Stage from './stage.ts'
 
 /** Where the parts of a layer's derivatives lie, each as long as its weights. */
 export type Parts = {
@@ -14,7 +13,7 @@ export type Parts = {
   readonly parts: number
 }
 
-export function momentum(layers: readonly Parts[], machine: Stage.Machine): Kernel.Kernel {
+export function momentum(layers: readonly Parts[]): Kernel.Kernel {
   const count = layers.reduce((sum, { length }) => sum + length, 0)
   const found = layers.map(
     ({ first, length, at, parts }) =>
@@ -47,6 +46,6 @@ let moved = settings.momentum * velocity[thread] + settings.rate * gradient;
 velocity[thread] = moved;
 weights[thread] -= moved;`,
     threads: () => count,
-    workgroup: machine.workgroup,
+    workgroup: 64,
   })
 }

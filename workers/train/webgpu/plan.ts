@@ -17,13 +17,15 @@ export type Plan = {
   readonly input: Grid.Grid
 }
 
-export function plan(spec: Model.Spec, machine: Stage.Machine): Plan {
+export function plan(spec: Model.Spec, of: Stage.Machine): Plan {
+  const { samples } = of
+  // Kernels are built for the next power of two, so that batches of about one size share them.
+  const machine = { ...of, samples: 2 ** Math.ceil(Math.log2(samples)) }
   const stages = Stage.stages(Model.layers(spec))
   const [first, last] = [stages[0], stages.at(-1)]
   if (!first || !last) throw new RangeError('a model without layers')
   const parts = gradients(stages, machine)
   const backward = stages.flatMap((stage, i) => back(stage, stages[i - 1], parts[i], machine)).toReversed()
-  const { samples } = machine
   const count = Model.parameterCount(spec)
   const buffers = new Map([
     ['weights', count],
@@ -44,10 +46,7 @@ export function plan(spec: Model.Spec, machine: Stage.Machine): Plan {
       ...stages.map((stage) => forward(stage, machine)),
       Softmax.softmax(last, spec.classes),
       ...backward,
-      Momentum.momentum(
-        parts.flatMap((each) => each ?? []),
-        machine,
-      ),
+      Momentum.momentum(parts.flatMap((each) => each ?? [])),
     ],
     buffers: new Map([...buffers].map(([name, values]) => [name, values * 4])),
     input: first.inputs,
@@ -99,8 +98,8 @@ function gradients(
   let at = 0
   return stages.map(({ layer, ...stage }) => {
     if (layer.kind === 'mean') return undefined
-    const tile = Dense.weightTile(layer)
-    const tiles = Math.ceil((layer.inputs + 1) / tile.rows) * Math.ceil(layer.outputs / tile.columns)
+    const tile = Dense.weightTile(layer, machine)
+    const tiles = Math.ceil(layer.inputs / tile.rows) * Math.ceil(layer.outputs / tile.columns)
     const rows = layer.kind === 'dense' ? 1 : Convolution.extent({ ...stage, layer }).rows
     const sums = Math.ceil((machine.samples * rows) / (layer.kind === 'dense' ? 16 : 1))
     const parts = Math.min(Math.ceil(machine.threads / tiles), sums)

@@ -7,7 +7,7 @@ export type Tile = { readonly rows: number; readonly columns: number }
 export type Product = {
   readonly label: string
   readonly bindings: readonly Kernel.Binding[]
-  /** WGSL functions `rowAt(row, part)`, `columnAt(column)`, `outerLeft(outer, part)`, `outerRight(outer, part)`, `store`. */
+  /** WGSL functions `rowAt(row, part)`, `columnAt(column)` and `store`. */
   readonly functions: string
   readonly tile: Tile
   readonly workgroup: number
@@ -16,15 +16,16 @@ export type Product = {
   readonly columns: number
   /** The whole is computed so many times, or each part of its sums for itself. */
   readonly parts: number
-  /** WGSL: sums go over `outer` from `from` to below `to`, where `valid`, and over `inner` from 0. */
-  readonly from: string
-  readonly to: string
-  readonly valid?: string
-  readonly inner: number
+  /** WGSL: `leftAt` and `rightAt` of each part's sum start here, or for each `outer` of several such sums. */
+  readonly start: { readonly left: string; readonly right: string }
+  /** WGSL: the sums are as many as there are values from `from` to below `to` for which `valid` holds. */
+  readonly outer?: { readonly from: string; readonly to: string; readonly valid?: string }
+  /** Values of a sum, and what is known of them. */
+  readonly inner: number | { readonly text: string }
   /** Between two values of the inner sum. */
   readonly steps: { readonly left: number; readonly right: number }
-  /** A row of ones on the left, instead of values. */
-  readonly ones?: number
+  /** Stores the sums of the right as a last row, as if a row of ones stood on the left. */
+  readonly ones?: true
   /** Rows of which the first largest is stored, with its number: `store(window, column, value, winner)`. */
   readonly window?: number
 }
@@ -36,6 +37,7 @@ export function product(of: Product): Kernel.Kernel {
   const rows = range(tile.rows)
   const across = range(tile.columns)
   const exact = columns % tile.columns === 0
+  const u = unrolled(of)
   const lines = [
     `let column = (thread % ${blocks}u) * ${tile.columns}u;`,
     `let rowBlocks = (${of.rows.text} + ${tile.rows - 1}u) / ${tile.rows}u;`,
@@ -49,21 +51,18 @@ export function product(of: Product): Kernel.Kernel {
         `let column${c} = columnAt(${exact ? `column + ${c}u` : `min(column + ${c}u, ${columns - 1}u)`});`,
     ),
     ...rows.flatMap((r) => across.map((c) => `var sum${r}_${c} = 0f;`)),
-    `for (var outer = ${of.from}; outer < ${of.to}; outer++) {`,
-    ...(of.valid === undefined ? [] : [`if (!(${of.valid})) { continue; }`]),
-    'var leftAt = outerLeft(outer, part);',
-    'var rightAt = outerRight(outer, part);',
-    `for (var inner = 0u; inner < ${of.inner}u; inner++) {`,
-    ...across.map((c) => `let right${c} = right[rightAt + column${c}];`),
-    ...rows.flatMap((r) => [
-      `let left${r} = ${ones(of, r, `left[leftAt + row${r}]`)};`,
-      ...across.map((c) => `sum${r}_${c} = fma(left${r}, right${c}, sum${r}_${c});`),
+    ...loops(of, u, [
+      ...range(u).flatMap((k) => across.map((c) => `let right${k}_${c} = ${right(of, u, k, c)};`)),
+      ...rows.flatMap((r) => [
+        ...range(u).map((k) => `let left${r}_${k} = left[leftAt + ${k * of.steps.left}u + row${r}];`),
+        ...across.map((c) => {
+          const sum = `sum${r}_${c}`
+          return `${sum} = ${range(u).reduce((text, k) => `fma(left${r}_${k}, right${k}_${c}, ${text})`, sum)};`
+        }),
+      ]),
     ]),
-    `leftAt += ${of.steps.left}u;`,
-    `rightAt += ${of.steps.right}u;`,
-    '}',
-    '}',
-    ...(of.window === undefined ? stores(of) : windows(of, of.window)),
+    ...stores(of),
+    ...(of.ones ? ones(of) : []),
   ]
   return Kernel.kernel({
     label: of.label,
@@ -76,9 +75,9 @@ export function product(of: Product): Kernel.Kernel {
 }
 
 /** The largest tile that wastes least and leaves work for so many threads; rows come in multiples of `window`. */
-export function tile(rows: number, columns: number, threads: number, window = 1): Tile {
+export function tile(rows: number, columns: number, threads: number, most: number, window = 1): Tile {
   const wide = fitting(columns, Math.max(1, Math.min(8, Math.floor(64 / window))))
-  const high = window === 1 ? fitting(rows, 8) : window * Math.max(1, Math.floor(8 / window))
+  const high = window === 1 ? fitting(rows, most) : window * Math.max(1, Math.floor(most / window))
   const shrunk = (of: Tile): Tile => {
     if (Math.ceil(rows / of.rows) * Math.ceil(columns / of.columns) >= threads) return of
     const half = Math.ceil(of.rows / window / 2) * window
@@ -99,39 +98,97 @@ function fitting(length: number, most: number): number {
     .reduce((best, edge) => (waste(edge) < waste(best) ? edge : best))
 }
 
-function ones({ ones }: Product, row: number, value: string): string {
-  return ones === undefined ? value : `select(${value}, 1f, row + ${row}u == ${ones}u)`
+/** The sums, the inner one unrolled: `body` adds what lies at the next `u` places of `leftAt` and `rightAt`. */
+function loops(of: Product, u: number, body: readonly string[]): readonly string[] {
+  const { inner, steps, start, outer } = of
+  const sum = [
+    `var leftAt = ${start.left};`,
+    `var rightAt = ${start.right};`,
+    ...(inner === u
+      ? body
+      : [
+          `for (var inner = 0u; inner < ${length(inner)}; inner += ${u}u) {`,
+          ...body,
+          `leftAt += ${u * steps.left}u;`,
+          `rightAt += ${u * steps.right}u;`,
+          '}',
+        ]),
+  ]
+  if (outer === undefined) return ['{', ...sum, '}']
+  return [
+    `for (var outer = ${outer.from}; outer < ${outer.to}; outer++) {`,
+    ...(outer.valid === undefined ? [] : [`if (!(${outer.valid})) { continue; }`]),
+    ...sum,
+    '}',
+  ]
 }
 
-function stores({ tile, columns, rows }: Product): readonly string[] {
-  return range(tile.rows).flatMap((r) => [
-    `if (row + ${r}u < ${rows.text}) {`,
-    ...range(tile.columns).map((c) =>
-      guarded(tile, columns, c, `store(row + ${r}u, column + ${c}u, part, sum${r}_${c});`),
+function length(inner: Product['inner']): string {
+  return typeof inner === 'number' ? `${inner}u` : inner.text
+}
+
+/** Sums are read and written once for so many products; as many loads as there would be then take long to compile. */
+function unrolled({ inner, tile }: Product): number {
+  const most = tile.rows * tile.columns > 64 ? 5 : 8
+  if (typeof inner !== 'number') return most
+  if (inner <= most) return inner
+  return (
+    range(most - 3)
+      .map((i) => most - i)
+      .find((u) => inner % u === 0) ?? 4
+  )
+}
+
+/** Nothing where the unrolled sum goes past the end. */
+function right({ inner, steps }: Product, u: number, k: number, c: number): string {
+  const value = `right[rightAt + ${k * steps.right}u + column${c}]`
+  const exact = typeof inner === 'number' && inner % u === 0
+  return exact ? value : `select(0f, ${value}, inner + ${k}u < ${length(inner)})`
+}
+
+function ones(of: Product): readonly string[] {
+  const across = range(of.tile.columns)
+  return [
+    'if (row == 0u) {',
+    ...across.map((c) => `var total${c} = 0f;`),
+    ...loops(
+      of,
+      1,
+      across.map((c) => `total${c} += ${right(of, 1, 0, c)};`),
+    ),
+    ...across.map(
+      (c) =>
+        `if (column + ${c}u < ${of.columns}u) { store(${of.rows.text}, column + ${c}u, part, total${c}); }`,
     ),
     '}',
-  ])
+  ]
 }
 
-function windows({ tile, columns, rows }: Product, window: number): readonly string[] {
-  return range(tile.rows / window).flatMap((w) => [
-    `if (row + ${w * window}u < ${rows.text}) {`,
-    ...range(tile.columns).map((c) => {
-      const first = w * window
-      const others = range(window - 1).map((i) => {
-        const sum = `sum${first + i + 1}_${c}`
-        return `if (${sum} > best) { best = ${sum}; winner = ${i + 1}u; }`
-      })
-      const best = `var best = sum${first}_${c}; var winner = 0u; ${others.join(' ')}`
-      const store = `store(row / ${window}u + ${w}u, column + ${c}u, best, winner);`
-      return guarded(tile, columns, c, `{ ${best} ${store} }`)
-    }),
+/** Sums go through an array, since code for each of them would take long to compile. */
+function stores({ tile, columns, rows, window }: Product): readonly string[] {
+  const count = tile.rows * tile.columns
+  const sums = range(count).map((i) => `sum${Math.floor(i / tile.columns)}_${i % tile.columns}`)
+  const loop = (length: number, body: string) => [
+    `var sums = array<f32, ${count}>(${sums.join(', ')});`,
+    `for (var i = 0u; i < ${length}u; i++) {`,
+    `let x = column + i % ${tile.columns}u;`,
+    `let y = row + i / ${tile.columns}u * ${window ?? 1}u;`,
+    `if (y >= ${rows.text} || x >= ${columns}u) { continue; }`,
+    body,
     '}',
-  ])
+  ]
+  if (window === undefined) return loop(count, 'store(y, x, part, sums[i]);')
+  return loop(
+    count / window,
+    `let first = i / ${tile.columns}u * ${window * tile.columns}u + i % ${tile.columns}u;
+var best = sums[first];
+var winner = 0u;
+for (var j = 1u; j < ${window}u; j++) {
+  let sum = sums[first + j * ${tile.columns}u];
+  if (sum > best) { best = sum; winner = j; }
 }
-
-function guarded(tile: Tile, columns: number, c: number, statement: string): string {
-  return columns % tile.columns === 0 ? statement : `if (column + ${c}u < ${columns}u) { ${statement} }`
+store(y / ${window}u, x, best, winner);`,
+  )
 }
 
 function range(length: number): readonly number[] {

@@ -9,6 +9,8 @@ export type Machine = {
   readonly threads: number
   /** Threads of a workgroup. */
   readonly workgroup: number
+  /** Most rows of a product that a thread computes. */
+  readonly tile: number
   /** Most samples of a batch. */
   readonly samples: number
 }

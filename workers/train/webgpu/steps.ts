@@ -26,9 +26,9 @@ export async function start(held: Held, settings: Settings): Promise<TrainStep> 
   }
 }
 
-/** Threads that occupy a GPU of today, and the cores of a processor that poses as one. */
-const gpu = { threads: 8192, workgroup: 64 }
-const processor = { threads: 64, workgroup: 16 }
+/** What occupies a GPU of today, whose registers are few, and a processor that poses as one, whose loads are slow. */
+const gpu = { threads: 8192, workgroup: 64, tile: 8 }
+const processor = { threads: 64, workgroup: 16, tile: 16 }
 
 type Buffers = ReadonlyMap<string, GPUBuffer>
 
