@@ -106,7 +106,9 @@ describe('training on a slow device', () => {
         device: () => Promise.reject(new Error('nobody asks')),
         start: ({ initial }) =>
           Promise.resolve({
-            step: () => void waiting++,
+            step: () => {
+              waiting++
+            },
             takeLoss: () => Promise.resolve(drained()).then(() => 1),
             state: () => Promise.resolve(drained()).then(() => initial),
             dispose: () => undefined,
