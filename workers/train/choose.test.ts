@@ -21,14 +21,18 @@ describe('choose', () => {
     expect(Choose.choose([wasm, gpu, cpu], [])).toEqual({ ...gpu, reason: 'WebGPU is the fastest of 3.' })
   })
 
-  it('does not prefer a software GPU, however fast', () => {
-    expect(Choose.choose([software, wasm], [{ backend: 'cpu', because: 'is not available' }])).toEqual({
+  it('says why the others do not count', () => {
+    const refused: readonly Choose.Refused[] = [
+      { backend: 'cpu', because: 'is not available' },
+      { backend: 'webgpu', because: Choose.pretends(software.adapter) },
+    ]
+    expect(Choose.choose([wasm], refused)).toEqual({
       ...wasm,
       reason:
-        'WebAssembly is the fastest of 2; google swiftshader is a processor, not a GPU; cpu is not available.',
+        'WebAssembly is the only one that works here; Plain JavaScript is not available; WebGPU was not measured, since google swiftshader is a processor, not a GPU.',
     })
     expect(Choose.choose([software], [])?.backend).toBe('webgpu')
-    expect(Choose.choose([], [])).toBeUndefined()
+    expect(Choose.choose([], refused)).toBeUndefined()
   })
 
   it('honours what was asked for, with a warning', () => {

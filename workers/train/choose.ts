@@ -14,19 +14,20 @@ export type Refused = {
   readonly because: string
 }
 
-/** The fastest that is what it claims to be; a software GPU only when nothing else runs. */
+/** The fastest. */
 export function choose(measured: readonly Measured[], refused: readonly Refused[]): ProbeResult | undefined {
-  const order = measured.toSorted((a, b) => {
-    return Number(a.software) - Number(b.software) || b.samplesPerSecond - a.samplesPerSecond
-  })
-  const [best, ...others] = order
+  const [best, ...others] = measured.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond)
   if (!best) return undefined
   const reasons = [
     others.length === 0 ? 'the only one that works here' : `the fastest of ${others.length + 1}`,
-    ...others.filter((other) => other.software).map((other) => `${other.adapter} is a processor, not a GPU`),
-    ...refused.map((other) => `${other.backend} ${other.because}`),
+    ...refused.map((other) => `${capitalised(other.backend)} ${other.because}`),
   ]
   return { ...best, reason: `${capitalised(best.backend)} is ${reasons.join('; ')}.` }
+}
+
+/** Why an adapter is not measured, as a clause. */
+export function pretends(adapter: string): string {
+  return `was not measured, since ${adapter} is a processor, not a GPU`
 }
 
 /** A choice that somebody made instead. */

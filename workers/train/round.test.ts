@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as Model from '../../protocol/model.ts'
 import * as Examples from '../../test/examples.ts'
 import * as Node from '../../test/tensors.ts'
@@ -96,5 +96,55 @@ describe.each(['strict', 'relaxed'] as const)('training by %s kernels', (build) 
       },
     })
     await expect(stopped).rejects.toThrow(Gate.AbortedError)
+  })
+})
+
+describe('training on a slow device', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it.each([0.2, 1, 7, 20, 45])('stops within 100 ms where a step takes %s ms', async (stepTime) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    for (const stop of [90, 400, 1234]) {
+      const queued: number[] = []
+      let waiting = 0
+      const drained = () => {
+        queued.push(waiting)
+        vi.advanceTimersByTime(waiting * stepTime)
+        waiting = 0
+      }
+      const engine: Engine = {
+        device: () => Promise.reject(new Error('nobody asks')),
+        start: ({ initial }) =>
+          Promise.resolve({
+            step: () => {
+              waiting++
+            },
+            takeLoss: () => Promise.resolve(drained()).then(() => 1),
+            state: () => Promise.resolve(drained()).then(() => initial),
+            dispose: () => undefined,
+          }),
+        lost: () => new Promise(() => undefined),
+        forget: () => undefined,
+      }
+      const job = {
+        model: mlp,
+        training: { ...training, epochs: 100, batchSize: 8 },
+        weights: Model.initialise(mlp, 1),
+        round: 0,
+      }
+      const started = performance.now()
+      const stopped = Round.train(engine, job, Examples.stripedSource(2000, 1), {
+        pause: () => {
+          if (performance.now() - started < stop) return Promise.resolve()
+          return Promise.reject(new Gate.AbortedError())
+        },
+      })
+      await expect(stopped).rejects.toThrow(Gate.AbortedError)
+      expect(performance.now() - started - stop).toBeLessThan(100)
+      // Waiting for each step would leave a fast device idle.
+      if (stepTime < 10) expect(Math.max(...queued)).toBeGreaterThan(1)
+    }
   })
 })

@@ -39,8 +39,10 @@ export type Result = {
   readonly seconds: number
 }
 
-/** Steps that may wait in a device's queue, so that an endless queue does not eat its memory. */
-const inFlight = 16
+/** Work that may wait in a device's queue, in ms: it is done before training stops. */
+const queueTime = 30
+/** Steps that may wait there, for the memory that their batches take. */
+const queueSteps = 64
 /** Time between pauses, in ms. */
 const slice = 50
 /** Time between two points that are kept, in ms: reading weights back costs more than a step. */
@@ -78,8 +80,17 @@ export async function train(
     await race(steps.takeLoss())
     const started = performance.now()
     let [paused, lastPause, lastKept] = [0, started, started]
-    let [done, count, queued] = [0, 0, 0]
-    let loss = 0
+    let [done, count, loss] = [0, 0, 0]
+    const queue = { steps: 0, room: 1, since: started }
+    const drain = async () => {
+      loss += await race(steps.takeLoss())
+      const now = performance.now()
+      const room = Math.floor((queueTime * queue.steps) / (now - queue.since))
+      // Twice as many at most: how long a step takes is known from as few as one.
+      queue.room = Math.max(1, Math.min(room, 2 * queue.room, queueSteps))
+      queue.steps = 0
+      queue.since = now
+    }
     for (let epoch = 0; epoch < training.epochs; epoch++) {
       if (count >= (from?.steps ?? 0)) loss = 0
       const prng = Prng.from(training.seed, round, epoch)
@@ -90,12 +101,12 @@ export async function train(
           continue
         }
         steps.step(batch)
-        if (++queued >= inFlight) {
-          loss += await race(steps.takeLoss())
-          queued = 0
+        if (++queue.steps >= queue.room) {
+          await drain()
           if (hooks?.keep && performance.now() - lastKept > keepEvery) {
             hooks.keep({ steps: count, state: await race(steps.state()), loss })
             lastKept = performance.now()
+            queue.since = lastKept
           }
         }
         if (hooks && performance.now() - lastPause > slice) {
@@ -103,10 +114,10 @@ export async function train(
           await hooks.pause(done, total)
           lastPause = performance.now()
           paused += lastPause - before
+          queue.since += lastPause - before
         }
       }
-      loss += await race(steps.takeLoss())
-      queued = 0
+      if (queue.steps > 0) await drain()
     }
     const { weights } = await race(steps.state())
     const seconds = (performance.now() - started - paused) / 1000

@@ -76,18 +76,16 @@ describe('the trainer', () => {
     await expect(aborted).rejects.toThrow('stopped')
   })
 
+  it('measures no processor that poses as a GPU where something else works, and says why', async () => {
+    const { software, description } = await engines.webgpu.device()
+    const started = vi.spyOn(engines.webgpu, 'start')
+    const { reason } = await Trainer.create(engines).probe()
+    expect(started.mock.calls.length > 0).toBe(!software)
+    if (software) expect(reason).toContain(`since ${description} is a processor, not a GPU`)
+  })
+
   it('goes on without a GPU that is lost, from the weights of the round, and says so', async () => {
-    const devices: GPUDevice[] = []
-    const request = GPUAdapter.prototype.requestDevice
-    vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
-      this: GPUAdapter,
-      descriptor,
-    ) {
-      const device = await request.call(this, descriptor)
-      devices.push(device)
-      return device
-    })
-    engines.webgpu.forget()
+    const devices = seen()
     const trainer = Trainer.create(engines)
     await trainer.probe('wasm')
     const job = { model: mlp, training, weights: Model.initialise(mlp, 1), round: 0 }
@@ -108,4 +106,40 @@ describe('the trainer', () => {
     if (trained.backend === 'wasm') expect(trained.weights).toEqual(reference.weights)
     expect((await trainer.probe()).reason).toContain('lost its device')
   })
+
+  it('goes on from the last point that was kept when a GPU is lost later, and says so', async () => {
+    const devices = seen()
+    const trainer = Trainer.create(engines)
+    await trainer.probe('webgpu')
+    const job = {
+      model: mlp,
+      training: { ...training, epochs: 60 },
+      weights: Model.initialise(mlp, 1),
+      round: 0,
+    }
+    // Far enough for a point to be kept: that takes a second of training.
+    let messages = 0
+    const trained = await trainer.train(job, Examples.stripedSource(1000, 1), () => {
+      if (++messages === 8) devices.at(-1)?.destroy()
+    })
+    expect(trained.backend).not.toBe('webgpu')
+    expect(trained.notice).toMatch(/GPU went away.* The round went on after step \d+ with /)
+    expect(trained.loss).toBeLessThan(0.5)
+  })
 })
+
+/** The devices that will be made from now on. */
+function seen(): readonly GPUDevice[] {
+  const devices: GPUDevice[] = []
+  const request = GPUAdapter.prototype.requestDevice
+  vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
+    this: GPUAdapter,
+    descriptor,
+  ) {
+    const device = await request.call(this, descriptor)
+    devices.push(device)
+    return device
+  })
+  engines.webgpu.forget()
+  return devices
+}

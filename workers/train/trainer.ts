@@ -72,12 +72,7 @@ export function create(engines: Engines): Trainer {
     const reference = await Probe.sample(engines.cpu, spec)
     const measured: Choose.Measured[] = []
     const refused: Choose.Refused[] = []
-    for (const backend of all) {
-      const why = broken.get(backend)
-      if (why !== undefined) {
-        refused.push({ backend, because: why })
-        continue
-      }
+    const attempt = async (backend: Backend) => {
       try {
         measured.push(await measure(backend, spec, reference))
       } catch (error) {
@@ -85,6 +80,17 @@ export function create(engines: Engines): Trainer {
         refused.push({ backend, because: wrong ? 'computes wrong numbers' : 'is not available' })
       }
     }
+    const software: Choose.Refused[] = []
+    for (const backend of all) {
+      const why = broken.get(backend)
+      const device = await engines[backend].device().catch(() => undefined)
+      if (why !== undefined) refused.push({ backend, because: why })
+      else if (device?.software) software.push({ backend, because: Choose.pretends(device.description) })
+      else await attempt(backend)
+    }
+    // What only poses as a GPU takes long to measure, and is used where nothing else works.
+    if (measured.length > 0) refused.push(...software)
+    else for (const { backend } of software) await attempt(backend)
     const result = Choose.choose(measured, refused)
     if (!result) throw new NoBackendError()
     return result
