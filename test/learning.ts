@@ -106,8 +106,9 @@ async function averaged({ schema, shards, shard }: Source): Promise<Source> {
   for (const index of shards.keys()) {
     const { samples, features, labels } = await shard(index)
     for (let row = 0; row < samples; row++) {
-      const values = features.subarray(row * 192, (row + 1) * 192)
-      const mean = (axis: number) => values.reduce((sum, value, i) => sum + (i % 3 === axis ? value : 0), 0) / 64
+      const values = Array.from(features.subarray(row * 192, (row + 1) * 192))
+      const mean = (axis: number) =>
+        values.reduce((sum, value, i) => sum + (i % 3 === axis ? value : 0), 0) / 64
       rows.push({ label: labels[row] ?? 0, features: [mean(0), mean(1), mean(2)] })
     }
   }

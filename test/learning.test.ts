@@ -1,8 +1,8 @@
 // Every template learns from data of its kind in one round, by either build of the kernels alike.
 import { expect, test } from 'vitest'
-import * as Shares from '../../scripts/demo/shares.ts'
-import * as Learning from '../../test/learning.ts'
-import * as Node from '../../test/tensors.ts'
+import * as Shares from '../scripts/demo/shares.ts'
+import * as Learning from './learning.ts'
+import * as Node from './tensors.ts'
 
 const kernels = await Node.kernels()
 
