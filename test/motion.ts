@@ -55,7 +55,8 @@ function sample(activity: number, prng: Prng.Prng): readonly number[] {
   const [up, ahead] = axes(prng)
   const bias: Vector = [0.1 * Examples.normal(prng), 0.1 * Examples.normal(prng), 0.1 * Examples.normal(prng)]
   // Someone who stands still takes the phone out, or shifts on their feet, now and then.
-  const jolt = activity === 0 && Prng.unit(prng) < 0.3 ? { at: within([0, 3.2]), size: within([2, 8]) } : undefined
+  const jolt =
+    activity === 0 && Prng.unit(prng) < 0.3 ? { at: within([0, 3.2]), size: within([2, 8]) } : undefined
   let phase = Prng.unit(prng)
   let pace = cadence
   return Array.from({ length: steps }, (_, i) => {
@@ -72,7 +73,8 @@ function sample(activity: number, prng: Prng.Prng): readonly number[] {
     const along = vertical * Math.cos(angle) - level * Math.sin(angle)
     const across = vertical * Math.sin(angle) + level * Math.cos(angle)
     return up.map((value, axis) => {
-      const felt = along * value + across * (ahead[axis] ?? 0) + (bias[axis] ?? 0) + 0.2 * Examples.normal(prng)
+      const felt =
+        along * value + across * (ahead[axis] ?? 0) + (bias[axis] ?? 0) + 0.2 * Examples.normal(prng)
       return Math.max(-40, Math.min(40, felt))
     })
   }).flat()

@@ -87,6 +87,8 @@ export async function party(name = `party-${parties++}`) {
     opened: [] as (readonly Uint8Array[])[],
     scored: 0,
     scores: [] as Float32Array[],
+    /** Given to training and scoring, in turn. */
+    backbones: [] as (Uint8Array | undefined)[],
   }
   const watched: Seal.Seal = {
     keyPair: () => real.keyPair(),
@@ -104,16 +106,18 @@ export async function party(name = `party-${parties++}`) {
     safe: async () => safe,
     seal: async () => watched,
     train: async () => ({
-      train: async ({ weights }) => {
+      train: async ({ weights, backbone }) => {
         seen.trainings += 1
+        seen.backbones.push(backbone)
         const moved = weights.map((weight, i) => weight + change(name, i, seen.trainings))
         return { weights: moved, loss: 0.5, samples: 50, seconds: 1, backend: 'cpu', notice: '' }
       },
     }),
     versions,
     score: async () => ({
-      evaluate: async ({ weights }) => {
+      evaluate: async ({ weights, backbone }) => {
         seen.scored += 1
+        seen.backbones.push(backbone)
         seen.scores.push(...weights)
         return { correct: weights.map(() => 7), total: 10, seconds: 0.1 }
       },

@@ -44,8 +44,13 @@ export function convolution(filters: number, kernel: number, pool: number): Conv
 /** What works for a small data set of the kind that a template is for. */
 export function initial(template: Model.Template): Architecture {
   const hidden = { softmax: [], mlp: [41], cnn: [32], sequence: [], head: [] }[template]
-  const two = [convolution(8, 5, 2), convolution(16, 5, 2)]
-  const convolutions = template === 'cnn' || template === 'sequence' ? two : []
+  const convolutions = {
+    softmax: [],
+    mlp: [],
+    cnn: [convolution(8, 5, 2), convolution(16, 5, 2)],
+    sequence: [convolution(8, 7, 2), convolution(16, 7, 4)],
+    head: [],
+  }[template]
   return { template, hidden, convolutions, backbone: undefined }
 }
 

@@ -46,14 +46,19 @@ export async function carryOut(
   }
 }
 
-/** Errors by which the crypto worker keeps a promise, or that tell of rows that are gone: it will not answer otherwise. */
+/** Errors by which the crypto worker keeps a promise, or that tell of what will not come back: trying again would not help. */
 export function isRefused(type: Effect.Effect['type'], name: string): boolean {
   return (
     refusals.includes(name) || ((type === 'prepareReady' || type === 'contribute') && gone.includes(name))
   )
 }
 
-const gone: readonly string[] = ['Effects.DataSetError', 'Vault.UnknownError', 'Vault.ChangedError']
+const gone: readonly string[] = [
+  'Backbone.MismatchError',
+  'Effects.DataSetError',
+  'Vault.UnknownError',
+  'Vault.ChangedError',
+]
 
 const refusals: readonly string[] = [
   'Contribution.ConflictError',

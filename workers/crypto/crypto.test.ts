@@ -1,12 +1,15 @@
 // A device's keys, its backups and the models it holds.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Hex } from '../../protocol/codec.ts'
+import * as Backbone from '../../protocol/backbone.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Parties from '../../test/parties.ts'
+import type { Contribution } from '../api.ts'
 import * as Backup from './backup.ts'
 import * as Crypto from './crypto.ts'
 import * as Round from './round.ts'
+import * as Safetensors from './safetensors.ts'
 
 const { encodedSpec, party, prepared, spec, task } = Parties
 const digest: Hex = `0x${'4'.repeat(64)}`
@@ -118,6 +121,28 @@ test('the exported model is a safetensors file of the current weights', async ()
   expect(file.length).toBe(8 + length + 4 * parameters)
   expect(await weightsOf(owner)).toEqual(Model.initialise(spec.model, 5))
   await expect(providers[0]!.api.exportModel(task, encodedSpec)).rejects.toThrow('no model of this task')
+})
+
+test('an exported model makes a backbone, which training and scoring are given', async () => {
+  const setting = { owner, providers, members, threshold: 2 }
+  const start = await Parties.begun(setting)
+  const backbone = await owner.api.backbone(await owner.api.exportModel(task, encodedSpec))
+  expect(Backbone.decode(backbone)).toEqual({ model: spec.model, weights: Model.initialise(spec.model, 5) })
+  const contributions: Contribution[] = []
+  for (const [i, { api }] of providers.entries())
+    contributions.push(await api.contribute({ ...start.requestOf(i), backbone }, Parties.silent))
+  const request = await Parties.asked(setting, start, contributions, [0, 1, 2, 3])
+  await owner.api.open({ ...request, backbone })
+  for (const { seen } of [owner, ...providers]) expect(seen.backbones).toEqual([backbone])
+})
+
+test('the head of a model is no backbone', async () => {
+  const head: Model.Spec = {
+    ...{ template: 'head', inputs: 9, features: 4, hidden: [], classes: 2 },
+    backbone: digest,
+  }
+  const file = Safetensors.encode(head, Model.initialise(head, 1))
+  await expect(owner.api.backbone(file)).rejects.toThrow(Safetensors.HeadError)
 })
 
 async function weightsOf({ api }: Parties.Party): Promise<Float32Array> {

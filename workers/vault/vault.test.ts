@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest'
 import * as Commitment from '../../protocol/commitment.ts'
 import * as DataSet from '../../protocol/dataSet.ts'
 import * as Schema from '../../protocol/schema.ts'
+import * as Examples from '../../test/examples.ts'
+import * as Motion from '../../test/motion.ts'
 import type { ImportRequest } from '../api.ts'
 import * as Vault from './vault.ts'
 
@@ -178,6 +180,17 @@ describe('import', () => {
       2.5,
     ])
     expect([...labels]).toEqual([0, 2])
+  })
+
+  it('reads sequences step by step', async () => {
+    const { vault: it } = await vault()
+    const file = Motion.csv(40, 5)
+    const request = { name: 'my pocket', schemaId: Schema.id(Schema.motion), files: [file] }
+    const { id, perClass } = await it.import(request, ignore)
+    expect(perClass).toEqual([10, 10, 10, 10])
+    const { features } = await it.shard(id, 1, 0)
+    const made = await Motion.source(40, 5).shard(0)
+    expect(Examples.relativeDistance(features, made.features)).toBeLessThan(1e-4)
   })
 
   it.each([
