@@ -41,7 +41,7 @@ export function table(measured: readonly Measured[], machine: Machine): string {
   const columns = rows.map((row) => [
     row.name,
     figure(row.median),
-    row.least === row.most ? '' : `${figure(row.least)} to ${figure(row.most)}`,
+    row.least === row.most || Number.isNaN(row.median) ? '' : `${figure(row.least)} to ${figure(row.most)}`,
     row.unit,
     [
       ...(row.limit === undefined ? [] : [`at most ${figure(row.limit)}`]),

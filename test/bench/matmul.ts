@@ -8,8 +8,8 @@ export type Device = 'processor' | 'adapter'
 export type Ceiling = { readonly gflops: number; readonly by: string }
 
 const sizes = {
-  full: { size: 1024, turns: { rounds: 5, ms: 300, budget: 20 } },
-  small: { size: 32, turns: { rounds: 1, ms: 1, budget: 1 } },
+  full: { size: 1024, turns: { rounds: 5, ms: 300, budget: 20, until: Infinity } },
+  small: { size: 32, turns: { rounds: 1, ms: 1, budget: 1, until: Infinity } },
 } as const satisfies Record<Report.Scale, unknown>
 
 export async function measure(scale: Report.Scale, progress: (line: string) => void): Promise<Report.Report> {

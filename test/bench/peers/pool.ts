@@ -20,19 +20,23 @@ export type Turns = {
   readonly ms: number
   /** Seconds that one contender may take for all its turns; who is slower has fewer, but one at least. */
   readonly budget: number
+  /** By the page's clock, in ms: no further rounds then, and who has not begun is left out. */
+  readonly until: number
 }
 
 /** Seconds after which a contender that does not answer is given up. */
 const patience = 90
 
 export class Pool {
+  /** Of one repetition, as last seen. */
+  readonly #seconds = new Map<string, number>()
   readonly #workers = new Map<string, { readonly worker: Worker; readonly remote: Comlink.Remote<Remote> }>()
 
   /** Starts each contender on the task, then measures all in turn, round by round. */
   async measure(
     contenders: readonly Work.Contender[],
     task: Work.Task,
-    { rounds, ms, budget }: Turns,
+    { rounds, ms, budget, until }: Turns,
     progress: (line: string) => void,
   ): Promise<readonly Found[]> {
     const started = new Map<Work.Contender, Started>()
@@ -46,11 +50,15 @@ export class Pool {
         this.#drop(contender)
       }
     }
-    for (const contender of contenders) {
+    // The fastest of the last task first, so that what is left out is what was slowest.
+    const pace = (contender: Work.Contender) => this.#seconds.get(contender.name) ?? 0
+    for (const contender of contenders.toSorted((a, b) => pace(a) - pace(b))) {
       progress(`  ${contender.name}`)
-      await attempt(contender, async () => {
-        started.set(contender, await this.#asked(contender, (remote) => remote.start(contender, task)))
-      })
+      if (performance.now() > until) cannot.set(contender, 'left out: the time was spent')
+      else
+        await attempt(contender, async () => {
+          started.set(contender, await this.#asked(contender, (remote) => remote.start(contender, task)))
+        })
     }
     for (let round = 1; round <= rounds; round++) {
       progress(`  round ${round} of ${rounds}`)
@@ -58,9 +66,12 @@ export class Pool {
         const found = seconds.get(contender) ?? []
         // A turn takes as long as asked for, or as one repetition where that is longer.
         const turn = Math.max(ms / 1000, found.at(-1) ?? first)
-        if (cannot.has(contender) || (found.length > 0 && turn * (found.length + 1) > budget)) continue
+        const spent = turn * (found.length + 1) > budget || performance.now() > until
+        if (cannot.has(contender) || (found.length > 0 && spent)) continue
         await attempt(contender, async () => {
-          found.push(await this.#asked(contender, (remote) => remote.round(ms)))
+          const took = await this.#asked(contender, (remote) => remote.round(ms))
+          found.push(took)
+          this.#seconds.set(contender.name, took)
         })
       }
     }
