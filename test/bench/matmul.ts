@@ -34,7 +34,9 @@ export async function ceilings(
   progress: (line: string) => void,
 ): Promise<Readonly<Record<Device, Ceiling>>> {
   const { size, turns } = sizes[scale]
-  const fast = Work.contenders.filter(({ backend }) => backend === 'wasm' || backend === 'webgpu')
+  const fast = Work.contenders.filter(
+    ({ name, backend }) => backend === 'wasm' || (backend === 'webgpu' && name !== 'tfjs webgpu'),
+  )
   const found = await pool.measure(fast, { kind: 'matmul', size }, { ...turns, budget: 4 }, progress)
   const best = (device: Device): Ceiling => {
     const all = found

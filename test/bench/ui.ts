@@ -7,51 +7,47 @@ import type { TrainPeer, TrainRequest, TrainWorker } from '../../workers/train/a
 import type { VaultWorker } from '../../workers/vault/api.ts'
 import * as Digits from '../digits.ts'
 import * as Report from './report.ts'
+import * as Screen from './screen.ts'
 
+const convolution = { stride: 1, padding: 'valid', pool: 2 } as const
 const scales = {
-  full: { samples: 12_000, pairs: 8, window: 3000 },
-  small: { samples: 600, pairs: 1, window: 400 },
-} as const satisfies Record<Report.Scale, unknown>
+  full: {
+    spec: {
+      ...{ template: 'cnn', height: 28, width: 28, channels: 1, hidden: [128], classes: 10 },
+      convolutions: [
+        { ...convolution, filters: 24, kernel: 5 },
+        { ...convolution, filters: 32, kernel: 3 },
+      ],
+    },
+    ...{ samples: 12_000, pairs: 8, window: 3000 },
+  },
+  small: {
+    spec: { template: 'mlp', inputs: 784, hidden: [8], classes: 10 },
+    ...{ samples: 600, pairs: 1, window: 400 },
+  },
+} as const satisfies Record<Report.Scale, { readonly spec: Model.Spec }>
 
-const spec: Model.Spec = {
-  ...{ template: 'cnn', height: 28, width: 28, channels: 1, hidden: [128], classes: 10 },
-  convolutions: [
-    { filters: 24, kernel: 5, stride: 1, padding: 'valid', pool: 2 },
-    { filters: 32, kernel: 3, stride: 1, padding: 'valid', pool: 2 },
-  ],
-}
 const training = { batchSize: 32, learningRate: 0.01, momentum: 0.9, seed: 1 }
 /** Until training rests once it was told to, or is under way again: steps that are queued, and a look at the gate, in ms. */
 const settling = 1000
-
-type Window = {
-  /** From the browser's time stamp of a key press until its frame was made, and until its handler ran, in ms. */
-  readonly latencies: readonly number[]
-  readonly delays: readonly number[]
-  readonly longTasks: readonly number[]
-  /** Trained in the window. */
-  readonly samples: number
-  readonly frames: number
-  readonly seconds: number
-}
 
 export async function measure(
   scale: Report.Scale,
   progress: (line: string) => void,
   press: () => Promise<void>,
 ): Promise<Report.Report> {
-  const { samples, pairs, window } = scales[scale]
-  const screen = watched()
-  const workers = await start(samples)
+  const { spec, samples, pairs, window } = scales[scale]
+  const screen = Screen.watched()
+  const workers = await start(spec, samples)
   try {
     progress(`training with ${workers.backend}`)
     const trained = endless(workers, screen)
-    const windows: { readonly idle: Window; readonly busy: Window }[] = []
+    const windows: { readonly idle: Screen.Stretch; readonly busy: Screen.Stretch }[] = []
     for (let pair = 1; pair <= pairs; pair++) {
       progress(`windows: ${pair} of ${pairs}`)
       const idle = async () => {
         await workers.train.pause()
-        await pass(settling)
+        await Screen.pass(settling)
         return await screen.window(window, press)
       }
       const busy = async () => {
@@ -75,12 +71,12 @@ export async function measure(
 }
 
 function rowsOf(
-  windows: readonly { readonly idle: Window; readonly busy: Window }[],
+  windows: readonly { readonly idle: Screen.Stretch; readonly busy: Screen.Stretch }[],
   backend: Backend,
   scale: Report.Scale,
 ): readonly Report.Row[] {
   const limited = scale === 'full'
-  const of = (name: string, figure: (window: Window) => number, unit: string, limit?: number) => [
+  const of = (name: string, figure: (window: Screen.Stretch) => number, unit: string, limit?: number) => [
     Report.row(
       'at rest',
       name,
@@ -95,7 +91,7 @@ function rowsOf(
       limit,
     ),
   ]
-  const median = ({ latencies }: Window) => Report.median(latencies)
+  const median = ({ latencies }: Screen.Stretch) => Report.median(latencies)
   const rows = [
     ...of('from a key to its frame', median, 'ms'),
     ...of('  95 of 100 within', ({ latencies }) => quantile(latencies, 0.95), 'ms'),
@@ -138,6 +134,7 @@ function quantile(found: readonly number[], share: number): number {
 }
 
 type Workers = {
+  readonly spec: Model.Spec
   /** That the train worker chose for this model. */
   readonly backend: Backend
   readonly train: Comlink.Remote<TrainWorker>
@@ -147,7 +144,7 @@ type Workers = {
 }
 
 /** The vault's worker and the train worker, joined as the frame joins them, with a data set in the former. */
-async function start(samples: number): Promise<Workers> {
+async function start(spec: Model.Spec, samples: number): Promise<Workers> {
   const vaultWorker = new Worker(new URL('../../workers/vault/worker.ts', import.meta.url), {
     type: 'module',
   })
@@ -169,10 +166,11 @@ async function start(samples: number): Promise<Workers> {
   }
   // A first short round measures the engines and chooses.
   const few = await imported(training.batchSize)
-  const { backend } = await peer.train(requestOf(few, 0, 1), ignore)
+  const { backend } = await peer.train(requestOf(spec, few, 0, 1), ignore)
   await vault.remove(few.id)
   const dataSet = await imported(samples)
   return {
+    spec,
     train,
     peer,
     backend,
@@ -186,6 +184,7 @@ async function start(samples: number): Promise<Workers> {
 }
 
 function requestOf(
+  spec: Model.Spec,
   { id: dataSet, dataSignature }: Workers['dataSet'],
   round: number,
   epochs: number,
@@ -195,12 +194,12 @@ function requestOf(
 }
 
 /** Trains until told to stop, one round after another. */
-function endless(workers: Workers, screen: Screen) {
+function endless(workers: Workers, screen: Screen.Screen) {
   let stopped = false
   const run = async () => {
     for (let round = 0; !stopped; round++) {
       await workers.peer.train(
-        requestOf(workers.dataSet, round, 100),
+        requestOf(workers.spec, workers.dataSet, round, 100),
         Comlink.proxy(({ done, total }) => screen.show(done, total)),
       )
     }
@@ -221,105 +220,4 @@ function endless(workers: Workers, screen: Screen) {
       await workers.train.abort()
     },
   }
-}
-
-type Screen = ReturnType<typeof watched>
-
-/** What a person sees and presses, and what the browser notes of it. */
-function watched() {
-  const bar = document.createElement('progress')
-  const count = document.createElement('output')
-  document.body.append(bar, count)
-  let pressed = 0
-  let trained = 0
-  let before = 0
-  let moved = Promise.withResolvers<undefined>()
-  let answered: ((found: { readonly latency: number; readonly delay: number }) => void) | undefined
-
-  let frames = 0
-  // A bar that never rests has frames come as on a screen, where a key's effect waits for the next one.
-  const animate = () => {
-    bar.style.translate = `${frames++ % 60}px`
-    frame = requestAnimationFrame(animate)
-  }
-  let frame = requestAnimationFrame(animate)
-
-  const onKey = ({ timeStamp }: KeyboardEvent) => {
-    const delay = performance.now() - timeStamp
-    count.textContent = String(++pressed)
-    const answer = answered
-    // The task after a frame's callbacks begins once the frame was made.
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel()
-      port1.onmessage = () => {
-        port1.close()
-        answer?.({ latency: performance.now() - timeStamp, delay })
-      }
-      port2.postMessage(undefined)
-    })
-  }
-  document.addEventListener('keydown', onKey)
-  const longTasks: PerformanceEntry[] = []
-  const observer = new PerformanceObserver((list) => longTasks.push(...list.getEntries()))
-  observer.observe({ type: 'longtask' })
-
-  return {
-    show(done: number, total: number) {
-      bar.max = total
-      bar.value = done
-      // A new round counts from the start.
-      trained += done > before ? done - before : done
-      before = done
-      moved.resolve(undefined)
-    },
-    /** Resolves when training reports again. */
-    async moved() {
-      moved = Promise.withResolvers<undefined>()
-      await moved.promise
-    },
-    async window(ms: number, press: () => Promise<void>): Promise<Window> {
-      const from = performance.now()
-      const [samples, shown] = [trained, frames]
-      const latencies: number[] = []
-      const delays: number[] = []
-      while (performance.now() - from < ms) {
-        // Frames come at fixed times; keys must not.
-        await pass(20 + Math.random() * 60)
-        const answer = new Promise<{ readonly latency: number; readonly delay: number }>((resolve) => {
-          answered = resolve
-        })
-        await press()
-        const { latency, delay } = await answer
-        latencies.push(latency)
-        delays.push(delay)
-      }
-      // Long tasks are told of some time after they ended.
-      await pass(200)
-      longTasks.push(...observer.takeRecords())
-      const until = performance.now()
-      return {
-        latencies,
-        delays,
-        longTasks: longTasks
-          .filter(({ startTime }) => startTime >= from && startTime < until)
-          .map(({ duration }) => duration),
-        samples: trained - samples,
-        frames: frames - shown,
-        seconds: (until - from) / 1000,
-      }
-    },
-    stop() {
-      cancelAnimationFrame(frame)
-      document.removeEventListener('keydown', onKey)
-      observer.disconnect()
-      bar.remove()
-      count.remove()
-    },
-  }
-}
-
-function pass(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })
 }
