@@ -82,6 +82,7 @@ const terms: Terms.Terms = {
   maxCohorts: 1,
   maxRounds: 9,
   paidRounds: 6,
+  jobKilounits: 12,
 }
 const party = { account, payee: account, device, box: digest }
 const record: Record.Record = {
@@ -93,6 +94,7 @@ const record: Record.Record = {
   delivered: (1n << 200n) | 7n,
   survivors: 7n,
   cohorts: [(1n << 200n) | 7n],
+  jobs: (1n << 256n) - 1n,
   sums: digest,
   openerSignature: signature,
 }
