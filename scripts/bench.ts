@@ -1,10 +1,12 @@
-// `npm run bench -- PART`: measures a part in a real browser's worker, under the vault's headers, and compares it with its limits.
+// `npm run bench -- PART`: measures a part, or `all`, in a real browser under the vault's headers, and compares it with its
+// limits.
 //   --json FILE  also writes it there
 //   --small      a little of everything; the figures then say nothing
 import { rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Browser, Page } from 'playwright'
 import { build, preview } from 'vite'
 import * as Report from '../test/bench/report.ts'
 import { launch } from '../test/e2e/browser.ts'
@@ -21,16 +23,34 @@ export type Machine = {
   readonly isolated: boolean
 }
 
+export type Measured = { readonly part: Report.Part } & Report.Report
+
 /** All rows in columns, then the machine, then every limit that is not met. */
-export function table({ rows, sizes }: Report.Report, machine: Machine): string {
+export function table(measured: readonly Measured[], machine: Machine): string {
+  const several = measured.length > 1
+  const rows = measured.flatMap((each) =>
+    each.rows.map((row) => ({ ...row, group: several ? `${each.part}: ${row.group}` : row.group })),
+  )
+  const sizes = measured.flatMap((each) =>
+    Object.entries(each.sizes).map(([name, size]) => ({
+      name: several ? `${each.part}: ${name}` : name,
+      size,
+    })),
+  )
+  const label = (name: string) => name.padEnd(Math.max(14, ...sizes.map((each) => each.name.length + 2)))
   const columns = rows.map((row) => [
     row.name,
     figure(row.median),
-    row.least === row.most ? '' : `${figure(row.least)} to ${figure(row.most)}`,
+    row.least === row.most || Number.isNaN(row.median) ? '' : `${figure(row.least)} to ${figure(row.most)}`,
     row.unit,
-    row.limit === undefined ? '' : `at most ${figure(row.limit)}${Report.isBroken(row) ? ' BROKEN' : ''}`,
+    [
+      ...(row.limit === undefined ? [] : [`at most ${figure(row.limit)}`]),
+      ...(row.floor === undefined ? [] : [`at least ${figure(row.floor)}`]),
+      ...(Report.isBroken(row) ? ['BROKEN'] : []),
+    ].join(' '),
+    row.note ?? '',
   ])
-  const widths = [0, 1, 2, 3].map((i) => Math.max(...columns.map((column) => column[i]?.length ?? 0)))
+  const widths = [0, 1, 2, 3, 4].map((i) => Math.max(...columns.map((column) => column[i]?.length ?? 0)))
   const lines = columns.flatMap((column, i) => {
     const group = rows[i]?.group ?? ''
     const cells = column.map((cell, at) =>
@@ -42,11 +62,11 @@ export function table({ rows, sizes }: Report.Report, machine: Machine): string 
   return [
     ...lines.slice(1),
     '',
-    ...Object.entries(sizes).map(([name, size]) => `${name.padEnd(14)}${size.toLocaleString('en')}`),
-    `processor     ${machine.processor}, ${machine.cores} cores`,
-    `load          ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} at the end`,
-    `browser       ${machine.browser}${machine.isolated ? '' : ', not cross-origin isolated, as the vault'}`,
-    `adapter       ${machine.adapter}`,
+    ...sizes.map(({ name, size }) => `${label(name)}${size.toLocaleString('en')}`),
+    `${label('processor')}${machine.processor}, ${machine.cores} cores`,
+    `${label('load')}${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} at the end`,
+    `${label('browser')}${machine.browser}${machine.isolated ? '' : ', not cross-origin isolated, as the vault'}`,
+    `${label('adapter')}${machine.adapter}`,
     '',
     broken.length === 0 ? 'all limits are met' : `limits not met: ${broken.map(named).join('; ')}`,
   ].join('\n')
@@ -57,13 +77,14 @@ function named({ group, name }: Report.Row): string {
 }
 
 function figure(value: number): string {
+  if (Number.isNaN(value)) return '-'
   return value >= 1000 || Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(3)
 }
 
 async function measured(
-  part: Report.Part,
+  parts: readonly Report.Part[],
   scale: Report.Scale,
-): Promise<{ report: Report.Report; machine: Machine }> {
+): Promise<{ readonly found: readonly Measured[]; readonly machine: Machine }> {
   const configFile = join(root, 'vite.config.ts')
   await build({ configFile, mode: 'bench', logLevel: 'error' })
   const served = await preview({
@@ -74,28 +95,46 @@ async function measured(
   })
   const browser = await launch()
   try {
-    const page = await browser.newPage()
-    page.on('console', (message) => {
-      if (message.type() !== 'warning') process.stderr.write(`${message.text()}\n`)
-    })
-    page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`))
-    await page.goto(served.resolvedUrls?.local[0] ?? '')
-    await page.waitForFunction(() => 'bench' in globalThis)
-    const seen = await page.evaluate(() => globalThis.bench.machine())
+    const address = served.resolvedUrls?.local[0] ?? ''
+    const seen = await onPage(browser, address, (page) => page.evaluate(() => globalThis.bench.machine()))
     const [loadBefore = NaN] = loadavg()
-    const report = await page.evaluate(([each, size]) => globalThis.bench.run(each, size), [
-      part,
-      scale,
-    ] as const)
+    const found: Measured[] = []
+    for (const part of parts) {
+      const report = await onPage(browser, address, (page) =>
+        page.evaluate(([each, size]) => globalThis.bench.run(each, size), [part, scale] as const),
+      )
+      found.push({ part, ...report })
+    }
     const [loadAfter = NaN] = loadavg()
     const processor = cpus()[0]?.model ?? 'unknown'
     const named = `${browser.browserType().name()} ${browser.version()}`
     const load = { loadBefore, loadAfter }
-    return { report, machine: { processor, cores: cpus().length, ...load, browser: named, ...seen } }
+    return { found, machine: { processor, cores: cpus().length, ...load, browser: named, ...seen } }
   } finally {
     await browser.close()
     await served.close()
     rmSync(join(root, 'dist/bench'), { recursive: true, force: true })
+  }
+}
+
+/** A page of its own, so that parts leave each other nothing; closed afterwards. */
+async function onPage<result>(
+  browser: Browser,
+  address: string,
+  use: (page: Page) => Promise<result>,
+): Promise<result> {
+  const page = await browser.newPage()
+  try {
+    page.on('console', (message) => {
+      if (message.type() !== 'warning') process.stderr.write(`${message.text()}\n`)
+    })
+    page.on('pageerror', (error) => process.stderr.write(`${error.message}\n`))
+    await page.exposeFunction('pressKey', () => page.keyboard.press('a'))
+    await page.goto(address)
+    await page.waitForFunction(() => 'bench' in globalThis)
+    return await use(page)
+  } finally {
+    await page.close()
   }
 }
 
@@ -104,14 +143,14 @@ if (import.meta.main) {
     options: { json: { type: 'string' }, small: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
-  const part = Report.parts.find((each) => each === positionals[0])
-  if (part === undefined || positionals.length > 1) {
-    process.stderr.write(`usage: npm run bench -- ${Report.parts.join('|')} [--small] [--json FILE]\n`)
+  const parts = Report.parts.filter((each) => each === positionals[0] || positionals[0] === 'all')
+  if (parts.length === 0 || positionals.length > 1) {
+    process.stderr.write(`usage: npm run bench -- ${Report.parts.join('|')}|all [--small] [--json FILE]\n`)
     process.exit(2)
   }
-  const { report, machine } = await measured(part, values.small ? 'small' : 'full')
-  process.stdout.write(`${table(report, machine)}\n`)
+  const { found, machine } = await measured(parts, values.small ? 'small' : 'full')
+  process.stdout.write(`${table(found, machine)}\n`)
   if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ part, machine, ...report }, undefined, 2)}\n`)
-  process.exitCode = report.rows.some(Report.isBroken) ? 1 : 0
+    writeFileSync(values.json, `${JSON.stringify({ machine, parts: found }, undefined, 2)}\n`)
+  process.exitCode = found.some(({ rows }) => rows.some(Report.isBroken)) ? 1 : 0
 }

@@ -1,20 +1,26 @@
 // Where the benchmark runs: a worker like those of the vault.
 import * as Comlink from 'comlink'
+import * as Adapter from './adapter.ts'
+import * as Commitments from './commitments.ts'
 import * as Encryption from './encryption.ts'
+import * as Matmul from './matmul.ts'
+import * as Proof from './proof.ts'
 import type * as Report from './report.ts'
+import * as Training from './training.ts'
 
 type Measure = (scale: Report.Scale, progress: (line: string) => void) => Promise<Report.Report>
 
-const measures: Readonly<Record<Report.Part, Measure>> = { encryption: Encryption.measure }
+const measures: Readonly<Record<Exclude<Report.Part, 'ui'>, Measure>> = {
+  training: Training.measure,
+  matmul: Matmul.measure,
+  encryption: Encryption.measure,
+  commitments: Commitments.measure,
+  proof: Proof.measure,
+}
 
 const bench: Report.Bench = {
   run: (part, scale, progress) => measures[part](scale, progress),
-  machine: async () => {
-    const adapter = 'gpu' in navigator ? await navigator.gpu.requestAdapter() : null
-    const { vendor = 'none', architecture = '', description = '' } = adapter?.info ?? {}
-    const named = [vendor, architecture, description].filter((word) => word !== '').join(' ')
-    return { adapter: named, isolated: globalThis.crossOriginIsolated }
-  },
+  machine: async () => ({ ...(await Adapter.seen()), isolated: globalThis.crossOriginIsolated }),
 }
 
 Comlink.expose(bench)
