@@ -5,22 +5,17 @@ import type * as tf from '@tensorflow/tfjs-core'
 export type Tensors = Pick<
   typeof tf,
   | 'add'
-  | 'argMax'
   | 'conv2d'
-  | 'env'
-  | 'getBackend'
   | 'logSoftmax'
   | 'matMul'
   | 'maxPool'
   | 'mean'
-  | 'memory'
   | 'mul'
   | 'neg'
   | 'pad'
   | 'relu'
   | 'reshape'
   | 'scalar'
-  | 'setBackend'
   | 'sub'
   | 'sum'
   | 'tensor1d'
@@ -28,7 +23,6 @@ export type Tensors = Pick<
   | 'tensor4d'
   | 'tidy'
   | 'valueAndGrads'
-  | 'zeros'
 >
 export type Tensor = tf.Tensor
 export type Tensor4D = tf.Tensor4D

@@ -8,8 +8,8 @@ import '@tensorflow/tfjs-backend-webgl'
 import '@tensorflow/tfjs-backend-webgpu'
 import * as Model from '../../../protocol/model.ts'
 import * as Batches from '../../../workers/tensors/batches.ts'
-import { upload } from '../../../workers/tensors/forward.ts'
-import * as Wasm from '../../../workers/tensors/wasm.ts'
+import { upload } from '../../../workers/train/forward.ts'
+import * as Wasm from './tfjsWasm.ts'
 import * as Work from './work.ts'
 
 export async function start(
