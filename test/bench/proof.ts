@@ -56,7 +56,7 @@ function committed(updates: readonly Commitments.Encrypted[], sum: Commitments.E
   const all = Record.bitmapOf(updates.map((_, seat) => seat))
   const record = {
     ...{ round: 1, closes: 1, opened: digest, cohortsDigest: digest, aggregator: 0 },
-    ...{ delivered: all, survivors: all, cohorts: [all], sums: Record.sums(sums) },
+    ...{ delivered: all, survivors: all, cohorts: [all], jobs: 0n, sums: Record.sums(sums) },
   }
   return { log: [{ record, signers: 0b111, block: 1 }], round: 1, sums }
 }
