@@ -18,7 +18,7 @@ library Digests {
     // Structs without dynamic parts lie in calldata as their ABI encoding, and are hashed as they lie. Were there bits
     // beyond a field's type, this would be a hash of its own; but creation and start encode every field in their
     // events, which refuses such bits, so no task has such an id or such parties.
-    uint256 private constant TERMS_BYTES = 31 * 32;
+    uint256 private constant TERMS_BYTES = 32 * 32;
     uint256 private constant DATA_BYTES = 9 * 32;
     uint256 private constant COMPUTE_BYTES = 5 * 32;
 
@@ -128,14 +128,26 @@ library Digests {
         bytes32 evidence =
             keccak256(abi.encode(signed.closes, signed.opened, signed.cohortsDigest, signed.sums));
         return _record(
-            signed.round, signed.aggregator, signed.delivered, signed.survivors, signed.cohorts, evidence
+            signed.round,
+            signed.aggregator,
+            signed.delivered,
+            signed.survivors,
+            signed.cohorts,
+            signed.jobs,
+            evidence
         );
     }
 
     /// @notice The hash of the record that a tally was made from.
     function record(Tally calldata tally) internal pure returns (bytes32) {
         return _record(
-            tally.round, tally.aggregator, tally.delivered, tally.survivors, tally.cohorts, tally.evidence
+            tally.round,
+            tally.aggregator,
+            tally.delivered,
+            tally.survivors,
+            tally.cohorts,
+            tally.jobs,
+            tally.evidence
         );
     }
 
@@ -145,10 +157,11 @@ library Digests {
         uint256 delivered,
         uint256 survivors,
         uint256[] calldata cohorts,
+        uint256 jobs,
         bytes32 evidence
     ) private pure returns (bytes32) {
         bytes32 cohortsHash = keccak256(abi.encodePacked(cohorts));
-        return keccak256(abi.encode(round, aggregator, delivered, survivors, cohortsHash, evidence));
+        return keccak256(abi.encode(round, aggregator, delivered, survivors, cohortsHash, jobs, evidence));
     }
 
     function log(bytes32 before, bytes32 recordHash, uint16 signers) internal pure returns (bytes32) {

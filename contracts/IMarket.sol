@@ -80,6 +80,8 @@ struct Terms {
     uint8 maxRounds;
     /// Rounds after which the whole data pool is earned.
     uint8 paidRounds;
+    /// Most kilounits of job work paid in the whole task.
+    uint32 jobKilounits;
 }
 
 /// @notice A data provider as it accepted. Its seat is its place in the list, which ascends by account.
@@ -144,6 +146,8 @@ struct Record {
     uint256 survivors;
     /// One bitmap per cohort, disjoint.
     uint256[] cohorts;
+    /// Sixteen lanes of 16 bits, the lowest first: kilounits of job work of the compute seat of that number.
+    uint256 jobs;
     /// Digest over encryption parameters and the roots of inputs and sums.
     bytes32 sums;
 }
@@ -167,6 +171,7 @@ struct Tally {
     uint256 delivered;
     uint256 survivors;
     uint256[] cohorts;
+    uint256 jobs;
     /// keccak of closing time, opening, cohorts digest and sums.
     bytes32 evidence;
 }
@@ -479,8 +484,11 @@ interface IMarket {
     /// i delivered dᵢ, p paid rounds, P the data pool less all floors (plus the bond of a model provider that vanished
     /// or is guilty): data floorᵢ·min(dᵢ,p)/p + P·min(R,p)·Wᵢ/(p·ΣW), Wᵢ = min(samplesᵢ, sampleCap)·Σ weight(epoch,
     /// cohort) over i's delivered rounds, all weights one if ΣW = 0; compute price·units/1e6 and its bond, units =
-    /// 4·words·survivors to the aggregator and `unitsPerSignature` to every signer; each rounded down. The model
-    /// provider's leaf is what remains.
+    /// 4·words·survivors to the aggregator, `unitsPerSignature` to every signer and 1000 for each kilounit in its lanes
+    /// of `jobs`; each rounded down. The model provider's leaf is what remains.
+    /// @dev Lanes are paid in the order of rounds, then of seats, until `jobKilounits` are used up; what exceeds them is
+    /// not paid, nor is a lane without a present seat, and neither uses them up. No lanes make a round fail: members
+    /// sign what they mean, and escrow holds `jobKilounits` at the highest price of all.
     /// @param utilities By epoch of rounds up to the last committed, then by cohort, `maxCohorts` each; zero for a
     /// cohort that was not opened in that epoch. Empty for the plan `Equal`, for a Faulted task and for a stranger.
     function settle(

@@ -49,7 +49,7 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
     uint256 private constant MOST_COHORT = 64;
     /// 32-byte words of a data party; of a tally without its cohorts, utilities counted in.
     uint256 private constant PARTY_WORDS = 9;
-    uint256 private constant ROUND_WORDS = 10;
+    uint256 private constant ROUND_WORDS = 11;
     /// With terms and compute parties, calldata below the 128 KB that nodes pass on.
     uint256 private constant MOST_WORDS = 3_900;
     /// Provider rounds: about 400 gas each of the 16,777,216 that a transaction may use (EIP-7825).
@@ -119,7 +119,7 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
         uint256 deadline,
         bytes calldata signature
     ) external nonReentrant {
-        require(block.timestamp <= deadline, TooLate(block.timestamp, deadline));
+        _checkNotAfter(deadline);
         bytes32 digest =
             _hashTypedDataV4(Digests.withdrawal(token, account, amount, _useNonce(account), deadline));
         require(_accepted(account, digest, signature), WithdrawalInvalid(account));
@@ -140,7 +140,7 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
         Status storage status = _tasks[id].status;
         require(msg.sender == terms.modelProvider, NotModelProvider(msg.sender, terms.modelProvider));
         require(status.state == State.None, WrongState(id, status.state));
-        require(block.timestamp <= terms.startBy, TooLate(block.timestamp, terms.startBy));
+        _checkNotAfter(terms.startBy);
         _checkBounds(terms);
         _checkMoney(terms);
 
@@ -159,10 +159,9 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
     {
         bytes32 id = _in(State.Open, terms);
         require(msg.sender == terms.modelProvider, NotModelProvider(msg.sender, terms.modelProvider));
-        require(block.timestamp <= terms.startBy, TooLate(block.timestamp, terms.startBy));
+        _checkNotAfter(terms.startBy);
         uint256 nominated = _admitDatas(id, terms, parties, acceptances.datas);
-        if (terms.invited != 0) _checkInvited(terms.invited, parties.datas, acceptances.invitations);
-        else _checkCount(acceptances.invitations.length, 0);
+        _checkInvited(terms.invited, parties.datas, acceptances.invitations);
 
         uint16 absent = _seatComputes(id, terms, parties, acceptances.computes, nominated);
         _run(id, terms, parties, absent);
@@ -297,6 +296,10 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
 
     // Checks
 
+    function _checkNotAfter(uint256 deadline) private view {
+        require(block.timestamp <= deadline, TooLate(block.timestamp, deadline));
+    }
+
     function _in(State state, Terms calldata terms) private view returns (bytes32 id) {
         id = taskId(terms);
         State actual = _tasks[id].status.state;
@@ -420,16 +423,13 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
         private
         pure
     {
-        _checkCount(invitations.length, datas.length);
-        for (uint256 seat = 0; seat < datas.length; ++seat) {
+        uint256 expected = invited == 0 ? 0 : datas.length;
+        require(invitations.length == expected, InvitationCountInvalid(invitations.length, expected));
+        for (uint256 seat = 0; seat < expected; ++seat) {
             address account = datas[seat].account;
             bytes32 leaf = Digests.invited(account);
             require(MerkleProof.verifyCalldata(invitations[seat], invited, leaf), NotInvited(account));
         }
-    }
-
-    function _checkCount(uint256 invitations, uint256 expected) private pure {
-        require(invitations == expected, InvitationCountInvalid(invitations, expected));
     }
 
     function _checkData(Terms calldata terms, DataParty calldata party, uint256 seats) private pure {
@@ -514,8 +514,8 @@ contract Market is IMarket, EIP712, Nonces, ReentrancyGuardTransient {
             record.round > status.lastRound && record.round <= terms.maxRounds,
             RoundOutOfOrder(record.round, status.lastRound, terms.maxRounds)
         );
-        require(block.timestamp <= record.closes, TooLate(block.timestamp, record.closes));
-        require(block.timestamp <= status.deadline, TooLate(block.timestamp, status.deadline));
+        _checkNotAfter(record.closes);
+        _checkNotAfter(status.deadline);
         bytes32 opening = Digests.opening(record.opened, record.closes);
         bytes32 once = Digests.once(id, Kind.Opening, record.round, opening);
         require(

@@ -17,9 +17,11 @@ struct Work {
     uint256[] delivered;
     /// Compute units, by compute seat.
     uint256[16] units;
+    /// Kilounits of job work that can still be paid.
+    uint256 kilounits;
     uint256 rounds;
-    /// Bitmap of compute seats without bond.
-    uint256 absent;
+    /// Bitmap of compute seats with bond.
+    uint256 present;
     /// The model provider vanished or is guilty: its bond joins the data pool.
     bool punished;
 }
@@ -28,6 +30,9 @@ library Payouts {
     uint256 private constant MEGAUNIT = 1e6;
     /// Coefficients in a word; one unit is one coefficient added.
     uint256 private constant LANES = 4;
+    uint256 private constant KILOUNIT = 1_000;
+    /// Bits of one seat's lane in a tally's `jobs`.
+    uint256 private constant JOB_BITS = 16;
     /// Bits below a seat's weights that count its deliveries: 255 at most.
     uint256 private constant WEIGHT_SHIFT = 8;
 
@@ -44,8 +49,12 @@ library Payouts {
         uint16 absent,
         bool punished
     ) external pure returns (bytes32 log, bytes32 root) {
-        Work memory work = _replay(terms, rounds, utilities, parties.datas.length);
-        (work.absent, work.punished) = (absent, punished);
+        Work memory work;
+        work.delivered = new uint256[](parties.datas.length);
+        work.kilounits = terms.jobKilounits;
+        work.present = (Bits.only(parties.computes.length) - 1) & ~uint256(absent);
+        work.punished = punished;
+        _replay(terms, rounds, utilities, work);
         return (work.log, _root(terms, parties, work));
     }
 
@@ -54,9 +63,8 @@ library Payouts {
         Terms calldata terms,
         Tally[] calldata rounds,
         int32[][] calldata utilities,
-        uint256 datas
-    ) private pure returns (Work memory work) {
-        work.delivered = new uint256[](datas);
+        Work memory work
+    ) private pure {
         work.rounds = rounds.length;
         uint256[][] memory weights = Plans.weigh(terms, rounds, utilities);
         for (uint256 i = 0; i < rounds.length; ++i) {
@@ -66,6 +74,7 @@ library Payouts {
                 work, tally, weights.length == 0 ? new uint256[](0) : weights[Plans.epoch(terms, tally.round)]
             );
             _meter(work, tally, terms);
+            _meterJobs(work, tally.jobs);
         }
     }
 
@@ -91,7 +100,21 @@ library Payouts {
         }
     }
 
-    /// @notice The most that compute can cost: every round aggregated at the highest price and signed by everyone.
+    /// @dev By seat, ascending, as far as what is left goes.
+    function _meterJobs(Work memory work, uint256 jobs) private pure {
+        for (uint256 seat = 0; jobs != 0; ++seat) {
+            uint256 paid = Bits.has(work.present, seat) ? _min(jobs & type(uint16).max, work.kilounits) : 0;
+            // No more than is left, which is below 2**32 at first.
+            unchecked {
+                work.kilounits -= paid;
+                work.units[seat] += KILOUNIT * paid;
+            }
+            jobs >>= JOB_BITS;
+        }
+    }
+
+    /// @notice The most that compute can cost: every round aggregated at the highest price and signed by everyone, and
+    /// all job work at the highest price.
     /// @param highest The highest price, `sum` the sum of prices, of present seats.
     function worstCompute(Terms calldata terms, uint256 datas, uint256 highest, uint256 sum)
         internal
@@ -99,7 +122,7 @@ library Payouts {
         returns (uint256)
     {
         uint256 round = highest * LANES * terms.words * datas + sum * terms.unitsPerSignature;
-        return round * terms.maxRounds / MEGAUNIT;
+        return (round * terms.maxRounds + highest * KILOUNIT * terms.jobKilounits) / MEGAUNIT;
     }
 
     /// @notice Everything a task holds once started.
@@ -117,7 +140,7 @@ library Payouts {
         bytes32[] memory leaves = new bytes32[](datas + computes + 1);
         uint256 spent = _owe(terms, parties.datas, work, leaves);
         spent += _owe(terms, parties.computes, work, leaves, datas);
-        uint256 left = funded(terms, computes - Bits.count(work.absent)) - spent;
+        uint256 left = funded(terms, Bits.count(work.present)) - spent;
         leaves[datas + computes] = Digests.leaf(terms.token, datas + computes, terms.modelProvider, left);
         return merkleRoot(leaves);
     }
@@ -194,7 +217,7 @@ library Payouts {
         for (uint256 seat = 0; seat < computes.length; ++seat) {
             uint256 amount =
                 computes[seat].price * work.units[seat] / MEGAUNIT;
-            if (!Bits.has(work.absent, seat)) amount += terms.computeBond;
+            if (Bits.has(work.present, seat)) amount += terms.computeBond;
             leaves[first + seat] = Digests.leaf(terms.token, first + seat, computes[seat].payee, amount);
             spent += amount;
         }

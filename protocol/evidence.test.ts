@@ -76,6 +76,7 @@ function recordOf(round: number, sums: Record.Sums): Record.Body {
     delivered: Record.bitmapOf([0, 1, 2, 3, 4, 5, 6, 7]),
     survivors: Record.bitmapOf([0, 1, 2, 4, 5, 6]),
     cohorts: [Record.bitmapOf([0, 1, 2]), Record.bitmapOf([3, 4, 5, 6]), Record.bitmapOf([7])],
+    jobs: 5n << 16n,
     sums: Record.sums(sums),
   }
 }
@@ -266,12 +267,12 @@ test('known evidence is a vector for other implementations', () => {
   const sums = sumsOf(3, right.with(0, Ciphertext.root(sum)))
   const round = { log: logWith(1, 3, sums), round: 3, sums }
   expect(keccak256(Evidence.wrongSum(round, 0, { ...first, sum }).evidence)).toMatchInlineSnapshot(
-    `"0x7ee80451f4f13c731a13213fac217f8265067dfd2e846bb0dfeb989def4b75f0"`,
+    `"0xff382bda1b7de6a920e9bc7987fcfcf1d6518618d84c18f1d42f3c5409f69f5c"`,
   )
   const forged = sumsOf(1, right, (seat) => (seat === 5 ? 7 : seat))
   const about = { log: logWith(0, 3, forged), round: 1, sums: forged }
   expect(keccak256(Evidence.forgedInput(about, place, datas).evidence)).toMatchInlineSnapshot(
-    `"0x583d49c077df853ed69757d4bc2192d91f4e866a16626f0796b5cff861b448d4"`,
+    `"0x81443388cc245927af53c0152096bd3ed5be1799f95b25a131de9ca8b4b288d8"`,
   )
 })
 

@@ -213,7 +213,7 @@ function due(history: History, leaf: Payout.Leaf, claimed: bigint): Due {
 /** Without a settlement pools and bonds go back as free deposits of the accounts that brought them. */
 function refunds({ terms, datas, computes, absent }: History): readonly Payout.Leaf[] {
   const refund = terms.dataPool + terms.computePool + terms.bond
-  const none: Payout.Parts = { floor: 0n, share: 0n, pay: 0n, bond: 0n, refund: 0n }
+  const none = Payout.nothing
   const back = (seat: number) => (((absent >> seat) & 1) === 1 ? 0n : terms.computeBond)
   return [
     ...datas.map(({ account }) => ({ role: 'data' as const, account, parts: none })),
@@ -230,6 +230,7 @@ function refunds({ terms, datas, computes, absent }: History): readonly Payout.L
     payee: account,
     amount: parts.bond + parts.refund,
     work: 0,
+    units: Payout.idle,
     parts,
   }))
 }

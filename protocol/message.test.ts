@@ -85,6 +85,7 @@ const terms: Terms.Terms = {
   maxCohorts: 1,
   maxRounds: 9,
   paidRounds: 6,
+  jobKilounits: 12,
 }
 const party = { account, payee: account, device, box: digest }
 const record: Record.Record = {
@@ -96,6 +97,7 @@ const record: Record.Record = {
   delivered: (1n << 200n) | 7n,
   survivors: 7n,
   cohorts: [(1n << 200n) | 7n],
+  jobs: (1n << 256n) - 1n,
   sums: digest,
   openerSignature: signature,
 }

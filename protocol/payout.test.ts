@@ -78,6 +78,54 @@ test('splitting oneself below the cap changes others by dust only (C16)', () => 
   )
 })
 
+test('lanes are paid in the order of rounds and seats, up to the most of the terms, to present seats only', () => {
+  const [drawn] = fc.sample(
+    settlements.filter(({ computes }) => computes.length >= 4),
+    1,
+  )
+  const [tally] = drawn?.rounds ?? []
+  if (drawn === undefined || tally === undefined) throw new Error('no sample')
+  const paid = (jobKilounits: number, absent: number, ...jobs: readonly bigint[]) => {
+    const rounds = jobs.map((lanes, at) => ({ ...tally, round: at + 1, jobs: lanes }))
+    const { leaves } = Payout.compute({
+      ...{ ...drawn, rounds, absent, utilities: [] },
+      computes: drawn.computes.slice(0, 4),
+      terms: { ...drawn.terms, jobKilounits, plan: 'equal' },
+    })
+    return leaves.filter(({ role }) => role === 'compute').map(({ units }) => units.jobs)
+  }
+  const lanes = (...seats: readonly number[]) =>
+    seats.reduceRight((all, kilounits) => (all << 16n) | BigInt(kilounits), 0n)
+  expect(paid(100, 0, lanes(1, 2, 3, 4))).toEqual([1_000n, 2_000n, 3_000n, 4_000n])
+  expect(paid(100, 0, 0n)).toEqual([0n, 0n, 0n, 0n])
+  expect(paid(5, 0, lanes(3, 4, 5, 0))).toEqual([3_000n, 2_000n, 0n, 0n])
+  expect(paid(5, 0, lanes(0, 0, 0, 4), lanes(4, 4))).toEqual([1_000n, 0n, 0n, 4_000n])
+  expect(paid(5, 2, lanes(1, 65_535, 2, 9))).toEqual([1_000n, 0n, 2_000n, 2_000n])
+  expect(paid(5, 0, lanes(0, 0, 0, 1, 65_535), lanes(1))).toEqual([1_000n, 0n, 0n, 1_000n])
+  expect(paid(0, 0, lanes(1, 2, 3, 4))).toEqual([0n, 0n, 0n, 0n])
+})
+
+test('each seat earns its units at its price, and all together no more than the most that compute can cost', () => {
+  fc.assert(
+    fc.property(settlements, (settlement) => {
+      const { terms, computes, absent } = settlement
+      const leaves = Payout.compute(settlement).leaves.filter(({ role }) => role === 'compute')
+      const pay = leaves.reduce((sum, { parts }) => sum + parts.pay + parts.jobs, 0n)
+      expect(pay).toBeLessThanOrEqual(terms.computePool)
+      const jobs = leaves.reduce((sum, { units }) => sum + units.jobs, 0n)
+      expect(jobs).toBeLessThanOrEqual(1_000n * BigInt(terms.jobKilounits))
+      leaves.forEach(({ work, units, parts, amount }, seat) => {
+        expect(units.adding + units.signing + units.jobs).toBe(BigInt(work))
+        const isPresent = ((absent >> seat) & 1) === 0
+        expect(isPresent || units.jobs === 0n).toBe(true)
+        const bond = isPresent ? terms.computeBond : 0n
+        expect(amount).toBe(((computes[seat]?.price ?? 0n) * BigInt(work)) / 1_000_000n + bond)
+        expect(parts.jobs === 0n || units.jobs > 0n).toBe(true)
+      })
+    }),
+  )
+})
+
 test('every leaf has a proof that leads to the root', () => {
   fc.assert(
     fc.property(settlements, (settlement) => {

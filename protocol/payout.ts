@@ -19,8 +19,12 @@ export type Leaf = {
   readonly amount: bigint
   /** Rounds delivered (data) or compute units (compute). */
   readonly work: number
+  readonly units: Units
   readonly parts: Parts
 }
+
+/** A compute provider's work, in compute units; of others nothing. */
+export type Units = { readonly adding: bigint; readonly signing: bigint; readonly jobs: bigint }
 
 /** What an amount is made of, in token base units; the parts add up to it. */
 export type Parts = {
@@ -28,15 +32,18 @@ export type Parts = {
   readonly floor: bigint
   /** A data provider's part of the rest of the data pool. */
   readonly share: bigint
-  /** A compute provider's units times its price. */
+  /** A compute provider's units for adding and signing times its price. */
   readonly pay: bigint
+  /** What its units of job work add to that. */
+  readonly jobs: bigint
   /** A compute provider's bond. */
   readonly bond: bigint
   /** What is left for the model provider. */
   readonly refund: bigint
 }
 
-const nothing: Parts = { floor: 0n, share: 0n, pay: 0n, bond: 0n, refund: 0n }
+export const nothing: Parts = { floor: 0n, share: 0n, pay: 0n, jobs: 0n, bond: 0n, refund: 0n }
+export const idle: Units = { adding: 0n, signing: 0n, jobs: 0n }
 
 export type Claim = {
   readonly index: number
@@ -62,8 +69,9 @@ export type Settlement = {
 export type Payout = { readonly leaves: readonly Leaf[]; readonly root: Hex }
 
 const megaunit = 1_000_000n
+const kilounit = 1_000n
 /** Coefficients in a word; one unit is one coefficient added. */
-const lanes = 4n
+const coefficients = 4n
 
 /** Refuses utilities that the market would refuse (`Plan.CountError`, `Plan.AbsentCohortError`). */
 export function compute(settlement: Settlement): Payout {
@@ -77,6 +85,7 @@ export function compute(settlement: Settlement): Payout {
     { account, payee }: Pick<DataParty, 'account' | 'payee'>,
     work: number,
     parts: Parts,
+    units = idle,
   ) =>
     leaves.push({
       index: leaves.length,
@@ -85,13 +94,17 @@ export function compute(settlement: Settlement): Payout {
       payee,
       amount: sum(Object.values(parts)),
       work,
+      units,
       parts,
     })
   datas.forEach((party, seat) => add('data', party, delivered(rounds, seat), data[seat] ?? nothing))
   computes.forEach((party, seat) => {
-    const work = units[seat] ?? 0n
+    const done = units[seat] ?? idle
+    const work = sum(Object.values(done))
+    const pay = (party.price * (work - done.jobs)) / megaunit
+    const jobs = (party.price * work) / megaunit - pay
     const bond = isAbsent(absent, seat) ? 0n : terms.computeBond
-    add('compute', party, Number(work), { ...nothing, pay: (party.price * work) / megaunit, bond })
+    add('compute', party, Number(work), { ...nothing, pay, jobs, bond }, done)
   })
   const present = computes.filter((_, seat) => !isAbsent(absent, seat)).length
   const refund = funded(terms, present) - sum(leaves.map(({ amount }) => amount))
@@ -127,12 +140,17 @@ export function funded(terms: Terms.Terms, present: number): bigint {
   return Terms.funding(terms) + BigInt(present) * terms.computeBond
 }
 
-/** The most that compute can cost: every round aggregated at the highest price and signed by everyone. */
+/**
+ * The most that compute can cost: every round aggregated at the highest price and signed by everyone, and all job work at
+ * the highest price.
+ */
 export function worstCompute(terms: Terms.Terms, prices: readonly bigint[], datas: number): bigint {
   const highest = prices.reduce((most, price) => (price > most ? price : most), 0n)
   const round =
-    highest * lanes * BigInt(terms.words) * BigInt(datas) + sum(prices) * BigInt(terms.unitsPerSignature)
-  return (round * BigInt(terms.maxRounds)) / megaunit
+    highest * coefficients * BigInt(terms.words) * BigInt(datas) +
+    sum(prices) * BigInt(terms.unitsPerSignature)
+  const jobs = highest * kilounit * BigInt(terms.jobKilounits)
+  return (round * BigInt(terms.maxRounds) + jobs) / megaunit
 }
 
 /** Rounds that the data provider on this seat delivered. */
@@ -174,17 +192,33 @@ function cohortWeights({ terms, datas, rounds, utilities }: Settlement): readonl
   return earned
 }
 
-function computeUnits({ terms, computes, rounds }: Settlement): readonly bigint[] {
-  const units = computes.map(() => 0n)
-  const add = (seat: number, more: bigint) => {
-    units[seat] = (units[seat] ?? 0n) + more
-  }
-  for (const tally of rounds) {
-    const survivors = BigInt(Record.seats(tally.survivors).length)
-    add(tally.aggregator, lanes * BigInt(terms.words) * survivors)
-    for (const seat of Record.seats(BigInt(tally.signers))) add(seat, BigInt(terms.unitsPerSignature))
-  }
-  return units
+function computeUnits(settlement: Settlement): readonly Units[] {
+  const { terms, computes, rounds } = settlement
+  const jobs = jobKilounits(settlement)
+  return computes.map((_, seat) => {
+    const added = rounds.filter(({ aggregator }) => aggregator === seat)
+    const survivors = added.reduce((all, tally) => all + Record.seats(tally.survivors).length, 0)
+    const signed = rounds.filter(({ signers }) => (signers >> seat) & 1).length
+    return {
+      adding: coefficients * BigInt(terms.words) * BigInt(survivors),
+      signing: BigInt(terms.unitsPerSignature) * BigInt(signed),
+      jobs: kilounit * (jobs[seat] ?? 0n),
+    }
+  })
+}
+
+/** By compute seat: what is paid of its lanes, in the order of rounds and then of seats, as far as the terms' most goes. */
+function jobKilounits({ terms, computes, rounds, absent }: Settlement): readonly bigint[] {
+  const paid = computes.map(() => 0n)
+  let left = BigInt(terms.jobKilounits)
+  for (const { jobs } of rounds)
+    for (const seat of computes.keys()) {
+      if (isAbsent(absent, seat)) continue
+      const part = least(Record.kilounits(jobs, seat), left)
+      paid[seat] = (paid[seat] ?? 0n) + part
+      left -= part
+    }
+  return paid
 }
 
 /** Four words, so that no leaf can be taken for a node of two. */

@@ -38,6 +38,7 @@ const terms: Terms.Terms = {
   maxCohorts: 4,
   maxRounds: 9,
   paidRounds: 9,
+  jobKilounits: 0,
 }
 
 /** Four cohorts of three; `lost` of them kept nobody. */
@@ -45,7 +46,7 @@ function round(number: number, lost: readonly number[] = []): Tally {
   const cohorts = [0, 1, 2, 3].map((c) => 7n << BigInt(3 * c))
   const survivors = cohorts.reduce((all, cohort, c) => (lost.includes(c) ? all : all | cohort), 0n)
   const delivered = (1n << 12n) - 1n
-  return { round: number, aggregator: 0, signers: 1, delivered, survivors, cohorts, evidence: hash }
+  return { round: number, aggregator: 0, signers: 1, delivered, survivors, cohorts, jobs: 0n, evidence: hash }
 }
 
 test('epochs count from zero, rounds from one', () => {

@@ -14,15 +14,14 @@ const account = (at: number) => Talk.me(names[at] ?? '').account
 type Plot = Partial<Pick<Offer.ComputeOffer, 'price' | 'training' | 'matmul' | 'additions' | 'hours'>> & {
   readonly record?: Partial<Reliability.Reliability>
 }
-const usualRecord = { rounds: 0, signed: 0, finished: 0, absent: 0 }
+type Record = Pick<Reliability.Reliability, 'rounds' | 'signed' | 'finished' | 'absent'>
 const usual = { price: 100n, training: 1000, matmul: 1000, additions: 1000, hours: Hours.always }
 
 function question(plots: readonly Plot[], lot = 'somebody'): Ranking.Question {
-  const offers = plots.map(({ record: _, ...change }, at) => ({
-    ...Talk.computeOffer(names[at] ?? ''),
-    ...usual,
-    ...change,
-  }))
+  const offers = plots.map((plot, at): Offer.ComputeOffer => {
+    const { price, training, matmul, additions, hours } = { ...usual, ...plot }
+    return { ...Talk.computeOffer(names[at] ?? ''), price, training, matmul, additions, hours }
+  })
   const records = plots.map(({ record }, at): [Address, Reliability.Reliability] => [
     account(at),
     { ...Reliability.none, ...record },
@@ -67,7 +66,7 @@ describe('the ranking', () => {
     )
   })
 
-  type Whole = Required<Omit<Plot, 'record'>> & { readonly record: typeof usualRecord }
+  type Whole = Required<Omit<Plot, 'record'>> & { readonly record: Record }
   type Better = (plot: Whole, by: number) => Plot
   test.each<[string, Better]>([
     ['a lower price', ({ price }, by) => ({ price: price / BigInt(by) })],

@@ -8,7 +8,7 @@ export type Reason = { readonly part: keyof Parts; readonly amount: bigint; read
 export function of(history: History, due: Due, money: (units: bigint) => string): readonly Reason[] {
   const because = sentences(history, due, money)
   const kinds: readonly (keyof Parts)[] =
-    due.role === 'data' ? ['floor', 'share'] : due.role === 'compute' ? ['pay', 'bond'] : ['refund']
+    due.role === 'data' ? ['floor', 'share'] : due.role === 'compute' ? ['pay', 'jobs', 'bond'] : ['refund']
   const reasons = kinds.map((part) => ({ part, amount: due.parts[part], because: because[part] }))
   const owed = reasons.filter(({ amount }) => amount > 0n)
   return owed.length > 0 ? owed : reasons.slice(0, 1)
@@ -25,11 +25,14 @@ function sentences(
   const paid = Math.min(due.work, terms.paidRounds)
   const counted = Math.min(data?.samples ?? 0, terms.sampleCap)
   const taken = due.isSlashed ? ', which it lost to the model provider by signing what is false' : ''
+  const { adding, signing, jobs } = due.units
+  const price = `at ${money(compute?.price ?? 0n)} per million`
   const isPunished = settlement?.punished ?? guilty
   return {
     floor: `${paid} of ${terms.paidRounds} paid rounds delivered, at a floor of ${money(data?.floor ?? 0n)}`,
     share: `its part of the rest of the data pool${isPunished ? ' and of the model provider’s bond' : ''}: ${counted} samples counted in ${due.work} rounds, by the ${terms.plan} plan`,
-    pay: `${due.work} compute units at ${money(compute?.price ?? 0n)} per million${taken}`,
+    pay: `${adding} compute units for adding and ${signing} for signing, ${price}${taken}`,
+    jobs: `${jobs} compute units of jobs, ${price}${taken}`,
     bond: due.isAbsent ? 'its seat is absent and locked no bond' : `its bond${taken}`,
     refund: isPunished
       ? 'what is left of pools and bonds; its own bond went to the data providers'

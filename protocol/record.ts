@@ -21,6 +21,8 @@ export type Record = {
   readonly survivors: bigint
   /** One bitmap per cohort, disjoint; a cohort nobody was ready in is zero. */
   readonly cohorts: readonly bigint[]
+  /** Job work that is paid with this round: sixteen lanes of 16 bits, by compute seat (`kilounits`). */
+  readonly jobs: bigint
   /** Digest over encryption parameters and the roots of inputs and sums: `sums()`. */
   readonly sums: Hex
   /** The opener's `Once` signature over `Once.opening(opened, closes)`; not part of `hash`. */
@@ -39,6 +41,7 @@ export type Tally = {
   readonly delivered: bigint
   readonly survivors: bigint
   readonly cohorts: readonly bigint[]
+  readonly jobs: bigint
   /** Digest over what settlement does not read: closing time and digests. */
   readonly evidence: Hex
 }
@@ -53,6 +56,7 @@ export const components = [
   { name: 'delivered', type: 'uint256' },
   { name: 'survivors', type: 'uint256' },
   { name: 'cohorts', type: 'uint256[]' },
+  { name: 'jobs', type: 'uint256' },
   { name: 'sums', type: 'bytes32' },
 ] as const
 
@@ -64,12 +68,17 @@ export const tallyComponents = [
   { name: 'delivered', type: 'uint256' },
   { name: 'survivors', type: 'uint256' },
   { name: 'cohorts', type: 'uint256[]' },
+  { name: 'jobs', type: 'uint256' },
   { name: 'evidence', type: 'bytes32' },
 ] as const
 
 const bitmap = v.pipe(
   amount,
   v.check((bits) => bits < 1n << 255n, 'expected a bitmap of at most 255 seats'),
+)
+const lanes = v.pipe(
+  amount,
+  v.check((jobs) => jobs < 1n << 256n, 'expected sixteen lanes of 16 bits'),
 )
 const uint40 = v.pipe(count, v.maxValue(2 ** 40 - 1, 'expected Unix seconds'))
 
@@ -82,6 +91,7 @@ export const schema = v.strictObject({
   delivered: bitmap,
   survivors: bitmap,
   cohorts: v.pipe(v.array(bitmap), v.maxLength(255, 'expected at most 255 cohorts')),
+  jobs: lanes,
   sums: digest32,
   openerSignature: signature,
 })
@@ -92,6 +102,7 @@ export function toWire(record: Record): v.InferInput<typeof schema> {
     delivered: record.delivered.toString(),
     survivors: record.survivors.toString(),
     cohorts: record.cohorts.map((cohort) => cohort.toString()),
+    jobs: record.jobs.toString(),
   }
 }
 
@@ -102,14 +113,14 @@ export function hash(record: Body): Hex {
 
 /** What settlement needs of a committed round; `signers` is the bitmap of compute seats in its event. */
 export function tally(record: Body, signers: number): Tally {
-  const { round, aggregator, delivered, survivors, cohorts } = record
+  const { round, aggregator, delivered, survivors, cohorts, jobs } = record
   const evidence = keccak256(
     encodeAbiParameters(
       [{ type: 'uint40' }, { type: 'bytes32' }, { type: 'bytes32' }, { type: 'bytes32' }],
       [record.closes, record.opened, record.cohortsDigest, record.sums],
     ),
   )
-  return { round, aggregator, signers, delivered, survivors, cohorts, evidence }
+  return { round, aggregator, signers, delivered, survivors, cohorts, jobs, evidence }
 }
 
 function tallyHash(of: Tally): Hex {
@@ -122,9 +133,10 @@ function tallyHash(of: Tally): Hex {
         { type: 'uint256' },
         { type: 'uint256' },
         { type: 'bytes32' },
+        { type: 'uint256' },
         { type: 'bytes32' },
       ],
-      [of.round, of.aggregator, of.delivered, of.survivors, cohortsHash, of.evidence],
+      [of.round, of.aggregator, of.delivered, of.survivors, cohortsHash, of.jobs, of.evidence],
     ),
   )
 }
@@ -188,6 +200,11 @@ export function cohortHash(inputs: readonly Input[], sumRoot: Hex): Hex {
       [inputs, sumRoot],
     ),
   )
+}
+
+/** Job work in the lane of a compute seat; nothing beyond the sixteenth. */
+export function kilounits(jobs: bigint, seat: number): bigint {
+  return (jobs >> (16n * BigInt(seat))) & 0xffffn
 }
 
 /** The seats whose bits are set, ascending. */

@@ -38,6 +38,7 @@ const terms: Terms.Terms = {
   maxCohorts: 1,
   maxRounds: 10,
   paidRounds: 5,
+  jobKilounits: 0xffff_ffff,
 }
 
 test.each(Terms.plans)('terms survive the wire and the chain with plan %s', (plan) => {
@@ -59,6 +60,8 @@ test.each<[Partial<Terms.Terms>, string]>([
   [{ threshold: 1 }, 'expected a threshold above half of maxComputes'],
   [{ minComputes: 1 }, 'expected a threshold up to minComputes'],
   [{ paidRounds: 11 }, 'expected paidRounds up to maxRounds'],
+  [{ jobKilounits: 2 ** 32 }, 'jobKilounits: expected at most 4294967295'],
+  [{ jobKilounits: -1 }, 'jobKilounits: expected 0 or more'],
   [{ disputeBond: 4n }, 'expected a bond of at least the dispute bond'],
   [{ minDatas: 9 }, 'expected minDatas up to maxDatas'],
   [{ minCohort: 4 }, 'expected minCohort up to minDatas'],

@@ -66,6 +66,8 @@ export type Terms = {
   readonly maxRounds: number
   /** Rounds after which the whole data pool is earned. */
   readonly paidRounds: number
+  /** Most kilounits of job work paid in the whole task. */
+  readonly jobKilounits: number
 }
 
 /** Solidity's struct, in its order. */
@@ -104,6 +106,7 @@ export const abiParameter = {
     { name: 'maxCohorts', type: 'uint8' },
     { name: 'maxRounds', type: 'uint8' },
     { name: 'paidRounds', type: 'uint8' },
+    { name: 'jobKilounits', type: 'uint32' },
   ],
 } as const
 
@@ -126,7 +129,7 @@ function isSettleable(terms: {
   readonly maxCohorts: number
 }): boolean {
   const { maxDatas, maxRounds, maxCohorts } = terms
-  const words = 9 * maxDatas + maxRounds * (10 + 2 * maxCohorts)
+  const words = 9 * maxDatas + maxRounds * (11 + 2 * maxCohorts)
   return words <= 3_900 && maxRounds * maxDatas <= 16_384
 }
 
@@ -164,6 +167,7 @@ export const schema = v.pipe(
     maxCohorts: between(1, 32),
     maxRounds: between(1, 255),
     paidRounds: between(1, 255),
+    jobKilounits: upTo(uint32),
   }),
   v.check((terms) => terms.bond >= terms.disputeBond, 'expected a bond of at least the dispute bond'),
   v.check((terms) => terms.maxDatas + terms.maxComputes <= 255, 'expected at most 255 providers in all'),

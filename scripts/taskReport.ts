@@ -114,7 +114,7 @@ function sentence({ computes, datas, terms }: History.History, event: History.Ta
     case 'RoundCommitted': {
       const { record, round, signers } = event
       const cohorts = record.cohorts.filter((cohort) => (cohort & record.survivors) !== 0n).length
-      return `round ${round}: ${counted(record.delivered)} delivered, ${counted(record.survivors)} in ${cohorts} sums, added by compute seat ${record.aggregator}, signed by ${seats(signers)}`
+      return `round ${round}: ${counted(record.delivered)} delivered, ${counted(record.survivors)} in ${cohorts} sums, added by compute seat ${record.aggregator}, signed by ${seats(signers)}${jobs(record.jobs, computes.length)}`
     }
     case 'TaskSettled':
       return `settled${event.punished ? ', the model provider’s bond to the data providers' : ''}, root ${event.root}`
@@ -129,6 +129,17 @@ function sentence({ computes, datas, terms }: History.History, event: History.Ta
     default:
       return event satisfies never
   }
+}
+
+function jobs(lanes: bigint, computes: number): string {
+  const named = Array.from({ length: computes }, (_, seat) => ({
+    seat,
+    kilounits: Record.kilounits(lanes, seat),
+  }))
+  return named
+    .filter(({ kilounits }) => kilounits > 0n)
+    .map(({ seat, kilounits }) => `, ${amount(kilounits)} kilounits of jobs by compute seat ${seat}`)
+    .join('')
 }
 
 function status({ state, terms }: History.History, basis: History.Basis, due: History.Due): string {

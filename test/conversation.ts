@@ -74,6 +74,7 @@ export const terms: Terms.Terms = {
   maxCohorts: 1,
   maxRounds: 4,
   paidRounds: 2,
+  jobKilounits: 0,
 }
 export const task = Terms.id(place.market, terms)
 

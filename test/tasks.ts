@@ -30,6 +30,11 @@ export const tasks = fc
     halves: fc.bigInt({ min: 0n, max: (1n << 20n) - 1n }),
     scores: fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { minLength: 12, maxLength: 12 }),
     punished: fc.boolean(),
+    jobs: fc.array(fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: (1n << 96n) - 1n })), {
+      minLength: 12,
+      maxLength: 12,
+    }),
+    jobKilounits: fc.integer({ min: 0, max: 400_000 }),
   })
   .map((drawn): Task => {
     const everyone = (1n << BigInt(drawn.datas)) - 1n
@@ -60,8 +65,9 @@ export const tasks = fc
       const cohorts = [everyone & drawn.halves, everyone & ~drawn.halves]
       const digests = { opened: hash, cohortsDigest: hash, sums: hash }
       const round = at + 1
+      const jobs = drawn.jobs[at] ?? 0n
       return {
-        record: { round, closes: 0, aggregator: 0, delivered, survivors, cohorts, ...digests },
+        record: { round, closes: 0, aggregator: 0, delivered, survivors, cohorts, jobs, ...digests },
         signers,
         block: round,
       }
@@ -98,6 +104,7 @@ export const tasks = fc
       maxCohorts: 3,
       maxRounds: 20,
       paidRounds: drawn.paidRounds,
+      jobKilounits: drawn.jobKilounits,
     } satisfies Terms.Terms
     const prices = computes.map(({ price }) => price)
     const isScored = drawn.plan !== 'equal' && !drawn.punished

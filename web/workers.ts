@@ -88,6 +88,7 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       remove: (id) => vault.remove(id),
       storage: () => vault.storage(),
       commitment: (id) => vault.commitment(id),
+      release: (id) => vault.release(id),
     },
     train: {
       probe: (forced) => train.probe(forced),

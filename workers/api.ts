@@ -42,6 +42,8 @@ export type DataSet = {
   readonly importedAt: number
   /** Samples per class, in the schema's class order; empty for numeric targets. */
   readonly perClass: readonly number[]
+  /** Its owner gave the rows away when it was imported: anyone may read them. */
+  readonly released: boolean
 }
 
 export type ImportRequest = {
@@ -51,6 +53,11 @@ export type ImportRequest = {
   readonly files: readonly File[]
   /** A data set that this import extends with a new version. */
   readonly parent?: string
+  /**
+   * Gives the rows away, for good; the app that asks holds the files anyhow. Without it no row ever leaves, and no later
+   * import changes that.
+   */
+  readonly released?: boolean
 }
 
 export type Vault = {
@@ -60,6 +67,8 @@ export type Vault = {
   storage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number; readonly persisted: boolean }>
   /** Salted Merkle root over the rows: what a model provider commits its test set with. */
   commitment(id: string): Promise<Hex>
+  /** The rows of a data set that was imported as released, shard by shard (`DataSet.encodeShard`). */
+  release(id: string): Promise<readonly Uint8Array[]>
 }
 
 // train

@@ -21,13 +21,13 @@ contract BoundsGasTest is Fixture {
 
     /// forge-config: default.isolate = true
     function test_manyCohorts() public {
-        settleLargest(96, 41, 32, Plan.Rank);
+        settleLargest(96, 40, 32, Plan.Rank);
     }
 
     function settleLargest(uint256 datas, uint8 rounds, uint8 cohorts, Plan plan) private {
         Terms memory terms = termsFor(datas, 16);
         (terms.maxRounds, terms.paidRounds, terms.maxCohorts, terms.plan) = (rounds, rounds, cohorts, plan);
-        terms.computePool = 1e24;
+        (terms.jobKilounits, terms.computePool) = (type(uint32).max, 1e24);
         Cast memory cast = castFor(terms, datas, 16);
         create(cast.terms);
         depositBonds(cast);
@@ -37,6 +37,7 @@ contract BoundsGasTest is Fixture {
         for (uint256 i = 0; i < rounds; ++i) {
             Record memory record = recordFor(cast, uint8(i + 1));
             record.cohorts = dealt(datas, cohorts);
+            record.jobs = type(uint256).max;
             tallies[i] = commit(cast, commitmentFor(cast, record));
         }
         int32[][] memory utilities = utilitiesOf(terms);

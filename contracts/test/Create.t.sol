@@ -111,13 +111,13 @@ contract CreateTest is Fixture {
 
     function test_revertsWhenItsSettlementWouldFitNoTransaction() public {
         Terms memory terms = termsFor(100, 5);
-        (terms.maxRounds, terms.maxCohorts) = (150, 5);
+        (terms.maxRounds, terms.maxCohorts) = (120, 7);
         create(terms);
-        terms.maxCohorts = 6;
-        refused(terms, abi.encodeWithSelector(IMarket.TaskTooLarge.selector, 4200, 15_000));
+        terms.maxCohorts = 8;
+        refused(terms, abi.encodeWithSelector(IMarket.TaskTooLarge.selector, 4140, 12_000));
         terms = termsFor(129, 5);
         (terms.maxRounds, terms.maxCohorts) = (128, 4);
-        refused(terms, abi.encodeWithSelector(IMarket.TaskTooLarge.selector, 3465, 16_512));
+        refused(terms, abi.encodeWithSelector(IMarket.TaskTooLarge.selector, 3593, 16_512));
     }
 
     function test_revertsWhenRoundsOrMetersMakeNoSense() public {

@@ -78,6 +78,7 @@ abstract contract Fixture is Signing {
         terms.maxCohorts = 4;
         terms.maxRounds = 60;
         terms.paidRounds = 10;
+        terms.jobKilounits = 100;
     }
 
     /// @notice Everyone signed `terms`; data provider i names compute seat i modulo their number.
@@ -183,6 +184,11 @@ abstract contract Fixture is Signing {
         create(cast.terms);
         depositBonds(cast);
         start(cast);
+    }
+
+    /// @notice Lanes of the first four seats.
+    function lanes(uint16 first, uint16 second, uint16 third, uint16 fourth) internal pure returns (uint256) {
+        return first | uint256(second) << 16 | uint256(third) << 32 | uint256(fourth) << 48;
     }
 
     /// @notice Everyone in one cohort delivered and survived.

@@ -23,7 +23,9 @@ library Reference {
             left -= amounts[i];
         }
         for (uint256 i = 0; i < computes.length; ++i) {
-            uint256 amount = computeAmount(terms, computes[i].price, rounds, i);
+            uint256 units = 1_000 * jobKilounits(terms, rounds, computes.length, absent, i);
+            units += committeeUnits(terms, rounds, i);
+            uint256 amount = computes[i].price * units / 1e6;
             if ((absent >> i) & 1 == 0) amount += terms.computeBond;
             owed[datas.length + i] =
                 Claim(uint8(datas.length + i), computes[i].payee, amount, new bytes32[](0));
@@ -126,17 +128,49 @@ library Reference {
         return datas[seat].floor * min(delivered(rounds, seat), terms.paidRounds) / terms.paidRounds;
     }
 
-    function computeAmount(Terms memory terms, uint256 price, Tally[] memory rounds, uint256 seat)
+    function committeeUnits(Terms memory terms, Tally[] memory rounds, uint256 seat)
         internal
         pure
-        returns (uint256)
+        returns (uint256 units)
     {
-        uint256 units = 0;
         for (uint256 i = 0; i < rounds.length; ++i) {
             if (rounds[i].aggregator == seat) units += 4 * uint256(terms.words) * ones(rounds[i].survivors);
             if ((rounds[i].signers >> seat) & 1 == 1) units += terms.unitsPerSignature;
         }
-        return price * units / 1e6;
+    }
+
+    /// @notice What `seat` is paid of its lanes, when those before it had theirs.
+    function jobKilounits(
+        Terms memory terms,
+        Tally[] memory rounds,
+        uint256 computes,
+        uint16 absent,
+        uint256 seat
+    ) internal pure returns (uint256 paid) {
+        uint256 left = terms.jobKilounits;
+        for (uint256 i = 0; i < rounds.length; ++i) {
+            for (uint256 s = 0; s < computes; ++s) {
+                if ((absent >> s) & 1 == 1) continue;
+                uint256 part = min(uint16(rounds[i].jobs >> (16 * s)), left);
+                left -= part;
+                if (s == seat) paid += part;
+            }
+        }
+    }
+
+    /// @notice The most that compute can cost.
+    function worstCompute(Terms memory terms, ComputeParty[] memory computes, uint256 datas)
+        internal
+        pure
+        returns (uint256)
+    {
+        (uint256 highest, uint256 sum) = (0, 0);
+        for (uint256 i = 0; i < computes.length; ++i) {
+            if (computes[i].price > highest) highest = computes[i].price;
+            sum += computes[i].price;
+        }
+        uint256 round = highest * 4 * terms.words * datas + sum * terms.unitsPerSignature;
+        return (round * terms.maxRounds + highest * 1_000 * terms.jobKilounits) / 1e6;
     }
 
     function delivered(Tally[] memory rounds, uint256 seat) internal pure returns (uint256 times) {

@@ -48,6 +48,11 @@ contract SettleTest is Fixture {
         settle(cast, rounds);
         rounds[1].delivered ^= 1;
 
+        rounds[1].jobs ^= 1;
+        vm.expectRevert(refusal);
+        settle(cast, rounds);
+        rounds[1].jobs ^= 1;
+
         rounds[1].signers ^= 1;
         vm.expectRevert(refusal);
         settle(cast, rounds);
@@ -212,6 +217,7 @@ contract SettleTest is Fixture {
                 record.survivors &= record.cohorts[0];
             }
             record.aggregator = lowest(present);
+            record.jobs = noise >> 192 & type(uint32).max | (noise & 0x3f) << 32;
             rounds[i] = commit(cast, commitmentFor(cast, record, present));
         }
     }

@@ -125,6 +125,7 @@ abstract contract Signing is Test {
                 tally.delivered,
                 tally.survivors,
                 keccak256(abi.encodePacked(tally.cohorts)),
+                tally.jobs,
                 tally.evidence
             )
         );
@@ -138,6 +139,7 @@ abstract contract Signing is Test {
             delivered: record.delivered,
             survivors: record.survivors,
             cohorts: record.cohorts,
+            jobs: record.jobs,
             evidence: keccak256(abi.encode(record.closes, record.opened, record.cohortsDigest, record.sums))
         });
     }

@@ -180,9 +180,10 @@ contract StartTest is Fixture {
         for (uint256 i = 0; i < 4; ++i) {
             prices += all.computes[i].price;
         }
-        uint256 round =
-            uint256(all.computes[3].price) * 4 * all.terms.words * 5 + prices * all.terms.unitsPerSignature;
-        uint256 worst = round * all.terms.maxRounds / 1e6;
+        uint256 highest = all.computes[3].price;
+        uint256 round = highest * 4 * all.terms.words * 5 + prices * all.terms.unitsPerSignature;
+        uint256 jobs = highest * 1_000 * all.terms.jobKilounits;
+        uint256 worst = (round * all.terms.maxRounds + jobs) / 1e6;
         all.terms.computePool = uint128(worst - 1);
         sign(all);
         create(all.terms);

@@ -54,7 +54,7 @@ function proposed(roots: readonly string[], root = 'sum'): Message.Of<'recordPro
     signature: `0x${'11'.repeat(65)}` as const,
   }))
   const sums = [{ cid, root: Talk.digest(root) }]
-  const fields = { survivors: 7n, delivered: 7n, cohorts: [7n] }
+  const fields = { survivors: 7n, delivered: 7n, cohorts: [7n], jobs: 0n }
   const record = {
     round: 1,
     closes: Talk.opening.body.closes,
@@ -71,8 +71,10 @@ const proposal = (body: Message.Of<'recordProposed'>['body']): Event.Event =>
   Talk.heard(first, { kind: 'recordProposed', task: Talk.task, round: 1, slot: 0, body })
 
 function commit(record: Record.Body): Event.Event {
-  const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums } = record
-  const bare = { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums }
+  const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, jobs, sums } =
+    record
+  const sets = { delivered, survivors, cohorts, jobs }
+  const bare = { round, closes, opened, cohortsDigest, aggregator, ...sets, sums }
   const told = { name: 'RoundCommitted', task: Talk.task, round, record: bare, signers: 3 } as const
   return Talk.chain({ ...told, deadline: Talk.now + 600 })
 }
@@ -247,7 +249,7 @@ describe('a member that crashes and resumes from any state it stored', () => {
       ciphertextRoot: Talk.digest(`${Talk.dataNames[provider]}'s update`),
       signature: once,
     }))
-    const fields = { survivors: 7n, delivered: 7n, cohorts: [7n] }
+    const fields = { survivors: 7n, delivered: 7n, cohorts: [7n], jobs: 0n }
     const record = {
       ...fields,
       round: 1,

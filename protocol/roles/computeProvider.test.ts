@@ -232,6 +232,7 @@ describe('a member of the committee', () => {
       (body) => changed(body, { delivered: 6n, survivors: 7n }),
       'not delivered',
     ],
+    ['pays job work that nobody knows', (body) => changed(body, { jobs: 1n << 16n }), 'pays other job work'],
     ['opens too few', (body) => changed(body, { survivors: 3n }), 'could be subtracted'],
     [
       'commits to other sums',

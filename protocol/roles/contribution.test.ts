@@ -19,6 +19,7 @@ const record = (round: number): Record.Body => ({
   delivered: 511n,
   survivors: 511n,
   cohorts,
+  jobs: 0n,
   sums: Talk.digest('sums'),
 })
 const tally = (round: number) => Record.tally(record(round), 3)

@@ -27,6 +27,7 @@ const record = {
   delivered: 7n,
   survivors: 7n,
   cohorts: [7n],
+  jobs: 0n,
   sums: Talk.opened,
 }
 

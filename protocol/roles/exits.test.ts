@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import * as Talk from '../../test/conversation.ts'
 import type { Hex } from '../codec.ts'
 import type * as History from '../history.ts'
+import * as Payout from '../payout.ts'
 import type * as Effect from './effect.ts'
 import * as Exits from './exits.ts'
 import * as Participant from './participant.ts'
 
 const leaves = 50
-const parts = { floor: 0n, share: 0n, pay: 1n, bond: 0n, refund: 0n }
+const parts = { ...Payout.nothing, pay: 1n }
 const due: readonly History.Due[] = Array.from({ length: leaves }, (_, index) => {
   const account: Hex = `0x${(index + 1).toString(16).padStart(40, '0')}`
   const seat = {
@@ -18,7 +19,7 @@ const due: readonly History.Due[] = Array.from({ length: leaves }, (_, index) =>
     isClaimed: false,
     receiver: account,
   } as const
-  return { index, account, payee: account, amount: 1n, work: 1, ...seat, parts }
+  return { index, account, payee: account, amount: 1n, work: 1, units: Payout.idle, ...seat, parts }
 })
 
 function settled(): Participant.Participant {

@@ -13,6 +13,7 @@ test('sets that sums are kept apart from are those of the round’s epoch and of
       delivered: 15n,
       survivors,
       cohorts: [15n],
+      jobs: 0n,
       sums: Talk.digest('sums'),
     },
     signers: 3,

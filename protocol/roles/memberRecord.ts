@@ -83,6 +83,7 @@ export function propose<state extends State>(
     delivered: Record.bitmapOf(inputs.map(({ provider }) => provider)),
     survivors,
     cohorts,
+    jobs: Proposal.noJobs,
     sums: Proposal.sumsDigest(state, { cohorts, survivors }, inputs, sums),
     openerSignature: round.opened.once ?? '0x',
   }
@@ -212,6 +213,7 @@ function faultOf(state: State, round: Round, opened: Opened, { seat, body }: Pro
     cohortsDigest: adopted.digest,
     cohorts: adopted.cohorts,
     aggregator: seat,
+    jobs: Proposal.noJobs,
     receipts: Record.bitmapOf(receipts.map(({ input }) => input.provider)),
   })
 }

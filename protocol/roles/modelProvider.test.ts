@@ -96,7 +96,7 @@ function commit(state: ModelProvider.State): readonly Event.Event[] {
     ciphertextRoot: Talk.digest(name),
     signature: `0x${'0d'.repeat(65)}`,
   }))
-  const bits = { survivors: 7n, cohorts: [7n] }
+  const bits = { survivors: 7n, cohorts: [7n], jobs: 0n }
   const record: Record.Record = {
     ...bits,
     round: 1,

@@ -54,6 +54,9 @@ export function sumsDigest(...shown: Parameters<typeof sumsOf>): Hex {
 
 const ciphertextless: Hex = `0x${'00'.repeat(32)}`
 
+/** The lanes of a record that pays no job work. */
+export const noJobs = 0n
+
 /** What every member must find the same for itself. */
 export type Expected = {
   readonly round: number
@@ -63,6 +66,8 @@ export type Expected = {
   readonly cohortsDigest: Hex
   readonly cohorts: readonly bigint[]
   readonly aggregator: number
+  /** Lanes of the job work that this member knows to be done and not paid yet. */
+  readonly jobs: bigint
   /** Data seats to which this member gave a receipt. */
   readonly receipts: bigint
 }
@@ -85,6 +90,8 @@ export function faultOf(
     record.cohorts.every((cohort, at) => cohort === expected.cohorts[at])
   if (!same) return `The record of round ${round} is not about the round that was opened.`
 
+  if (record.jobs !== expected.jobs)
+    return `The record of round ${round} pays other job work than we know of.`
   const union = record.cohorts.reduce((all, cohort) => all | cohort, 0n)
   if ((record.delivered & ~union) !== 0n)
     return `The record of round ${round} pays somebody outside the cohorts.`

@@ -61,7 +61,7 @@ function cast(count: number) {
     )
     const record: Record.Record = {
       ...{ round: 1, closes: Talk.opening.body.closes, opened: Talk.opened, aggregator: 0 },
-      ...{ delivered: 2n ** BigInt(names.length) - 1n, survivors, cohorts: bits },
+      ...{ delivered: 2n ** BigInt(names.length) - 1n, survivors, cohorts: bits, jobs: 0n },
       cohortsDigest: Talk.say(first, drawn).bodyDigest,
       sums: Proposal.sumsDigest(state, { cohorts: bits, survivors }, inputs, sums),
       openerSignature: `0x${'0e'.repeat(65)}`,

@@ -75,6 +75,7 @@ export function terms(token: Address, startBy: number, words: number): Terms.Ter
     maxCohorts: 2,
     maxRounds: 10,
     paidRounds: 4,
+    jobKilounits: 20,
   }
 }
 

@@ -70,6 +70,7 @@ export function make(place: Evidence.Place, plot: Plot): Round {
     delivered: Record.bitmapOf(delivered.flat()),
     survivors: Record.bitmapOf(survivors.flat()),
     cohorts: cohorts.map(Record.bitmapOf),
+    jobs: signers.reduce((lanes, seat) => lanes | (BigInt(seat + 1) << BigInt(16 * seat)), 0n),
     sums: Record.sums(sums),
   }
   return { commitment: sign(place, body, signers), sums, bytes: shown.map(({ bytes }) => bytes) }

@@ -38,7 +38,7 @@ const task: Task = {
 
 function recordOf(round: number, change: Partial<Record.Body> = {}): Record.Body {
   const hashes = { opened: hash('opened'), cohortsDigest: hash('drawn'), sums: hash('sums') }
-  const sets = { delivered: everyone, survivors: everyone, cohorts: [everyone] }
+  const sets = { delivered: everyone, survivors: everyone, cohorts: [everyone], jobs: 0n }
   return { round, closes: 1000, aggregator: 0, ...hashes, ...sets, ...change }
 }
 

@@ -189,8 +189,10 @@ export function commitRound(
   task.rounds = [...task.rounds, Record.tally(record, signers)]
   task.deadline = time + terms.idleWindow
   const { deadline } = task
-  const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums } = record
-  const body = { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, sums }
+  const { round, closes, opened, cohortsDigest, aggregator, delivered, survivors, cohorts, jobs, sums } =
+    record
+  const sets = { delivered, survivors, cohorts, jobs }
+  const body = { round, closes, opened, cohortsDigest, aggregator, ...sets, sums }
   tell({ name: 'RoundCommitted', task: id, round, record: body, signers, deadline })
 }
 

@@ -255,6 +255,7 @@ export function from(seed: number, size: Size = sizeOf(seed)): Scenario {
       maxCohorts: Math.max(1, Math.floor(datas / 6)),
       maxRounds: rounds,
       paidRounds: rounds - 1,
+      jobKilounits: 0,
     },
   }
 }

@@ -65,6 +65,7 @@ const terms: Terms.Terms = {
   maxCohorts: 2,
   maxRounds: 20,
   paidRounds: 7,
+  jobKilounits: 40,
 }
 
 type Keyed<party> = { readonly party: party; readonly name: string }
@@ -168,6 +169,8 @@ function recordOf(round: number): Record.Record {
     delivered: Record.bitmapOf(round % 2 === 0 ? [0, 1, 2, 3, 4, 5] : [0, 1, 2, 4, 5]),
     survivors: Record.bitmapOf(round === 4 ? [0, 1, 2, 3, 4, 5] : [0, 1, 2]),
     cohorts: [Record.bitmapOf([0, 1, 2]), Record.bitmapOf([3, 4, 5])],
+    // The third seat is absent, a fourth there is none: 17 kilounits a round, until the terms pay no more.
+    jobs: 0x0008_0007_0006_000bn,
     sums: sumsOf(round),
   }
   const opening = Once.digest(domain, task, 'opening', round, Once.opening(body.opened, body.closes))

@@ -96,6 +96,13 @@ export function draw(seed: number, market: Address, kind = kindOf(seed)) {
     maxCohorts,
     maxRounds: 255,
     paidRounds: 1 + below(40),
+    jobKilounits: below(2) === 0 ? below(2 ** 32 - 1) : below(5_000),
+  }
+  // Sixteen lanes, whoever is there, of a few kilounits or of as many as fit.
+  const jobs = () => {
+    const most = below(1) === 0 ? 100 : 2 ** 16 - 1
+    const lanes = Array.from({ length: 16 }, () => BigInt(below(1) === 0 ? 0 : below(most)))
+    return lanes.reduce((all, lane) => (all << 16n) | lane, 0n)
   }
   let round = 0
   const rounds = Array.from({ length: 1 + below(30) }, (_, at) => {
@@ -120,6 +127,7 @@ export function draw(seed: number, market: Address, kind = kindOf(seed)) {
         delivered,
         survivors,
         cohorts: cohorts.map((cohort) => cohort & ~1n).with(0, cohorts[0]),
+        jobs: jobs(),
         sums: hash(`sums ${seed} ${at}`),
       },
       (below(2 ** seats - 1) | 1) & ~absent,

@@ -26,7 +26,7 @@ afterEach(() => servers.splice(0).forEach((server) => server.close()))
 const record: Record.Body = {
   ...{ round: 1, closes: Talk.opening.body.closes, opened: Talk.opened, aggregator: 0 },
   cohortsDigest: Talk.say(Talk.computeNames[0]!, Talk.cohortsDraft).bodyDigest,
-  ...{ delivered: 7n, survivors: 7n, cohorts: [7n], sums: Talk.digest('sums') },
+  ...{ delivered: 7n, survivors: 7n, cohorts: [7n], jobs: 0n, sums: Talk.digest('sums') },
 }
 
 /** As many empty blocks of this fork as it takes to reach `height`, on top of `below`. */

@@ -30,7 +30,7 @@ function settled(seat: number, plan: RewardPlan, utilities: Plan.Utilities): Sta
   const round = (number: number, delivered: bigint, cohorts: readonly bigint[]): History.Round => ({
     record: {
       ...{ round: number, closes: 0, opened: Talk.opened, cohortsDigest: Talk.opened, aggregator: 0 },
-      ...{ delivered, survivors: delivered, cohorts, sums: Talk.opened },
+      ...{ delivered, survivors: delivered, cohorts, jobs: 0n, sums: Talk.opened },
     },
     signers: 3,
     block: number,

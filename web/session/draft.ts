@@ -139,6 +139,7 @@ function assemble(draft: TaskDraft, by: By): Made {
       maxCohorts: draft.maxCohorts,
       maxRounds: draft.rounds,
       paidRounds: draft.rounds,
+      jobKilounits: 0,
     }),
     'task',
   )

@@ -29,6 +29,7 @@ const committed = Talk.chain({
     delivered: 7n,
     survivors: 7n,
     cohorts: [7n],
+    jobs: 0n,
     sums: Talk.opened,
   },
   signers: 3,

@@ -22,6 +22,7 @@ const dataSet: DataSet = {
   version: 1,
   bytes: 1,
   importedAt: 0,
+  released: false,
   perClass: [],
 }
 const openings = { spent: 3, held: 1, limit: 5, tasks: [{ task, openings: 3 }] }
@@ -114,6 +115,7 @@ function frameOf(crypto: Frame['crypto'], list: readonly DataSet[]): Frame {
       import: refuse,
       remove: refuse,
       commitment: refuse,
+      release: refuse,
     },
     train: { probe: refuse, benchmark: refuse, pause: refuse, resume: refuse, abort: refuse },
     persist: async () => true,

@@ -64,6 +64,7 @@ export function start(): Frame {
       remove: (id) => vault.asked(vault.remote.remove(id)),
       storage: () => vault.asked(vault.remote.storage()),
       commitment: (id) => vault.asked(vault.remote.commitment(id)),
+      release: (id) => vault.asked(vault.remote.release(id)),
     },
     train: {
       probe: (forced) => train.asked(train.remote.probe(forced)),

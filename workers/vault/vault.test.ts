@@ -117,6 +117,28 @@ describe('import', () => {
     }
   })
 
+  it('gives rows out of data sets that were imported as released, and of no other', async () => {
+    const { vault: it } = await vault()
+    const { pictures, labels } = pair(300)
+    const secret = await it.import(request(pictures, labels), ignore)
+    const gift = await it.import(request(pictures, labels, { released: true }), ignore)
+    expect([secret.released, gift.released]).toEqual([false, true])
+    const shards = (await it.release(gift.id)).map(DataSet.decodeShard)
+    expect(shards.map(({ samples }) => samples)).toEqual([256, 44])
+    expect(Buffer.concat(shards.map(({ features }) => features as Uint8Array))).toEqual(
+      Buffer.from(pictures.subarray(16)),
+    )
+    await expect(it.release(secret.id)).rejects.toThrow(Vault.PrivateError)
+    for (const [parent, released] of [
+      [secret.id, true],
+      [gift.id, false],
+    ])
+      await expect(it.import(request(pictures, labels, { parent, released }), ignore)).rejects.toThrow(
+        Vault.ReleasedError,
+      )
+    await expect(it.release(secret.id)).rejects.toThrow(Vault.PrivateError)
+  })
+
   it('extends a data set by a version that names its parent, and still reads the older one', async () => {
     const { name, vault: it } = await vault()
     const one = pair(300)

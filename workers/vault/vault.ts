@@ -79,6 +79,9 @@ export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
     if (!schema) throw new Schema.UnknownError(request.schemaId)
     const before = request.parent === undefined ? undefined : await rowOf(request.parent)
     if (before && before.dataSet.schemaId !== request.schemaId) throw new OtherSchemaError()
+    const released = request.released === true
+    // Rows of before there were released ones lack the word.
+    if (before && Boolean(before.dataSet.released) !== released) throw new ReleasedError()
     const parent = before ? CID.parse(before.manifest) : null
     const older = parent ? await manifestAt(parent) : undefined
     const id = before?.id ?? crypto.randomUUID()
@@ -137,6 +140,7 @@ export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
         bytes: entries.reduce((sum, entry) => sum + entry.bytes, manifest.length),
         importedAt: Math.floor(Date.now() / 1000),
         perClass: tally.perClass,
+        released,
       }
       // This one write makes the version exist; before it nothing refers to the new blocks.
       await tables.dataSets.put({ id, dataSet, manifest: cid.toString() })
@@ -175,6 +179,15 @@ export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
         leaves.push(...Commitment.leaves(salt, await read(id, manifest, index), leaves.length))
       }
       return Commitment.root(leaves)
+    },
+    release: async (id) => {
+      const row = await rowOf(id)
+      if (!row.dataSet.released) throw new PrivateError()
+      const manifest = await manifestAt(CID.parse(row.manifest))
+      const shards: Uint8Array[] = []
+      for (let index = 0; index < manifest.shards.length; index++)
+        shards.push(DataSet.encodeShard(await read(id, manifest, index)))
+      return shards
     },
     open: async (id, dataSignature) => {
       const found = await find(
@@ -265,6 +278,29 @@ export class OtherSchemaError extends BaseError {
     super({
       message: 'A data set can only be extended by samples of its own schema.',
       advice: 'Import the files as a new data set.',
+    })
+  }
+}
+
+export class ReleasedError extends BaseError {
+  override readonly name = 'Vault.ReleasedError'
+  constructor() {
+    super({
+      message:
+        'A private data set cannot be extended by released samples, nor a released one by private ones.',
+      advice: 'Import the files as a new data set.',
+      safe: 'Nothing was imported, and what is private stays so.',
+    })
+  }
+}
+
+export class PrivateError extends BaseError {
+  override readonly name = 'Vault.PrivateError'
+  constructor() {
+    super({
+      message: 'This data set was not imported as released, so its rows stay in the vault.',
+      advice: 'To give rows away, import their files again as a released data set.',
+      safe: 'No row left the vault.',
     })
   }
 }

@@ -36,6 +36,7 @@ const api: VaultWorker = {
   remove: async (id) => await (await vault()).remove(id),
   storage: async () => await (await vault()).storage(),
   commitment: async (id) => await (await vault()).commitment(id),
+  release: async (id) => await (await vault()).release(id),
   connect: (name, port) => {
     Comlink.expose(name === 'crypto' ? versions : rows, port)
   },

@@ -149,6 +149,17 @@ contract InvariantsTest is Fixture {
         }
     }
 
+    /// forge-config: default.invariant.runs = 4
+    /// forge-config: deep.invariant.runs = 16
+    function invariant_C18_computeEarnsWhatItsRoundsSayAndNeverMoreThanItsPool() public view {
+        for (uint256 scene = 0; scene < handler.scenes(); ++scene) {
+            Life memory life = handler.life(scene);
+            if (life.state != State.Settled) continue;
+            sums(scene, life);
+            earnings(scene, life);
+        }
+    }
+
     /// @notice C13: from wherever a run ended, time and a stranger empty every task. Then all the rest once more.
     function afterInvariant() public {
         for (uint256 scene = 0; scene < handler.scenes(); ++scene) {
@@ -171,6 +182,7 @@ contract InvariantsTest is Fixture {
             paidOnce(scene, life);
             floors(scene);
             bond(scene, life);
+            earnings(scene, life);
         }
         payees();
         assertFalse(ReentrantToken(handler.tokenAt(2)).entered(), "a call back went through");
@@ -248,6 +260,24 @@ contract InvariantsTest is Fixture {
         for (uint256 i = 0; i < cast.datas.length; ++i) {
             assertGe(owed[i].amount, Reference.floorOf(cast.terms, cast.datas, tallies, i), "C5");
         }
+    }
+
+    /// @dev The leaves are those of the recomputation (C2: root), lanes of job work included.
+    function earnings(uint256 scene, Life memory life) private view {
+        Cast memory cast = handler.castOf(scene);
+        Claim[] memory owed = handler.owed(scene);
+        (uint256 earned, uint256 jobs) = (0, 0);
+        for (uint256 seat = 0; seat < cast.computes.length; ++seat) {
+            bool isPresent = (life.absent >> seat) & 1 == 0;
+            uint256 pay = owed[cast.datas.length + seat].amount - (isPresent ? cast.terms.computeBond : 0);
+            assertTrue(isPresent || pay == 0, "C18: absent");
+            earned += pay;
+            jobs += Reference.jobKilounits(
+                cast.terms, handler.tallies(scene), cast.computes.length, life.absent, seat
+            );
+        }
+        assertLe(jobs, cast.terms.jobKilounits, "C18: kilounits");
+        assertLe(earned, cast.terms.computePool, "C18: pool");
     }
 
     function rounds(uint256 scene, Life memory life) private view {

@@ -8,6 +8,7 @@ import {TestToken} from "../../TestToken.sol";
 import {ContractAccount} from "../Accounts.sol";
 import {Cast} from "../Fixture.sol";
 import {ProofFixture} from "../ProofFixture.sol";
+import {Reference} from "../Reference.sol";
 import {ListingToken, ReentrantToken} from "../Tokens.sol";
 
 /// @notice What a round's inputs and sums really are.
@@ -79,6 +80,8 @@ abstract contract Scenes is ProofFixture {
         terms.maxRounds = ROUNDS;
         terms.paidRounds = uint8(1 + scene % ROUNDS);
         terms.maxCohorts = 2;
+        terms.jobKilounits = uint32(scene * scene * 1_000);
+        terms.computePool = uint128(worstCompute(terms, datas));
         Cast memory cast = castFor(terms, datas, SEATS);
         if (scene % 2 == 1) invite(cast);
         if (scene % 4 == 1) seatContract(scene, cast);
@@ -91,6 +94,17 @@ abstract contract Scenes is ProofFixture {
         }
     }
 
+    /// @dev Nothing, a few kilounits of some seats, or whatever sixteen lanes can hold.
+    function lanesFor(uint256 scene, uint8 round) private pure returns (uint256 jobs) {
+        uint256 drawn = uint256(keccak256(abi.encode("jobs", scene, round)));
+        if (drawn % 5 == 0) return 0;
+        return drawn % 5 == 1 ? drawn : drawn & lanes(0x7ff, 0x7ff, 0x7ff, 0x7ff);
+    }
+
+    function worstCompute(Terms memory terms, uint256 datas) private view returns (uint256) {
+        return Reference.worstCompute(terms, castFor(terms, datas, SEATS).computes, datas);
+    }
+
     function script(uint256 scene, Cast memory cast, uint8 round)
         private
         view
@@ -99,6 +113,7 @@ abstract contract Scenes is ProofFixture {
         Record memory record = recordFor(cast, round);
         record.closes = type(uint40).max;
         record.aggregator = uint8((scene + round) % 3);
+        record.jobs = lanesFor(scene, round);
         uint256 everyone_ = record.cohorts[0];
         if (cast.datas.length > 5) {
             record.cohorts = new uint256[](2);
