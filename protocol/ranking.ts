@@ -38,18 +38,18 @@ const most = 4
 /** Of those who are not there at this hour. */
 const away = 0.5
 /**
- * The lot takes up to this part off a score, another for each provider and task. Offers that are about as good are so
- * spread over the providers: a committee that all of them had picked by the same list would be a committee of one.
+ * Best first, as a lot of this provider and task has it: an offer comes first with odds in proportion to its score. A
+ * committee that all had picked by one list would be as small as the terms allow, and the same few whatever the task.
+ * A better price, speed or record never puts an offer further back.
  */
-const luck = 0.2
-
-/** Best first. A better price, speed or record never puts an offer further back. */
 export function rank(question: Question): readonly Ranked[] {
   const medians = mediansOf(question.offers)
   return question.offers
     .map((offer) => {
       const score = scoreOf(offer, question, medians)
-      const key = score * (1 - luck * drawn(`${question.lot} ${offer.account}`))
+      const luck = drawn(`${question.lot} ${offer.account}`)
+      // Heavy tails: of several such keys the largest is each one's about as often as its share of the scores.
+      const key = (score * (1 - luck)) / luck
       return { key, ranked: { offer, score, reasons: reasonsOf(offer, question, medians) } }
     })
     .toSorted((a, b) => b.key - a.key || (a.ranked.offer.account < b.ranked.offer.account ? -1 : 1))
@@ -63,7 +63,8 @@ function scoreOf(offer: Offer.ComputeOffer, { records, now }: Question, medians:
   // Prices are compared in millionths; a price of zero counts as one base unit.
   const cheap = bounded(Number(((medians.price + 1n) * 1_000_000n) / (offer.price + 1n)) / 1_000_000)
   const there = Hours.includes(offer.hours, now) ? 1 : away
-  return share * share * cheap * Math.sqrt(speedOf(offer, medians)) * there
+  // Its price is not the data provider's to pay, and its speed is its own word: both count less than its record.
+  return share * share * Math.sqrt(cheap * speedOf(offer, medians)) * there
 }
 
 /** Relative to the median offer: the mean over what was measured. */
@@ -93,10 +94,10 @@ function median<value>(ascending: readonly value[]): value | undefined {
   return ascending[(ascending.length - 1) >> 1]
 }
 
-/** In [0, 1), from the first six bytes of a hash. */
+/** In (0, 1), from the first six bytes of a hash. */
 function drawn(lot: string): number {
   const bytes = keccak_256(utf8ToBytes(lot))
-  return bytes.subarray(0, 6).reduce((so, byte) => so * 256 + byte, 0) / 2 ** 48
+  return (bytes.subarray(0, 6).reduce((so, byte) => so * 256 + byte, 0) + 0.5) / 2 ** 48
 }
 
 function reasonsOf(offer: Offer.ComputeOffer, question: Question, medians: Medians): readonly Reason[] {

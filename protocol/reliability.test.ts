@@ -26,7 +26,7 @@ function task(
       ...{ ...place(10 * (at + 1)), name: 'RoundCommitted', task: id, round: at + 1, signers, deadline },
       record: {
         ...{ round: at + 1, closes: 0, opened: id, cohortsDigest: id, aggregator: 0 },
-        ...{ delivered: 0n, survivors: 0n, cohorts: [], jobs: 0n, sums: id },
+        ...{ delivered: 0n, survivors: 0n, cohorts: [], sums: id, jobs: 0n },
       },
     })),
     ...more,

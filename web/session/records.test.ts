@@ -14,7 +14,7 @@ const committed = (round: number, signers: number): Market.Event => ({
   ...{ ...at(1 + round), name: 'RoundCommitted', task, round, signers, deadline },
   record: {
     ...{ round, closes: 0, opened: Talk.opened, cohortsDigest: Talk.opened, aggregator: 0 },
-    ...{ delivered: 0n, survivors: 0n, cohorts: [], jobs: 0n, sums: Talk.opened },
+    ...{ delivered: 0n, survivors: 0n, cohorts: [], sums: Talk.opened, jobs: 0n },
   },
 })
 

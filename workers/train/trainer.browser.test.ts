@@ -32,7 +32,6 @@ describe('the trainer', () => {
     const started = performance.now()
     const first = await trainer.benchmark()
     expect(performance.now() - started).toBeLessThan(2000)
-    console.log(first, performance.now() - started)
     const second = await trainer.benchmark()
     for (const kind of ['training', 'matmul'] as const) {
       expect(first[kind]).toBeGreaterThan(100)
