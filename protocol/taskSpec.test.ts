@@ -36,6 +36,8 @@ const terms = {
 test('exports', () => {
   expect(Object.keys(TaskSpec)).toMatchInlineSnapshot(`
     [
+      "mostParts",
+      "mostShardsOfPart",
       "schema",
       "encode",
       "decode",

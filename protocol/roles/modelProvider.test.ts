@@ -162,11 +162,11 @@ const result = (correct: number, worth: readonly number[] = []): Event.Event => 
 test('exports', () => {
   expect(Object.keys(ModelProvider)).toMatchInlineSnapshot(`
     [
+      "accuracyOf",
       "create",
       "step",
       "resume",
       "topics",
-      "accuracyOf",
       "currentRound",
     ]
   `)
