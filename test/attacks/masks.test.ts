@@ -141,7 +141,8 @@ test('a sealed share that is moved to another provider opens nothing, so nobody 
     const plains = await decrypted(kit, setting, contribution.ciphertexts)
     const secrets = { key: key!, seed: seed ?? new Uint8Array(32) }
     const own = { opened, account: accountOf(victim), masks: { ...from, shares: [...from.shares] }, secrets }
-    const found = await Stream.apply(plains, Masking.streams(own, start.requestOf(victim)).map(opposite))
+    const streams = await Masking.streams(own, start.requestOf(victim))
+    const found = await Stream.apply(plains, streams.map(opposite))
     const isRead = Reading.isRead(Reading.changes(found, spec), moved(kit, setting, victim), spec)
     return { isRead, shares: sharesOf(sybil).length, setting, start, given }
   }

@@ -29,7 +29,7 @@ export function of(size: number): readonly Provider[] {
 export function masksOf(
   { account, ephemeral, secrets }: Provider,
   cohort: readonly Provider[],
-): readonly Mask[] {
+): Promise<readonly Mask[]> {
   const masks = { ephemeral, seedHash: Masks.seedHash(secrets.seed), shares: [] }
   return Masking.streams({ masks, secrets }, { place, ...view, account, peers: cohort })
 }

@@ -17,9 +17,11 @@ test('the encryption benchmark measures all it names and keeps to sizes and memo
     expect(rows.filter(({ limit }) => limit !== undefined).map(({ name }) => name)).toEqual([
       '16-bit values, 2 x 22',
       '8-bit values, 4 x 11',
+      '16-bit values, 2 x 22',
+      '8-bit values, 4 x 11',
       'its growth after the first',
     ])
-    expect(new Set(rows.map(({ group }) => group)).size).toBe(5)
+    expect(new Set(rows.map(({ group }) => group)).size).toBe(6)
     expect((await bench.machine()).adapter).not.toBe('')
   } finally {
     worker.terminate()

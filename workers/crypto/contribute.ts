@@ -86,7 +86,7 @@ async function make(
 
   const started = performance.now()
   const change = Update.difference(trained.weights, global, request.samples, rules)
-  const masks = Masking.streams(own, request)
+  const masks = await Masking.streams(own, request)
   const { ciphertexts, root } = await protect(change, rules, masks, request.publicKey, seal, (done, total) =>
     progress({ label: 'encrypting', done, total }),
   )

@@ -18,13 +18,20 @@ export const middle = 65_536
 const constantsAt = 2 * middle
 const rounds = 24
 const digestLanes = 4
+/** Of the 17 words of a block. */
+const lastLane = 16
+const all = Array.from({ length: 25 }, (_, lane) => lane)
+const turns = rotations()
 
-/** Words of both messages' states, one in each half of a vector. */
-const a = (x: number, y: number) => local.vector + (x % 5) + 5 * (y % 5)
-const b = (x: number, y: number) => a(0, 0) + 25 + (x % 5) + 5 * (y % 5)
-const c = (x: number) => b(0, 0) + 25 + (x % 5)
-const d = c(0) + 5
-const vectors = d + 1 - local.vector
+/** A word of both messages in each vector: two states that take turns, parities and effects of columns, one row. */
+type State = (x: number, y: number) => number
+const a: State = (x, y) => local.vector + x + 5 * y
+const b: State = (x, y) => a(0, 5) + x + 5 * y
+const c = (x: number) => b(0, 5) + (x % 5)
+const d = (x: number) => c(0) + 5 + (x % 5)
+const row = (x: number) => d(0) + 5 + (x % 5)
+const vectors = row(0) + 5 - local.vector
+const word = (state: State, lane: number) => state(lane % 5, Math.floor(lane / 5))
 
 export function create(): Hasher {
   const routines = {
@@ -47,56 +54,53 @@ function turning(): readonly number[] {
 /** Hashes messages of so many 64-bit words: one block each, since 17 fit. */
 function hashing(lanes: number): readonly number[] {
   const code: number[] = []
-  for (let i = 0; i < 25; i++) {
-    const at = a(i % 5, Math.floor(i / 5))
-    const padding = i === lanes ? 1n : i === 16 ? -(2n ** 63n) : 0n
-    if (i >= lanes) code.push(...twice(padding), ...set(at))
-    else {
-      code.push(...get(local.from), ...get(local.from), ...op.loadLower(8 * i))
-      code.push(...op.loadUpper(8 * (lanes + i)), ...set(at))
-    }
+  for (let i = 0; i < lanes; i++) {
+    code.push(...get(local.from), ...get(local.from), ...op.loadLower(8 * i))
+    code.push(...op.loadUpper(8 * (lanes + i)), ...set(word(a, i)))
   }
-  code.push(...until(8 * rounds, 8, permutation()))
+  code.push(...twice(1n), ...set(word(a, lanes)), ...twice(-(2n ** 63n)), ...set(word(a, lastLane)))
+  const filled = [...all.slice(0, lanes + 1), lastLane]
+  const constant = (index: number) => [...get(local.spare), ...op.loadTwice(constantsAt + 8 * index)]
+  code.push(...round(a, b, [...number(0), ...op.loadTwice(constantsAt)], filled))
+  const two = [...round(b, a, constant(1)), ...round(a, b, constant(2))]
+  code.push(...until(8 * (rounds - 2), 16, two), ...round(b, a, constant(1)))
   for (let i = 0; i < digestLanes; i++) {
-    code.push(...get(local.to), ...get(a(i, 0)), ...op.storeLower(8 * i))
-    code.push(...get(local.to), ...get(a(i, 0)), ...op.storeUpper(8 * (digestLanes + i)))
+    code.push(...get(local.to), ...get(word(a, i)), ...op.storeLower(8 * i))
+    code.push(...get(local.to), ...get(word(a, i)), ...op.storeUpper(8 * (digestLanes + i)))
   }
   code.push(...move(local.from, 16 * lanes), ...move(local.to, 16 * digestLanes))
   return whileCounting(2, code)
 }
 
-/** θ, ρ and π, χ, ι of one round. */
-function permutation(): readonly number[] {
+/**
+ * θ, then ρ, π, χ and ι row by row, so that few vectors are in use at a time. Words that are not among `filled` are zero,
+ * and what nobody reads of the last round the browser's compiler leaves out.
+ */
+function round(from: State, to: State, constant: readonly number[], filled = all): readonly number[] {
   const code: number[] = []
   for (let x = 0; x < 5; x++) {
-    code.push(...get(a(x, 0)))
-    for (let y = 1; y < 5; y++) code.push(...get(a(x, y)), ...op.xor)
+    const column = filled.filter((lane) => lane % 5 === x)
+    column.forEach((lane, i) => code.push(...get(word(from, lane)), ...(i === 0 ? [] : op.xor)))
     code.push(...set(c(x)))
   }
-  const turns = rotations()
-  for (let x = 0; x < 5; x++) {
-    code.push(...get(c(x + 4)), ...rotated(c(x + 1), 1), ...op.xor, ...set(d))
-    for (let y = 0; y < 5; y++) {
-      code.push(...get(a(x, y)), ...get(d), ...op.xor, ...set(a(x, y)))
-      code.push(...rotated(a(x, y), turns[x + 5 * y] ?? 0), ...set(b(y, 2 * x + 3 * y)))
+  for (let x = 0; x < 5; x++) code.push(...get(c(x + 4)), ...rotated(c(x + 1), 1), ...op.xor, ...set(d(x)))
+  for (let y = 0; y < 5; y++) {
+    for (let x = 0; x < 5; x++) {
+      const lane = ((x + 3 * y) % 5) + 5 * x
+      code.push(...get(d(lane)), ...(filled.includes(lane) ? [...get(word(from, lane)), ...op.xor] : []))
+      code.push(...set(row(x)), ...rotated(row(x), turns[lane] ?? 0), ...set(row(x)))
+    }
+    for (let x = 0; x < 5; x++) {
+      code.push(...get(row(x)), ...get(row(x + 2)), ...get(row(x + 1)), ...op.without, ...op.xor)
+      code.push(...(x === 0 && y === 0 ? [...constant, ...op.xor] : []), ...set(to(x, y)))
     }
   }
-  for (let y = 0; y < 5; y++)
-    for (let x = 0; x < 5; x++) {
-      code.push(...get(b(x, y)), ...get(b(x + 2, y)), ...get(b(x + 1, y)), ...op.without, ...op.xor)
-      code.push(...set(a(x, y)))
-    }
-  code.push(...get(a(0, 0)), ...get(local.spare), ...op.loadTwice(constantsAt), ...op.xor, ...set(a(0, 0)))
   return code
 }
 
-/** Both words turned left by so many bits: whole bytes in one move. */
+/** Both words turned left by so many bits. */
 function rotated(vector: number, bits: number): readonly number[] {
   if (bits === 0) return get(vector)
-  if (bits % 8 === 0) {
-    const order = Array.from({ length: 16 }, (_, i) => (i & 8) | ((i - bits / 8) & 7))
-    return [...get(vector), ...twice(0n), ...op.shuffle(order)]
-  }
   const left = [...get(vector), ...number(bits), ...op.shiftLeft]
   return [...left, ...get(vector), ...number(64 - bits), ...op.shiftRightUnsigned, ...op.or]
 }

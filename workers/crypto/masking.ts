@@ -1,6 +1,6 @@
 // A data provider's masks: secrets made and shared with `Ready`, and what they add to its update of that round.
 import { x25519 } from '@noble/curves/ed25519.js'
-import { hexToBytes } from '@noble/hashes/utils.js'
+import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Masks from '../../protocol/masks.ts'
 import type { ContributeRequest, ReadyRequest } from '../api.ts'
@@ -12,6 +12,8 @@ import type { Mask } from './stream.ts'
 
 /** Fewer others than this, and a sum would show what one of them alone could subtract. */
 const fewestPeers = 2
+/** What comes before the 32 bytes of an X25519 secret in PKCS #8, from which alone WebCrypto takes them bare. */
+const secretHeader = hexToBytes('302e020100300506032b656e04220420')
 
 /** The masks are stored before they are returned, and stay the only ones that this device ever gives for the round. */
 export async function ready(
@@ -53,7 +55,7 @@ export async function masksOf(
 }
 
 /** Every mask of one provider's update: its own, and one with each of its cohort. */
-export function streams(
+export async function streams(
   own: Pick<Records.Masked, 'masks' | 'secrets'>,
   {
     place,
@@ -62,12 +64,15 @@ export function streams(
     account,
     peers,
   }: Pick<ContributeRequest, 'place' | 'opened' | 'cohorts' | 'account' | 'peers'>,
-): readonly Mask[] {
+): Promise<readonly Mask[]> {
   const { secrets, masks } = own
   if (secrets === null) throw new ForgottenError(`the masks of round ${place.round}`)
   const view = { opened, cohorts }
   const me = { account, ephemeral: masks.ephemeral }
-  const pairs = othersOf(peers, account).map((peer) => pair(secrets.key, place, view, me, peer))
+  const agree = await agreeing(secrets.key)
+  const pairs = await Promise.all(
+    othersOf(peers, account).map(async (peer) => mask(await agree(peer), place, view, me, peer)),
+  )
   return [{ key: Masks.selfKey(secrets.seed, place, view, me), sign: 'add' }, ...pairs]
 }
 
@@ -79,9 +84,34 @@ export function pair(
   one: Masks.Peer,
   other: Masks.Peer,
 ): Mask {
-  const shared = x25519.getSharedSecret(secret, hexToBytes(other.ephemeral.slice(2)))
+  return mask(x25519.getSharedSecret(secret, pointOf(other)), place, view, one, other)
+}
+
+/** The same secrets as `x25519.getSharedSecret`, several times sooner. */
+async function agreeing(secret: Uint8Array): Promise<(other: Masks.Peer) => Promise<Uint8Array>> {
+  const name = 'X25519'
+  const own = concatBytes(secretHeader, secret)
+  const key = await crypto.subtle.importKey('pkcs8', own, name, false, ['deriveBits'])
+  own.fill(0)
+  return async (other) => {
+    const point = await crypto.subtle.importKey('raw', pointOf(other), name, false, [])
+    return new Uint8Array(await crypto.subtle.deriveBits({ name, public: point }, key, 256))
+  }
+}
+
+function mask(
+  shared: Uint8Array,
+  place: Masks.Place,
+  view: Masks.View,
+  one: Masks.Peer,
+  other: Masks.Peer,
+): Mask {
   const key = Masks.pairKey(shared, place, view, one, other)
   return { key, sign: one.account < other.account ? 'add' : 'subtract' }
+}
+
+function pointOf({ ephemeral }: Masks.Peer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(hexToBytes(ephemeral.slice(2)))
 }
 
 function othersOf(peers: ContributeRequest['peers'], account: string): readonly Masks.Peer[] {

@@ -122,7 +122,10 @@ function stripped(saved: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const { header } = Ciphertext
   if (saved.length !== header.length + Ciphertext.bytes || header.some((byte, i) => byte !== saved[i]))
     throw new RefusedError('it saved a ciphertext of another format')
-  return saved.slice(header.length)
+  const words = saved.slice(header.length)
+  // Given back at once, for the next: browsers take longer to find fresh memory than to copy into it.
+  saved.buffer.transfer(0)
+  return words
 }
 
 function restored(words: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -150,9 +153,11 @@ function within<result>(
   }
 }
 
+/** Bytes outside of SEAL's memory, as it saves them. */
 function bytesOf(saved: unknown): Uint8Array<ArrayBuffer> {
-  if (!(saved instanceof Uint8Array)) throw new RefusedError('it saved no bytes')
-  return new Uint8Array(saved)
+  if (!(saved instanceof Uint8Array && saved.buffer instanceof ArrayBuffer))
+    throw new RefusedError('it saved no bytes')
+  return new Uint8Array(saved.buffer, saved.byteOffset, saved.length)
 }
 
 /** A C++ exception carries its type and its text. */
