@@ -61,7 +61,7 @@ export const executors: readonly Adversary[] = [
       if (draft.kind !== 'recordProposed') return [{ draft }]
       did('paid for jobs that nobody did')
       const { record } = draft.body
-      const jobs = record.jobs + (1n << (16n * BigInt(record.aggregator)))
+      const jobs = record.jobs + (1000n << (16n * BigInt(record.aggregator)))
       return [{ draft: { ...draft, body: { ...draft.body, record: { ...record, jobs } } } }]
     },
   },
