@@ -86,7 +86,7 @@ export function warmStart(spec: TaskSpec.TaskSpec, part: number): WarmStart | un
   return {
     kind: 'warmStart',
     number: part,
-    spec: TaskSpec.hash(spec),
+    spec: hashOf(spec),
     schemaId: spec.schemaId,
     part,
     data: shards.slice(from, to),
@@ -106,7 +106,7 @@ export function score(
   return {
     kind: 'score',
     number: parts(spec) + round - 1,
-    spec: TaskSpec.hash(spec),
+    spec: hashOf(spec),
     round,
     models,
     samples: spec.testSet.samples,
@@ -123,6 +123,14 @@ export function isOf(job: Job, spec: TaskSpec.TaskSpec): boolean {
   const own = warmStart(spec, job.part)
   return own !== undefined && digest(job) === digest(own)
 }
+
+function hashOf(spec: TaskSpec.TaskSpec): Hex {
+  const found = hashes.get(spec) ?? TaskSpec.hash(spec)
+  hashes.set(spec, found)
+  return found
+}
+/** Hashes of specs that were looked at before: one that names many shards is long. */
+const hashes = new WeakMap<TaskSpec.TaskSpec, Hex>()
 
 /** Jobs of a task have numbers below this. */
 export function most(spec: TaskSpec.TaskSpec): number {

@@ -23,6 +23,10 @@ const spec: TaskSpec.TaskSpec = {
   warmStart: null,
   scoring: 'own',
 }
+const start = {
+  ...{ shards: [digest, digest], samples: 300, parts: 2, epochs: 3 },
+  ...{ segment: 10, tolerance: 0.001, seconds: 60 },
+}
 const terms = {
   specHash: TaskSpec.hash(spec),
   schemaId: spec.schemaId,
@@ -65,6 +69,11 @@ describe('a task spec', () => {
     )
   })
 
+  test('that releases data for a warm start comes back as it was', () => {
+    const changed = { ...spec, warmStart: start, scoring: 'committee' } as const
+    expect(TaskSpec.decode(TaskSpec.encode(changed))).toEqual(changed)
+  })
+
   test('is named by the digest of its bytes', () => {
     expect(TaskSpec.hash(spec)).toBe(Codec.digestOf(Codec.cidOf(TaskSpec.encode(spec))))
   })
@@ -76,6 +85,11 @@ describe('a task spec', () => {
     ['timeouts', { ready: 0, update: 1, commit: 1 }, 'timeouts.ready: expected 1 second or more'],
     ['targetAccuracy', 10_001, 'targetAccuracy: expected at most 10,000 basis points'],
     ['he', { ...spec.he, q: '1', n: 2048 }, 'he.n: expected 4096'],
+    ['scoring', 'other', 'scoring: expected own or committee'],
+    ['warmStart', { ...start, samples: 513 }, 'warmStart: expected as many samples as full shards'],
+    ['warmStart', { ...start, samples: 256 }, 'warmStart: expected as many samples as full shards'],
+    ['warmStart', { ...start, parts: 3 }, 'warmStart: expected 1 to 256 shards for each part'],
+    ['warmStart', { ...start, tolerance: 1 }, 'warmStart.tolerance: expected at most 0.5'],
   ])('with a malformed %s is refused by its name', (field, value, message) => {
     const wire = { ...spec, he: { ...spec.he, q: spec.he.q.toString() }, [field]: value }
     expect(() => TaskSpec.decode(Codec.encode(wire))).toThrow(message)

@@ -64,18 +64,23 @@ export function isAwaited(state: State, now: number, until = now): boolean {
   const isComing = Object.values(state.outbox).some(({ type }) => type === 'sealSubject' || type === 'header')
   const { record } = state.ledger.rounds.at(-1) ?? {}
   if (isComing && record !== undefined && now <= record.closes + state.spec.timeouts.commit) return true
-  return Object.values(state.posting).some(({ job, closes }) => {
+  return postings(state).some(({ job, closes }) => {
     const { agreed, contradicted } = Jobs.verdictBy(state, job.number, until)
     return agreed === undefined && contradicted.length === 0 && until <= closes
   })
+}
+
+/** The jobs that it posted, also those that it only hears it posted. */
+function postings({ posting, jobs }: State): readonly Body.Of<'jobPosted'>[] {
+  const lost = Object.values(jobs.posted).filter(({ slot }) => posting[slot] === undefined)
+  return [...Object.values(posting), ...lost.map(({ body }) => body)]
 }
 
 function postParts<state extends State>(state: state, seconds: number, by: number, now: number): state {
   const parts = state.spec.warmStart?.parts ?? 0
   let next = state
   for (let part = 0; part < parts; part++) {
-    const isPosted = next.posting[part] !== undefined || next.jobs.posted[part] !== undefined
-    const job = isPosted ? undefined : Job.warmStart(next.spec, part)
+    const job = Job.warmStart(next.spec, part)
     if (job !== undefined) next = post(next, job, seconds, by, now)
   }
   return next
@@ -90,9 +95,9 @@ function post<state extends State>(
   now: number,
 ): state {
   const { terms, spec, ledger } = state
-  const others = Object.values(state.posting).map((each) => each.job)
+  if (postings(state).some((each) => each.job.number === job.number)) return state
   const kilounits = Job.kilounits(job, spec.model)
-  const sum = others.reduce((all, each) => all + Job.kilounits(each, spec.model), kilounits)
+  const sum = postings(state).reduce((all, each) => all + Job.kilounits(each.job, spec.model), kilounits)
   const seats = Verdict.seatsOf(ledger).length
   if (seats < 2 || Math.min(mostOwed, seats) * sum > terms.jobKilounits) return state
   if (kilounits > lane * (terms.maxRounds - Ledger.lastRound(ledger))) return state

@@ -2,6 +2,7 @@
 // of what it found, or pays itself for work that nobody knows of.
 import type { Hex } from '../../../protocol/codec.ts'
 import * as Job from '../../../protocol/job.ts'
+import * as Record from '../../../protocol/record.ts'
 import type { Adversary } from './adversary.ts'
 import { half } from './adversary.ts'
 
@@ -48,11 +49,19 @@ export const executors: readonly Adversary[] = [
   {
     name: 'A1 pays itself for jobs',
     by: 'compute',
-    says: (draft, { did }) => {
+    says: (draft, { did, network, account }) => {
+      if (draft.kind === 'recordSigned') {
+        const own = network.heard('recordProposed', draft.round).find(({ sender }) => sender === account)
+        return [
+          own === undefined
+            ? { draft }
+            : { draft: { ...draft, body: { record: Record.hash(own.body.record) } } },
+        ]
+      }
       if (draft.kind !== 'recordProposed') return [{ draft }]
       did('paid for jobs that nobody did')
       const { record } = draft.body
-      const jobs = record.jobs + (1n << (16n * BigInt(record.aggregator)))
+      const jobs = record.jobs + (1000n << (16n * BigInt(record.aggregator)))
       return [{ draft: { ...draft, body: { ...draft.body, record: { ...record, jobs } } } }]
     },
   },
