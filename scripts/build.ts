@@ -10,7 +10,13 @@ const sources = {
   app: ['web', 'workers', 'protocol'],
   vault: ['workers', 'protocol'],
 }
-const shared = ['vite.config.ts', 'package-lock.json', 'scripts/assemblyscript.ts', 'scripts/headers.ts', 'scripts/origins.ts']
+const shared = [
+  'vite.config.ts',
+  'package-lock.json',
+  'scripts/assemblyscript.ts',
+  'scripts/headers.ts',
+  'scripts/origins.ts',
+]
 
 if (import.meta.main) {
   build((line) => process.stdout.write(`${line}\n`), true)

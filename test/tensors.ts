@@ -4,7 +4,7 @@ import * as Kernels from '../workers/tensors/kernels.ts'
 import type { Engine } from '../workers/train/engines.ts'
 import * as Wasm from '../workers/train/wasm.ts'
 
-/** Trains as browsers do that can, or by the kernels that are the same everywhere. */
+/** Trains as most browsers do, or by the kernels that are the same everywhere. */
 export function engine(build: AssemblyScript.Build = 'relaxed'): Engine {
   return Wasm.engine(() => [AssemblyScript.compile(build)])
 }

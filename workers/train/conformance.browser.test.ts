@@ -3,13 +3,20 @@ import { describe, expect, it } from 'vitest'
 import * as Model from '../../protocol/model.ts'
 import * as Conformance from '../../test/conformance.ts'
 import * as Examples from '../../test/examples.ts'
+import strict from '../tensors/kernels/index.ts?strict'
+import * as Kernels from '../tensors/kernels.ts'
 import { engines } from './backends.ts'
+import * as Wasm from './wasm.ts'
 
 const models = Object.entries(Conformance.models)
 
-describe.each(['wasm', 'webgpu'] as const)('%s', (backend) => {
-  const engine = engines[backend]
+const tried = {
+  wasm: engines.wasm,
+  'wasm by strict kernels': Wasm.engine(() => [Kernels.inlined(strict)]),
+  webgpu: engines.webgpu,
+}
 
+describe.each(Object.entries(tried))('%s', (_, engine) => {
   it.each(models)('has the losses and gradients of the reference: %s', async (_, spec) => {
     for (const samples of [1, 5, 8]) {
       const batch = Conformance.batch(spec, samples)

@@ -61,5 +61,6 @@ function picture(
   flat: Tensor,
   { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: number },
 ): Tensor4D {
-  return tf.reshape(flat, [flat.shape[0] ?? 0, height, width, channels])
+  const [samples = 0] = flat.shape
+  return tf.reshape(flat, [samples, height, width, channels])
 }

@@ -20,7 +20,10 @@ export type Settings = {
 }
 
 export type TrainStep = {
-  /** Enqueues one step of SGD with momentum on the mean cross-entropy of the batch, which may be used again at once. */
+  /**
+   * Enqueues one step of SGD with momentum on the mean cross-entropy of the batch, which may be used again at once. An
+   * engine on the processor is done with it when this returns, and nothing else has its turn meanwhile.
+   */
   step(batch: Batch): void
   /** Cross-entropy summed over all samples since it was last taken; waits for every enqueued step. */
   takeLoss(): Promise<number>

@@ -89,7 +89,8 @@ describe('the trainer', () => {
     const trained = await trainer.train(job, lossy, () => undefined)
     expect(trained.backend).not.toBe('webgpu')
     expect(trained.notice).toContain('GPU went away')
-    if (trained.backend === 'wasm') expect(trained.weights).toEqual(reference.weights)
+    // Some steps may have been the GPU's, whose sums are rounded in another order.
+    expect(Examples.relativeDistance(trained.weights, reference.weights)).toBeLessThan(1e-3)
     expect((await trainer.probe()).reason).toContain('lost its device')
   })
 })

@@ -94,42 +94,60 @@ export function convolve(
   }
 }
 
-/**
- * Lists, for one filter, the patches whose result passed a gradient on: address and gradient. Adds these gradients to the
- * filter's bias and says how many there are.
- */
+/** Takes gradients away where the value was not above the floor, and adds what is left to each filter's bias. */
+function hold(
+  samples: i32,
+  values: usize,
+  gradients: usize,
+  stride: usize,
+  positions: i32,
+  step: usize,
+  floor: f32,
+  biases: usize,
+): void {
+  const least = f32x4.splat(floor)
+  const bytes = <usize>positions * step
+  for (let filter: usize = 0; filter < step; filter += 16) {
+    let sum = v128.load(biases + filter)
+    let first = filter
+    for (let i = 0; i < samples; i++) {
+      for (let at = first, end = first + bytes; at < end; at += step) {
+        const passes = f32x4.gt(v128.load(values + at), least)
+        const gradient = v128.and(v128.load(gradients + at), passes)
+        v128.store(gradients + at, gradient)
+        sum = f32x4.add(sum, gradient)
+      }
+      first += stride
+    }
+    v128.store(biases + filter, sum)
+  }
+}
+
+/** Lists address and gradient of each patch that has one, for one filter; returns the list's end. */
 function collect(
   samples: i32,
   picture: usize,
   pictureStride: usize,
-  values: usize,
   gradients: usize,
   patches: usize,
   stride: usize,
   positions: i32,
   step: usize,
-  floor: f32,
   list: usize,
-  bias: usize,
-): i32 {
-  const start = list
-  let sum: f32 = load<f32>(bias)
+): usize {
+  const bytes = <usize>positions * step
   for (let i = 0; i < samples; i++) {
-    for (let at: usize = 0, end = <usize>positions * step; at < end; at += step) {
+    for (let at: usize = 0; at < bytes; at += step) {
       const gradient = load<f32>(gradients + at)
-      const passes = i32(load<f32>(values + at) > floor) & i32(gradient != 0)
       store<u32>(list, <u32>picture + load<u32>(patches + at))
       store<f32>(list, gradient, 4)
-      sum += passes ? gradient : 0
-      list += <usize>(passes << 3)
+      list += (<usize>i32(gradient != 0)) << 3
     }
     picture += pictureStride
-    values += stride
     gradients += stride
     patches += stride
   }
-  store<f32>(bias, sum)
-  return <i32>((list - start) >> 3)
+  return list
 }
 
 /** Adds gradient × patch to a filter's gradient, for 5 stretches of 8 values whose places in a patch are given. */
@@ -234,11 +252,11 @@ export function convolveBack(
     const pictures = picture + <usize>start * pictureStride
     const first = <usize>start * stride
     if (distance != 0) memory.fill(pictures + distance, 0, <usize>count * pictureStride)
+    hold(count, values + first, gradients + first, stride, positions, step, floor, biases)
     for (let filter = 0; filter < filterCount; filter++) {
       const at = first + ((<usize>filter) << 2)
       // prettier-ignore
-      const found = collect(count, pictures, pictureStride, values + at, gradients + at, patches + at, stride, positions, step, floor, list, biases + (<usize>filter << 2))
-      const end = list + ((<usize>found) << 3)
+      const end = collect(count, pictures, pictureStride, gradients + at, patches + at, stride, positions, step, list)
       const offset = <usize>filter * filterStride
       for (let part: usize = 0; part < filterStride; part += 160)
         gatherFilter(list, end, places + (part >> 3), filterGradients + offset + part)
