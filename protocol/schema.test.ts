@@ -24,7 +24,7 @@ describe('schema', () => {
       [
         "0x5716eaad22dd84360cd6425a7f408f5c882c0f4a496c8919778850436ca0cc2f",
         "0x3f4c2dce4cb24d64339caba06276019b08c791f9326f41a857262d106fe691c6",
-        "0x6ace21ac2fbd77ead8562e2019467efcf6f8dd37205a0ce76101d58ef51da08f",
+        "0xf7093696ee83c6b33f9920a6253a71019c773e151b9622e5723cb5e26527cf8f",
       ]
     `)
     for (const schema of Schema.catalogue) expect(Schema.find(Schema.id(schema))).toBe(schema)

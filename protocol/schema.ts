@@ -131,7 +131,7 @@ export const flowers: Schema = {
 export const motion: Schema = {
   v: 1,
   kind: 'sequence',
-  title: 'Motion of a phone: 64 steps × 3 axes at 20 Hz, in m/s²',
+  title: 'Motion of a phone: 64 steps of x, y, z at 20 Hz, in m/s²',
   features: [
     { name: 'acceleration', dtype: 'float32', shape: [64, 3], range: { minimum: -40, maximum: 40 } },
   ],

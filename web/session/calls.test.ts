@@ -5,9 +5,12 @@ import * as Eip712 from '../../protocol/eip712.ts'
 import * as Market from '../../protocol/market.ts'
 import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
+import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Talk from '../../test/conversation.ts'
+import type * as Door from '../net/door.ts'
 import * as Calls from './calls.ts'
 
+const backbone = new Uint8Array([1, 2, 3])
 const key = toBytes(Talk.digest('a key'))
 const computes = Talk.computes.map((party) => ({ ...party, device: Eip712.addressOf(key) }))
 const job = {
@@ -35,6 +38,7 @@ function twoRecords(rounds: readonly [number, number]): Extract<Effect.Effect, {
 
 function submit(effect: Extract<Effect.Effect, { type: 'submit' }>) {
   const sent: Market.Call[] = []
+  const pinned: Door.Block[] = []
   const unused = () => Promise.reject(new Error('nobody asked for this'))
   const send = (_by: string, call: Market.Call) => {
     sent.push(call)
@@ -44,18 +48,33 @@ function submit(effect: Extract<Effect.Effect, { type: 'submit' }>) {
     place: Talk.place,
     door: {
       ...{ start: unused, status: unused, stop: unused, subscribe: unused, unsubscribe: unused },
-      ...{ get: unused, put: unused, post: unused, ask: unused },
+      ...{ get: unused, post: unused, ask: unused },
+      put: (_task, blocks) => {
+        pinned.push(...blocks)
+        return Promise.resolve([])
+      },
     },
-    sponsor: { send, sendOwn: unused, sendWithTokens: unused, depositAtLeast: unused, withdraw: unused },
-    backboneOf: unused,
-    exists: () => true,
+    sponsor: { send, sendOwn: unused, sendWithTokens: send, depositAtLeast: unused, withdraw: unused },
+    backboneOf: () => Promise.resolve(backbone),
+    exists: () => false,
     deposit: unused,
     promised: () => 0n,
     proveSum: unused,
     sent: () => Promise.resolve(),
   })
-  return { result: submitter(job, effect), sent }
+  return { result: submitter(job, effect), sent, pinned }
 }
+
+test('a task is created once its description, and the model that it builds on, are pinned', async () => {
+  const call = { name: 'create', terms: Talk.terms } as const
+  const { result, sent, pinned } = submit({ id: 'create', type: 'submit', call })
+  await result
+  expect(sent.map(({ functionName }) => functionName)).toEqual(['create'])
+  expect(pinned).toEqual([
+    { codec: 'dag-cbor', bytes: TaskSpec.encode(Talk.spec) },
+    { codec: 'dag-cbor', bytes: backbone },
+  ])
+})
 
 test('two statements by one key are shown to the market, as its evidence', async () => {
   const effect = twoRecords([1, 1])

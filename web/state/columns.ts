@@ -1,6 +1,5 @@
 // What a CSV has to look like for a schema, in words: its columns in short, and what may stand in each.
 import * as Schema from '../../protocol/schema.ts'
-import * as Format from '../parts/format.ts'
 
 /** Such as `Its columns: acceleration.0 to acceleration.191 (64 steps of 3 values, step by step), activity.` */
 export function words(schema: Schema.Schema): string {
@@ -15,7 +14,7 @@ export function words(schema: Schema.Schema): string {
 function ordered(schema: Schema.Schema): string {
   const grid = Schema.grid(schema)
   if (grid === undefined || grid.channels === 1) return ''
-  return ` (${Format.counted(grid.width, 'step')} of ${Format.counted(grid.channels, 'value')}, step by step)`
+  return ` (${grid.width} steps of ${grid.channels} values, step by step)`
 }
 
 /** What may stand in the cells of each feature and of the label. */

@@ -24,11 +24,11 @@ test.each([
     'A head on a frozen model, 105 parameters',
   ],
 ] satisfies [Model.Spec, string][])('%o is named', (spec, words) => {
-  expect(plain(ModelWords.words(spec))).toBe(words)
+  expect(ModelWords.words(spec)).toBe(words)
 })
 
 test('the columns of a file are named, and what may stand in them', () => {
-  expect(plain(Columns.words(Schema.motion))).toBe(
+  expect(Columns.words(Schema.motion)).toBe(
     'Its columns: acceleration.0 to acceleration.191 (64 steps of 3 values, step by step), activity.',
   )
   expect(Columns.limits(Schema.motion)).toEqual([
@@ -39,8 +39,3 @@ test('the columns of a file are named, and what may stand in them', () => {
     'Its columns: sepal_length, sepal_width, petal_length, petal_width, species.',
   )
 })
-
-/** Without the spaces at which no line breaks. */
-function plain(text: string): string {
-  return text.replaceAll(/\s/g, ' ')
-}

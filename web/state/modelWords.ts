@@ -1,6 +1,5 @@
 // A model in words that say what it is made of, and how large it is.
 import * as Model from '../../protocol/model.ts'
-import * as Format from '../parts/format.ts'
 
 type Words = { readonly title: string; readonly choice: string }
 
@@ -27,7 +26,7 @@ export function template(name: Model.Template): Words {
 
 /** Such as `Two convolutions and one hidden layer, 28,938 parameters`. */
 export function words(spec: Model.Spec): string {
-  return `${structure(spec)}, ${Format.counted(Model.parameterCount(spec), 'parameter')}`
+  return `${structure(spec)}, ${number.format(Model.parameterCount(spec))} parameters`
 }
 
 function structure(spec: Model.Spec): string {
@@ -53,10 +52,11 @@ function and(hidden: readonly number[]): string {
   return hidden.length === 0 ? '' : ` and ${layers(hidden.length, 'hidden layer')}`
 }
 
+const number = new Intl.NumberFormat('en')
 const numerals = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']
 
 function layers(count: number, noun: string): string {
-  return `${numerals[count] ?? Format.count(count)} ${noun}${count === 1 ? '' : 's'}`
+  return `${numerals[count] ?? number.format(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function capitalised(text: string): string {

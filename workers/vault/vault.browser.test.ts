@@ -1,6 +1,7 @@
 // The vault, train and score workers with real ports between them: files go in, weights and a count come out.
 import * as Comlink from 'comlink'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import * as Backbone from '../../protocol/backbone.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Digits from '../../test/digits.ts'
@@ -83,7 +84,7 @@ describe('a data set in the browser', () => {
 
     const data: DataSet = await vault.import(digits(2000, 1), ignore)
     const test: DataSet = await vault.import(digits(500, 2), ignore)
-    const model: Model.Spec = { template: 'mlp', inputs: 784, hidden: [41], classes: 10 }
+    const model = { template: 'mlp', inputs: 784, hidden: [41], classes: 10 } as const
     const training = { epochs: 2, batchSize: 32, learningRate: 0.05, momentum: 0.9, seed: 1 }
     const weights = Model.initialise(model, 1)
     const chosen = await train.probe()
@@ -99,6 +100,17 @@ describe('a data set in the browser', () => {
     expect(after.correct).toEqual(
       (await scorer.evaluate({ model, weights: [trained.weights], rows: test.id })).correct,
     )
+    const backbone = Backbone.encode({ model, weights: trained.weights })
+    const head: Model.Spec = {
+      ...{ template: 'head', inputs: 784, features: 41, hidden: [], classes: 10 },
+      backbone: Backbone.digest(backbone),
+    }
+    const upon = { ...job, model: head, weights: Model.initialise(head, 1) }
+    const taught = await trainer.train({ ...upon, backbone }, ignore)
+    const seen = { model: head, backbone, weights: [taught.weights], dataSet: test.id }
+    expect(taught.weights.length).toBe(41 * 10 + 10)
+    expect((await scorer.evaluate(seen)).correct[0]).toBeGreaterThan(480)
+    expect(await failure(trainer.train(upon, ignore))).toMatchObject({ name: 'Backbone.MissingError' })
     const changed = trainer.train({ ...job, dataSignature: `0x${'0'.repeat(64)}` }, ignore)
     expect(await failure(changed)).toMatchObject({ name: 'Vault.ChangedError' })
     const small: Model.Spec = { ...model, inputs: 4 }
