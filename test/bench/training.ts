@@ -90,13 +90,15 @@ function rowsOf(
   limits: Limits,
 ): readonly Report.Row[] {
   const ours = found.filter(({ contender }) => contender.library === 'ours')
-  const reference = ours.find(({ losses }) => losses.length > 0)?.losses ?? []
+  // Ours where they have any, else of whoever has.
+  const reference = [...ours, ...found].find(({ losses }) => losses.length > 0)?.losses ?? []
   const same = (each: Pool.Found) => agrees(each.losses, reference)
   const peers = found.filter((each) => each.contender.library !== 'ours' && same(each))
-  const noteOf = (each: Pool.Found) =>
-    same(each)
-      ? undefined
-      : `another loss: ${each.losses.at(-1)?.toPrecision(6)} for ours of ${reference[each.losses.length - 1]?.toPrecision(6)}`
+  const noteOf = (each: Pool.Found) => {
+    const at = Math.min(each.losses.length, reference.length) - 1
+    const digits = (loss = NaN) => loss.toPrecision(6)
+    return same(each) ? undefined : `another loss: ${digits(each.losses[at])}, not ${digits(reference[at])}`
+  }
   const best = fastest(ours)
   const of = (label: string, one: Pool.Found | undefined, other: Pool.Found | undefined, floor?: number) => {
     const who = `${one?.contender.name ?? 'nobody'} ÷ ${other?.contender.name ?? 'nobody'}`
@@ -123,7 +125,9 @@ function rowsOf(
 }
 
 function agrees(losses: readonly number[], reference: readonly number[]): boolean {
-  return losses.every((loss, i) => Math.abs(loss / (reference[i] ?? NaN) - 1) < tolerance)
+  return losses
+    .slice(0, reference.length)
+    .every((loss, i) => Math.abs(loss / (reference[i] ?? NaN) - 1) < tolerance)
 }
 
 function fastest(found: readonly Pool.Found[]): Pool.Found | undefined {

@@ -24,8 +24,9 @@ export type Turns = {
   readonly until: number
 }
 
-/** Seconds after which a contender that does not answer is given up. */
+/** Seconds after which a contender that does not answer is given up, and how far beyond the end it may go. */
 const patience = 90
+const grace = 15
 
 export class Pool {
   /** Of one repetition, as last seen. */
@@ -57,7 +58,10 @@ export class Pool {
       if (performance.now() > until) cannot.set(contender, 'left out: the time was spent')
       else
         await attempt(contender, async () => {
-          started.set(contender, await this.#asked(contender, (remote) => remote.start(contender, task)))
+          started.set(
+            contender,
+            await this.#asked(contender, until, (remote) => remote.start(contender, task)),
+          )
         })
     }
     for (let round = 1; round <= rounds; round++) {
@@ -69,7 +73,7 @@ export class Pool {
         const spent = turn * (found.length + 1) > budget || performance.now() > until
         if (cannot.has(contender) || (found.length > 0 && spent)) continue
         await attempt(contender, async () => {
-          const took = await this.#asked(contender, (remote) => remote.round(ms))
+          const took = await this.#asked(contender, until, (remote) => remote.round(ms))
           found.push(took)
           this.#seconds.set(contender.name, took)
         })
@@ -94,12 +98,17 @@ export class Pool {
 
   async #asked<answer>(
     contender: Work.Contender,
+    until: number,
     ask: (remote: Comlink.Remote<Remote>) => Promise<answer>,
   ): Promise<answer> {
     const { worker, remote } = this.#worker(contender)
     const failed = Promise.withResolvers<never>()
     const fail = (event: ErrorEvent) => failed.reject(new Error(event.message || 'its worker failed'))
-    const late = setTimeout(() => failed.reject(new Error(`took more than ${patience} s`)), patience * 1000)
+    const seconds = Math.min(patience, Math.max(0, until - performance.now()) / 1000 + grace)
+    const late = setTimeout(
+      () => failed.reject(new Error(`given up after ${Math.round(seconds)} s`)),
+      seconds * 1000,
+    )
     worker.addEventListener('error', fail)
     try {
       return await Promise.race([ask(remote), failed.promise])
