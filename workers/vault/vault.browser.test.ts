@@ -107,7 +107,7 @@ describe('a data set in the browser', () => {
     }
     const upon = { ...job, model: head, weights: Model.initialise(head, 1) }
     const taught = await trainer.train({ ...upon, backbone }, ignore)
-    const seen = { model: head, backbone, weights: [taught.weights], dataSet: test.id }
+    const seen = { model: head, backbone, weights: [taught.weights], rows: test.id }
     expect(taught.weights.length).toBe(41 * 10 + 10)
     expect((await scorer.evaluate(seen)).correct[0]).toBeGreaterThan(480)
     expect(await failure(trainer.train(upon, ignore))).toMatchObject({ name: 'Backbone.MissingError' })
