@@ -80,8 +80,8 @@ export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
     const before = request.parent === undefined ? undefined : await rowOf(request.parent)
     if (before && before.dataSet.schemaId !== request.schemaId) throw new OtherSchemaError()
     const released = request.released === true
-    // Rows of before there were released ones lack the word.
-    if (before && Boolean(before.dataSet.released) !== released) throw new ReleasedError()
+    // Negated, because what was stored before there were released rows lacks the word.
+    if (before && !before.dataSet.released === released) throw new ReleasedError()
     const parent = before ? CID.parse(before.manifest) : null
     const older = parent ? await manifestAt(parent) : undefined
     const id = before?.id ?? crypto.randomUUID()
