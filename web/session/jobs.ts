@@ -19,7 +19,7 @@ function view(state: Exclude<State, { role: 'data' }>, job: Job.Job): JobView {
     /** Parts count from 1 for people. */
     about: job.kind === 'score' ? job.round : job.part + 1,
     kilounits: Job.kilounits(job, state.spec.model),
-    stage: contradicted.length > 0 ? 'disputed' : agreed !== undefined ? 'agreed' : 'open',
+    stage: agreed !== undefined ? 'agreed' : contradicted.length > 0 ? 'disputed' : 'open',
     executors: (Jobs.executors(state, job) ?? []).map((seat) => ({
       account: state.ledger.computes[seat]?.account ?? '0x',
       said: done[seat] !== undefined ? 'done' : said(checked[seat]?.message.body.agrees),
