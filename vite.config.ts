@@ -154,7 +154,9 @@ const tests: ViteUserConfig = {
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          // Each has a stack of its own and mostly waits for its chain; both origins are built once before.
+          globalSetup: ['test/setup/build.ts'],
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
