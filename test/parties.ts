@@ -136,9 +136,14 @@ export async function committee(size: number): Promise<readonly Party[]> {
   return Promise.all(Array.from({ length: size }, () => party()))
 }
 
-export async function prepared(owner: Party, providers: readonly Party[], round = 1) {
+export async function prepared(
+  owner: Party,
+  providers: readonly Party[],
+  round = 1,
+  encoded: Uint8Array = encodedSpec,
+) {
   const recipients = providers.map(({ identity: { account, box } }) => ({ account, box }))
-  return owner.api.prepare({ task, round, spec: encodedSpec, recipients })
+  return owner.api.prepare({ task, round, spec: encoded, recipients })
 }
 
 export type Setting = {
@@ -147,6 +152,8 @@ export type Setting = {
   readonly members: readonly Party[]
   readonly threshold: number
   readonly round?: number
+  /** dag-cbor of another spec than the one of this file. */
+  readonly encoded?: Uint8Array
   /** What a provider was shown, where it was not what the others were. */
   readonly views?: { readonly [index: number]: Partial<Masks.View> }
 }
@@ -155,8 +162,16 @@ export const epoch = 0
 export const samplesOf = (index: number) => 20 + 40 * index
 
 /** Everything up to the draw: an opening, sealing keys, and everyone's `Ready`. */
-export async function begun({ owner, providers, members, threshold, round = 1, views = {} }: Setting) {
-  const opening = await prepared(owner, providers, round)
+export async function begun({
+  owner,
+  providers,
+  members,
+  threshold,
+  round = 1,
+  encoded = encodedSpec,
+  views = {},
+}: Setting) {
+  const opening = await prepared(owner, providers, round, encoded)
   const keys = await Promise.all(
     members.map(async ({ api, identity }, seat) => ({
       seat,
@@ -185,7 +200,7 @@ export async function begun({ owner, providers, members, threshold, round = 1, v
     place: placeOf(round),
     account: providers[index]?.identity.account ?? task,
     peers,
-    spec: encodedSpec,
+    spec: encoded,
     ...version,
     samples: samplesOf(index),
     opened: views[index]?.opened ?? opened,
@@ -243,7 +258,7 @@ export async function asked(
   survivors: readonly number[],
   seats: readonly number[] = setting.members.map((_, seat) => seat),
 ): Promise<OpenRequest> {
-  const { providers, owner, threshold, round = 1 } = setting
+  const { providers, owner, threshold, round = 1, encoded = encodedSpec } = setting
   const given = await Promise.all(
     seats.map(async (seat) => ({ seat, shares: await released(setting, start, seat, survivors) })),
   )
@@ -270,7 +285,7 @@ export async function asked(
   })
   return {
     place: placeOf(round),
-    spec: encodedSpec,
+    spec: encoded,
     testSet: 't',
     opened,
     cohortsDigest: drawn,
