@@ -11,7 +11,11 @@ export type WasmPackage = {
  * Selects the backend, compiled from the SIMD build and run on one thread, which makes its sums the same on every
  * machine. tfjs asks its platform's `fetch` for the file; for that one moment the answer is `bytes`.
  */
-export async function start(tf: typeof Core, wasm: WasmPackage, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function start(
+  tf: typeof Core,
+  wasm: WasmPackage,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
   if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) throw new UnsupportedError()
   const { platform } = tf.env()
