@@ -94,7 +94,7 @@ function digestOf(bytes: Uint8Array): Hex {
 
 function asked(by: Device, change: Partial<ScoreRequest> = {}): ScoreRequest {
   const { account } = by.party.identity
-  const named = { task, round: 1, account, spec: encoded }
+  const named = { task, round: 1, models: coalitions.length, account, spec: encoded }
   return { ...named, subject, digest: digestOf(subject), shards, ...change }
 }
 
@@ -179,6 +179,11 @@ describe('an executor', () => {
     const other = { ...spec, testSet: { ...spec.testSet, commitment: digestOf(subject) } }
     const change = { spec: TaskSpec.encode(other) }
     await expect(first!.api.score(asked(first!, change))).rejects.toThrow(Subject.TestSetError)
+  })
+
+  test.each([1, 5])('refuses four models where the job pays for %s', async (models) => {
+    const [first] = executors
+    await expect(first!.api.score(asked(first!, { models }))).rejects.toThrow(Operations.ModelsError)
   })
 
   test('refuses a subject for a model of another size', async () => {
