@@ -237,7 +237,8 @@ test('a task that is forgotten leaves neither sums nor subjects, and another tas
   for (const of of [task, other]) {
     const content = Subject.encodeContent({ global: Float32Array.of(1), sums: [], coalitions: [] })
     await safe.create([{ id: Records.materials.id(of, 2), bytes: Records.materials.encode({ content }) }])
-    await safe.create([{ id: Records.subjects.id(of, 1), bytes: Records.subjects.encode({ subject }) }])
+    const sealed = Records.subjects.encode({ subject: new Uint8Array(subject) })
+    await safe.create([{ id: Records.subjects.id(of, 1), bytes: sealed }])
   }
   await api.forget({ task, round: 2 })
   expect(await safe.ids(Records.materials.prefix)).toHaveLength(2)
