@@ -317,6 +317,8 @@ export type SealSubjectRequest = {
 export type ScoreRequest = {
   readonly task: Hex
   readonly round: number
+  /** As the job has it: nothing is scored that nobody pays for. */
+  readonly models: number
   /** In whose name this executor acts. */
   readonly account: Hex
   readonly spec: Uint8Array

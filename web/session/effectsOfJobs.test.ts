@@ -276,9 +276,11 @@ describe('scoring', () => {
     expect(await check([1, 2])).toEqual({ type: 'verified', effect: 'verify:2', agrees: false })
     const other = await stranger!.carryOut({ id: 'perform:2', type: 'perform', job })
     expect(other).toMatchObject({ type: 'failed', effect: 'perform:2' })
+    const dear = await first!.carryOut({ id: 'perform:2', type: 'perform', job: { ...job, models: 1 } })
+    expect(dear).toMatchObject({ type: 'failed', effect: 'perform:2' })
   })
 
-  test('is given up, not tried for ever, where the test set is private, gone, or was never opened', async () => {
+  test('is given up, not tried for ever, where the test set is private or gone, a key faulty, a round unopened', async () => {
     const owner = await provider('private', false)
     const recipients = [{ account: one.account, box: one.box }]
     const seal = { id: 'subject:1', type: 'sealSubject', round: 1, coalitions, recipients } as const
@@ -286,7 +288,9 @@ describe('scoring', () => {
     for (const set of [owner.id, 'gone', ''])
       expect(await owner.carryOut(seal, set)).toMatchObject({ type: 'failed', effect: 'subject:1' })
     expect(blocks.size).toBe(kept)
+    const faulty = { account: one.account, box: `0x${'00'.repeat(32)}` } as const
     const open = await provider('unopened', true)
+    expect(await open.carryOut({ ...seal, recipients: [faulty] }, open.id)).toMatchObject({ type: 'failed' })
     expect(await open.carryOut({ ...seal, round: 2 }, open.id)).toMatchObject({ type: 'failed' })
   })
 })

@@ -73,12 +73,17 @@ export function isHopeless(type: Effect.Effect['type'], name: string): boolean {
 
 const types: readonly Effect.Effect['type'][] = ['federate', 'sealSubject', 'perform', 'verify']
 const hopeless: readonly string[] = [
+  'Backbone.MismatchError',
   'Codec.MalformedError',
+  'DataSet.ShardError',
   'Model.WeightsError',
   'Objects.OversizeError',
   'Round.DivergedError',
+  'Schema.MismatchError',
   'Schema.UnknownError',
+  'SealedModel.KeyError',
   'SealedModel.RecipientError',
+  'Subject.ModelsError',
   'Subject.TestSetError',
   'Subject.UnknownError',
   'Vault.PrivateError',
@@ -122,7 +127,7 @@ type Done = { readonly result: Hex; readonly worth: readonly number[] | null }
 async function count(
   { frame, door, backboneOf }: Means,
   job: Job,
-  { round, subject }: Jobs.Score,
+  { round, models, subject }: Jobs.Score,
 ): Promise<Done> {
   const purpose = { machine: job.id, round }
   const bytes = await door.get(Codec.cidFrom(subject).toString(), blockBytes, purpose)
@@ -133,6 +138,7 @@ async function count(
   const request = {
     task,
     round,
+    models,
     account,
     spec: TaskSpec.encode(job.spec),
     subject: bytes,

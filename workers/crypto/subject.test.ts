@@ -94,7 +94,7 @@ function digestOf(bytes: Uint8Array): Hex {
 
 function asked(by: Device, change: Partial<ScoreRequest> = {}): ScoreRequest {
   const { account } = by.party.identity
-  const named = { task, round: 1, account, spec: encoded }
+  const named = { task, round: 1, models: coalitions.length, account, spec: encoded }
   return { ...named, subject, digest: digestOf(subject), shards, ...change }
 }
 
@@ -181,6 +181,11 @@ describe('an executor', () => {
     await expect(first!.api.score(asked(first!, change))).rejects.toThrow(Subject.TestSetError)
   })
 
+  test.each([1, 5])('refuses four models where the job pays for %s', async (models) => {
+    const [first] = executors
+    await expect(first!.api.score(asked(first!, { models }))).rejects.toThrow(Operations.ModelsError)
+  })
+
   test('refuses a subject for a model of another size', async () => {
     const [first] = executors
     const change = {
@@ -232,7 +237,8 @@ test('a task that is forgotten leaves neither sums nor subjects, and another tas
   for (const of of [task, other]) {
     const content = Subject.encodeContent({ global: Float32Array.of(1), sums: [], coalitions: [] })
     await safe.create([{ id: Records.materials.id(of, 2), bytes: Records.materials.encode({ content }) }])
-    await safe.create([{ id: Records.subjects.id(of, 1), bytes: Records.subjects.encode({ subject }) }])
+    const sealed = Records.subjects.encode({ subject: new Uint8Array(subject) })
+    await safe.create([{ id: Records.subjects.id(of, 1), bytes: sealed }])
   }
   await api.forget({ task, round: 2 })
   expect(await safe.ids(Records.materials.prefix)).toHaveLength(2)

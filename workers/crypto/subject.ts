@@ -38,12 +38,13 @@ export async function score(
   request: ScoreRequest,
   { safe, score: peer }: { readonly safe: Safe; readonly score: ScorePeer },
 ): Promise<readonly number[]> {
-  const { task, round, account, shards, backbone } = request
+  const { task, round, models, account, shards, backbone } = request
   const spec = TaskSpec.decode(request.spec)
   const { sealed, salt } = Subject.decode(request.subject, request.digest)
   const keys = await Identity.keys(safe)
   const content = await Box.open(sealed, { task, round, of: 'subject' }, account, keys.box)
   const { global, sums, coalitions } = Subject.decodeContent(content)
+  if (coalitions.length !== models) throw new ModelsError(coalitions.length, models)
   Model.assertWeights(spec.model, global)
   const { worth } = await Coalitions.score({ global, sums, rules: Rules.of(spec) }, coalitions, (weights) =>
     peer.evaluate({
@@ -62,6 +63,16 @@ export class UnknownError extends BaseError {
     super({
       message: `This device did not keep the sums of round ${round}, so nobody else can score them.`,
       advice: 'The round is scored by the model provider alone.',
+    })
+  }
+}
+
+export class ModelsError extends BaseError {
+  override readonly name = 'Subject.ModelsError'
+  constructor(sealed: number, paid: number) {
+    super({
+      message: `A job pays for scoring ${paid} models and holds ${sealed}.`,
+      advice: 'Nothing needs doing: the job is left to others.',
     })
   }
 }

@@ -1,6 +1,7 @@
 // A part of a warm start is trained only as the spec has it, on the very shards that it names.
 import { expect, it } from 'vitest'
 import * as Codec from '../../protocol/codec.ts'
+import * as DataSet from '../../protocol/dataSet.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
@@ -87,6 +88,23 @@ it.each<[string, WarmStartRequest]>([
   ['of a spec without a warm start', { ...asked(), spec: TaskSpec.encode({ ...spec, warmStart: null }) }],
 ])('refuses a job %s', (_, request) => {
   expect(() => WarmStart.read(request)).toThrow(WarmStart.OtherJobError)
+})
+
+it.each<[string, (shard: DataSet.Shard) => Partial<DataSet.Shard>]>([
+  ['a label that is no class', ({ labels }) => ({ labels: Uint8Array.from(labels).with(9, 3) })],
+  ['labels between classes', ({ labels }) => ({ labels: Float32Array.from(labels).with(9, 0.5) })],
+  ['a label too few', ({ labels }) => ({ labels: Uint8Array.from(labels.subarray(1)) })],
+  ['a feature too few', ({ features }) => ({ features: Float32Array.from(features.subarray(1)) })],
+])('refuses rows with %s, though the job names them', (_, change) => {
+  const shard = DataSet.decodeShard(first)
+  const rubbish = DataSet.encodeShard({ ...shard, ...change(shard) })
+  const naming = starting({ shards: [Codec.digestOf(Codec.cidOf(rubbish)), spec.warmStart!.shards[1]!] })
+  expect(() => WarmStart.read(asked({ shards: [rubbish] }, naming))).toThrow(Codec.MalformedError)
+})
+
+it('refuses a model that does not fit the rows', () => {
+  const wide: TaskSpec.TaskSpec = { ...spec, model: { template: 'softmax', inputs: 5, classes: 3 } }
+  expect(() => WarmStart.read(asked({}, wide))).toThrow(Schema.MismatchError)
 })
 
 it('refuses rows of a schema that it does not know, and bytes that are no shard', () => {

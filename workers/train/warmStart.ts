@@ -12,16 +12,19 @@ import type { Course } from './segments.ts'
 
 export type Lesson = { readonly course: Course; readonly source: Source }
 
-/** Refuses shards that the job does not name, and a job that the spec does not have. */
+/** Refuses shards that the job does not name or that are not of its schema, and a job that the spec does not have. */
 export function read({ spec: encoded, job, shards }: WarmStartRequest): Lesson {
   const spec = TaskSpec.decode(encoded)
   if (!Job.isOf(job, spec)) throw new OtherJobError()
   const schema = Schema.find(job.schemaId)
   if (schema === undefined) throw new Schema.UnknownError(job.schemaId)
+  Schema.assertFits(schema, spec.model)
   if (shards.length !== job.data.length) throw new ShardsError()
   const read = shards.map((bytes, i) => {
     if (Codec.digestOf(Codec.cidOf(bytes)) !== job.data[i]) throw new ShardsError()
-    return DataSet.decodeShard(bytes)
+    const shard = DataSet.decodeShard(bytes)
+    assertRows(shard, schema)
+    return shard
   })
   if (read.reduce((sum, { samples }) => sum + samples, 0) !== job.samples) throw new ShardsError()
   return {
@@ -41,6 +44,15 @@ export function read({ spec: encoded, job, shards }: WarmStartRequest): Lesson {
       },
     },
   }
+}
+
+/** Rows come from somebody else here, and kernels write where a label says. */
+function assertRows({ samples, features, labels }: DataSet.Shard, schema: Schema.Schema): void {
+  const classes = Schema.classes(schema)
+  const isClass = (label: number) => Number.isInteger(label) && label >= 0 && label < classes
+  if (features.length !== samples * Schema.width(schema) || labels.length !== samples)
+    throw new Codec.MalformedError('shard', 'its rows are not those of its schema')
+  if (!labels.every(isClass)) throw new Codec.MalformedError('shard', 'a label is none of its classes')
 }
 
 export class OtherJobError extends BaseError {
