@@ -104,7 +104,7 @@ describe('the view of a job', () => {
     })
     const [other] = Jobs.of(member([posted, done, check(second, false), check(third, true)]))
     expect(other).toMatchObject({
-      stage: 'disputed',
+      stage: 'agreed',
       executors: [
         executor(first, 'done', true),
         executor(second, 'differs', false, true),

@@ -46,7 +46,8 @@ export async function score(
   const { global, sums, coalitions } = Subject.decodeContent(content)
   if (coalitions.length !== models) throw new ModelsError(coalitions.length, models)
   Model.assertWeights(spec.model, global)
-  const { worth } = await Coalitions.score({ global, sums, rules: Rules.of(spec) }, coalitions, (weights) =>
+  const scored = { global, sums, rules: Rules.of(spec) }
+  const { worth, total } = await Coalitions.score(scored, coalitions, (weights) =>
     peer.evaluate({
       model: spec.model,
       weights,
@@ -54,6 +55,8 @@ export async function score(
       rows: { schemaId: spec.schemaId, shards, salt, commitment: spec.testSet.commitment },
     }),
   )
+  // Paid by what the spec says: rows beyond it are not scored for nothing.
+  if (total !== spec.testSet.samples) throw new Subject.TestSetError()
   return worth
 }
 
