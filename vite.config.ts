@@ -114,8 +114,13 @@ function configuration(headers: Record<string, string>): Plugin {
 const bundled = Object.keys(packages.dependencies).filter(
   (name) => !['svelte', 'svelte-spa-router', 'svelte-sonner', 'bits-ui'].includes(name),
 )
-/** What workers import of packages beside their main modules. */
+/** What workers import of packages beside their main modules, and what benchmarks compare with. */
 const beside = [
+  '@jax-js/jax',
+  '@tensorflow/tfjs-backend-wasm',
+  '@tensorflow/tfjs-backend-webgl',
+  '@tensorflow/tfjs-backend-webgpu',
+  '@tensorflow/tfjs-core/dist/register_all_gradients',
   '@noble/curves/ed25519.js',
   '@noble/curves/secp256k1.js',
   '@noble/hashes/hkdf.js',

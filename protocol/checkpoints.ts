@@ -3,9 +3,9 @@ import * as v from 'valibot'
 import * as Codec from './codec.ts'
 import type { Hex } from './codec.ts'
 import { BaseError } from './errors.ts'
+import * as TaskSpec from './taskSpec.ts'
 
-/** Most segments of a part. */
-const most = 8192
+const most = TaskSpec.mostSegments
 const schema = v.strictObject({
   v: v.literal(1, 'expected version 1'),
   /** Digests of raw blocks: little-endian float32 weights after each segment. */

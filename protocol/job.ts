@@ -11,10 +11,10 @@ import * as Model from './model.ts'
 import * as TaskSpec from './taskSpec.ts'
 
 /**
- * Multiplications with their additions that count as much as one compute unit, which is one coefficient of 64 bits fetched
- * and added.
+ * Multiplications with their additions that count as much as one compute unit, a coefficient that is checked, hashed and
+ * added: by BENCHMARKS.md that takes about 0.18 µs, in which the engines do some two thousand.
  */
-const multiplyAddsPerUnit = 16
+const multiplyAddsPerUnit = 2048
 /** Of one step of training, in ways forward: one forward, and two back for the gradients of inputs and of weights. */
 const waysOfTraining = 3
 const kilounit = 1000
@@ -141,6 +141,14 @@ function parts({ warmStart: start }: TaskSpec.TaskSpec): number {
   return start?.parts ?? 0
 }
 
+/** Most kilounits that one record pays a compute provider: what a lane holds. */
+export const mostInRecord = 0xffff
+
+/** Segments of a part: so many weights its executor publishes. */
+export function segments({ samples, epochs, segment }: WarmStart, { training }: TaskSpec.TaskSpec): number {
+  return Math.ceil((Math.ceil(samples / training.batchSize) * epochs) / segment)
+}
+
 /** What each who does the job, or does it again, is owed: compute units in thousands, rounded up. */
 export function kilounits(job: Job, model: Model.Spec): number {
   const known = costs.get(job)
@@ -176,12 +184,15 @@ export function worthDigest(worth: readonly number[]): Hex {
 /** Seats that may do a job, in the order of their turns: who does it, who checks it, who decides between them. */
 export type Executors = readonly number[]
 
+/** Who does a job, who checks it, who decides between them. */
+export const mostExecutors = 3
+
 /** Drawn from a block that nobody chose, so that nobody chooses a friend; of `seats` at most three. */
 export function executors(job: number, blockHash: Hex, seats: readonly number[]): Executors {
   const place = (seat: number) => bytesToHex(keccak_256(utf8ToBytes(`job ${job} ${blockHash} ${seat}`)))
   const places = seats.map((seat) => ({ seat, at: place(seat) }))
   return places
     .toSorted((a, b) => (a.at < b.at ? -1 : 1))
-    .slice(0, 3)
+    .slice(0, mostExecutors)
     .map(({ seat }) => seat)
 }

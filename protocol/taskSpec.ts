@@ -23,6 +23,8 @@ const bits = v.pipe(
 /** Parts of a warm start, each a job of its own, and shards of one part: so many digests fit into a message. */
 export const mostParts = 32
 export const mostShardsOfPart = 256
+/** Segments of one part: the weights after each are held at once. */
+export const mostSegments = 512
 const warmStart = v.pipe(
   v.strictObject({
     /** Digests of the released shards: dag-cbor as `DataSet.encodeShard` gives, each full but the last. */
@@ -43,14 +45,18 @@ const warmStart = v.pipe(
       v.maxValue(1000, 'expected at most 1,000'),
     ),
     /** Steps between the weights that are published while a part is trained. */
-    segment: v.pipe(Codec.count, v.minValue(1, 'expected 1 or more')),
+    segment: v.pipe(
+      Codec.count,
+      v.minValue(1, 'expected 1 or more'),
+      v.maxValue(1024, 'expected at most 1,024'),
+    ),
     /**
      * Most L2 distance between the weights at the end of a segment and those that somebody else gets from its start, as a
      * part of the way that the segment went.
      */
     tolerance: v.pipe(
       v.number(),
-      v.gtValue(0, 'expected more than 0'),
+      v.minValue(0.001, 'expected 0.001 or more: engines round differently'),
       v.maxValue(0.5, 'expected at most 0.5'),
     ),
     /** How long a part may take to be trained, and again to be checked. */
@@ -67,49 +73,56 @@ const warmStart = v.pipe(
   ),
 )
 
-export const schema = v.strictObject({
-  v: v.literal(1, 'expected version 1'),
-  title: v.pipe(
-    v.string(),
-    v.minLength(1, 'expected a title'),
-    v.maxLength(80, 'expected at most 80 characters'),
-  ),
-  description: v.pipe(v.string(), v.maxLength(2000, 'expected at most 2,000 characters')),
-  schemaId: Codec.digest32,
-  model: Model.specSchema,
-  training: Model.trainingSchema,
-  /** BFV: ring size, ciphertext modulus, plaintext modulus, bits of a quantised value and of the field it lies in. */
-  he: v.strictObject({
-    n: v.literal(4096, 'expected 4096'),
-    q: Codec.amount,
-    t: Codec.count,
-    valueBits: bits,
-    fieldBits: bits,
+export const schema = v.pipe(
+  v.strictObject({
+    v: v.literal(1, 'expected version 1'),
+    title: v.pipe(
+      v.string(),
+      v.minLength(1, 'expected a title'),
+      v.maxLength(80, 'expected at most 80 characters'),
+    ),
+    description: v.pipe(v.string(), v.maxLength(2000, 'expected at most 2,000 characters')),
+    schemaId: Codec.digest32,
+    model: Model.specSchema,
+    training: Model.trainingSchema,
+    /** BFV: ring size, ciphertext modulus, plaintext modulus, bits of a quantised value and of the field it lies in. */
+    he: v.strictObject({
+      n: v.literal(4096, 'expected 4096'),
+      q: Codec.amount,
+      t: Codec.count,
+      valueBits: bits,
+      fieldBits: bits,
+    }),
+    /** Most L2 norm of an update. */
+    clip: positive,
+    /** Coordinates are quantised in ± this. */
+    range: positive,
+    /** Samples above which a provider weighs no more. */
+    sampleCap: v.pipe(Codec.count, v.minValue(1, 'expected 1 or more')),
+    /** Basis points. */
+    minimumQuality: basisPoints,
+    /** Rounds after which the task settles. */
+    rounds: v.pipe(Codec.count, v.minValue(1, 'expected 1 or more'), v.maxValue(255, 'expected at most 255')),
+    /** Basis points on the test set at which the task settles early; 0 never does. */
+    targetAccuracy: basisPoints,
+    /** Salted Merkle root over the model provider's test rows. */
+    testSet: v.strictObject({ commitment: Codec.digest32, samples: Codec.count }),
+    /** How long a round waits for readiness, then for updates, then for the commit. */
+    timeouts: v.strictObject({ ready: seconds, update: seconds, commit: seconds }),
+    /** Data that the model provider releases for compute providers to train the first model on; null for none. */
+    warmStart: v.nullable(warmStart),
+    /**
+     * Who counts what cohorts contributed: the model provider alone, or members of the committee as well, who are then shown
+     * the test set and the models that each coalition of cohorts made.
+     */
+    scoring: v.picklist(['own', 'committee'], 'expected own or committee'),
   }),
-  /** Most L2 norm of an update. */
-  clip: positive,
-  /** Coordinates are quantised in ± this. */
-  range: positive,
-  /** Samples above which a provider weighs no more. */
-  sampleCap: v.pipe(Codec.count, v.minValue(1, 'expected 1 or more')),
-  /** Basis points. */
-  minimumQuality: basisPoints,
-  /** Rounds after which the task settles. */
-  rounds: v.pipe(Codec.count, v.minValue(1, 'expected 1 or more'), v.maxValue(255, 'expected at most 255')),
-  /** Basis points on the test set at which the task settles early; 0 never does. */
-  targetAccuracy: basisPoints,
-  /** Salted Merkle root over the model provider's test rows. */
-  testSet: v.strictObject({ commitment: Codec.digest32, samples: Codec.count }),
-  /** How long a round waits for readiness, then for updates, then for the commit. */
-  timeouts: v.strictObject({ ready: seconds, update: seconds, commit: seconds }),
-  /** Data that the model provider releases for compute providers to train the first model on; null for none. */
-  warmStart: v.nullable(warmStart),
-  /**
-   * Who counts what cohorts contributed: the model provider alone, or members of the committee as well, who are then shown
-   * the test set and the models that each coalition of cohorts made.
-   */
-  scoring: v.picklist(['own', 'committee'], 'expected own or committee'),
-})
+  v.check(
+    ({ warmStart: start, training }) =>
+      start === null || segmentsOf(start, training.batchSize) <= mostSegments,
+    `expected at most ${mostSegments} segments in a part of the warm start`,
+  ),
+)
 type Parsed = v.InferOutput<typeof schema>
 type Start = NonNullable<Parsed['warmStart']>
 export type TaskSpec = Readonly<Omit<Parsed, 'model' | 'warmStart'>> & {
@@ -143,6 +156,19 @@ export type Bound = {
   readonly maxRounds: number
   readonly maxComputes: number
   readonly threshold: number
+}
+
+type Course = {
+  readonly shards: readonly unknown[]
+  readonly parts: number
+  readonly epochs: number
+  readonly segment: number
+}
+
+/** Segments of the largest part. */
+function segmentsOf(start: Course, batchSize: number): number {
+  const samples = Math.ceil(start.shards.length / start.parts) * DataSet.shardSize
+  return Math.ceil((Math.ceil(samples / batchSize) * start.epochs) / start.segment)
 }
 
 /** Refuses a spec that says other things than the terms in escrow, and terms under which too few open a sum. */

@@ -28,10 +28,7 @@ export type State = ModelRound.State & {
 
 export const cold: Warmth = { from: 0, stage: 'waiting' }
 
-/** Kilounits that one record can pay a seat. */
-const lane = 0xffff
-/** Executors that may be owed the same job. */
-const mostOwed = 3
+const lane = Job.mostInRecord
 const federation = 'federate'
 
 /** Whether the first round has to wait for a warm start. */
@@ -99,8 +96,9 @@ function post<state extends State>(
   const kilounits = Job.kilounits(job, spec.model)
   const sum = postings(state).reduce((all, each) => all + Job.kilounits(each.job, spec.model), kilounits)
   const seats = Verdict.seatsOf(ledger).length
-  if (seats < 2 || Math.min(mostOwed, seats) * sum > terms.jobKilounits) return state
-  if (kilounits > lane * (terms.maxRounds - Ledger.lastRound(ledger))) return state
+  if (seats < 2 || Math.min(Job.mostExecutors, seats) * sum > terms.jobKilounits) return state
+  if (sum > lane * terms.maxRounds || kilounits > lane * (terms.maxRounds - Ledger.lastRound(ledger)))
+    return state
   const doneBy = Math.min(by, now + seconds)
   const checkedBy = Math.min(by, doneBy + seconds)
   const body = { job, doneBy, checkedBy, closes: Math.min(by, checkedBy + seconds) }
@@ -149,10 +147,15 @@ export function score<state extends State>(state: state, isLast: boolean, now: n
       continue
     }
     if (next.jobs.posted[job.number] !== undefined) continue
+    // Who was caught lying is shown nothing more.
+    const liars = Jobs.contradicted(state).map(({ account }) => account)
     const recipients = seats.flatMap((seat) => {
       const party = state.ledger.computes[seat]
-      return party === undefined ? [] : [{ account: party.account, box: party.box }]
+      if (party === undefined || !Ledger.counts(state.ledger, seat) || liars.includes(party.account))
+        return []
+      return [{ account: party.account, box: party.box }]
     })
+    if (recipients.length < 2) continue
     next = Participant.wish(Jobs.begin(next, id), {
       ...{ id, type: 'sealSubject', round: round.round, coalitions, recipients },
     })

@@ -44,7 +44,7 @@ function work<state extends Jobs.State>(
 ): state {
   const { job } = body
   const epoch = Jobs.epochOf(state, job)
-  if (epoch === undefined) return state
+  if (epoch === undefined || !Jobs.isCovered(state, job.number)) return state
   const seats = Jobs.executors(state, job)
   if (seats === undefined) return Drawn.ask(state, epoch)
   const [first = -1, second = -1] = seats

@@ -189,6 +189,14 @@ function owed(state: State, until: number): readonly number[] {
   return left
 }
 
+/** Whether the terms pay this job and those posted with lower numbers to all their executors. */
+export function isCovered(state: State, number: number): boolean {
+  const posted = Object.values(state.jobs.posted).filter(({ body }) => body.job.number <= number)
+  const sum = posted.reduce((all, { body }) => all + Job.kilounits(body.job, state.spec.model), 0)
+  const seats = Verdict.seatsOf(state.ledger).length
+  return Math.min(Job.mostExecutors, seats) * sum <= state.terms.jobKilounits
+}
+
 /**
  * The lanes that the aggregator of a round puts into its record: what every member should know to be owed. None when the
  * round before was not committed, so that no job can hold up two rounds running.

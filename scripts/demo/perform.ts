@@ -69,7 +69,7 @@ export async function perform(stage: Stage, rounds: number): Promise<Report> {
 
   say('compute providers measure their speed and offer it')
   await Promise.all([model, ...committee].map(Person.addTestFunds))
-  for (const member of committee) await Person.offerCompute(member, '0.05')
+  for (const member of committee) await Person.offerCompute(member, '1')
 
   say('data providers import their shares and make offers; the model provider imports its test set')
   const [smallest, , phone, vanishing] = providers

@@ -273,6 +273,8 @@ export type JobView = {
   readonly about: number
   /** What each who does it is paid for, in thousands of compute units. */
   readonly kilounits: number
+  /** Unix seconds after which nobody works on it. */
+  readonly closes: number
   readonly stage: 'open' | 'agreed' | 'disputed'
   readonly executors: readonly {
     readonly account: Hex

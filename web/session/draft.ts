@@ -11,6 +11,7 @@ import * as Invitation from '../../protocol/invitation.ts'
 import * as Job from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
+import * as Relay from '../../protocol/relay.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
@@ -112,6 +113,7 @@ function assemble(draft: TaskDraft, by: By): Made {
     warmStart: warmStart(draft, by),
     scoring: draft.scoring,
   })
+  assertPublishable(spec, parameters, draft.maxCohorts)
   const terms = Codec.parse(
     Terms.schema,
     Terms.toWire({
@@ -162,8 +164,6 @@ const unitsPerSignature = 100_000
 const segment = 16
 /** Rounding stays far below; somebody who trains less or otherwise is far above. */
 const tolerance = 0.01
-/** Compute providers of whom each does a job, checks it or decides between the others. */
-const executors = 3
 
 /** As many parts as there are compute providers to train them at once, and shards to give each one. */
 function warmStart(
@@ -193,8 +193,35 @@ function jobKilounits(spec: TaskSpec.TaskSpec, coalitions: number): number {
       ? (spec.rounds - 1) *
         Job.kilounits(Job.score(spec, { round: 1, models: coalitions, subject }), spec.model)
       : 0
-  return executors * (warming + scoring)
+  // A record pays a seat so much at most, and a seat may be an executor of every job.
+  const payable = Job.mostInRecord * spec.rounds
+  if (warming + scoring > payable)
+    throw new Codec.MalformedError(
+      'task',
+      `jobs: its rounds can pay ${payable} thousand units to one compute provider, and its jobs come to ${warming + scoring}; give fewer rows or passes away, or plan more rounds`,
+    )
+  return Job.mostExecutors * (warming + scoring)
 }
+
+/** Refuses what would not fit into one object of the network: then nobody could read it, or nobody score. */
+function assertPublishable(spec: TaskSpec.TaskSpec, parameters: number, cohorts: number): void {
+  const bytes = TaskSpec.encode(spec).length
+  if (bytes > specBytes)
+    throw new Codec.MalformedError(
+      'task',
+      `its description takes ${bytes} of ${specBytes} bytes; give fewer rows away`,
+    )
+  const subject = 4 * parameters * (1 + cohorts)
+  if (spec.scoring === 'committee' && subject > Relay.limits.blockBytes - objectBytes)
+    throw new Codec.MalformedError(
+      'task',
+      `scoring: what the committee would be shown takes ${subject} bytes, more than relays keep; count contributions yourself, or plan a smaller model or fewer groups`,
+    )
+}
+
+/** Most bytes of a spec that participants fetch, and what an object takes beside its numbers. */
+const specBytes = 64 * 1024
+const objectBytes = 16 * 1024
 
 /** Parses what was made, so that a field out of bounds is named before money moves. */
 function checked(spec: TaskSpec.TaskSpec): TaskSpec.TaskSpec {

@@ -2,6 +2,7 @@
 import * as Checkpoints from '../../protocol/checkpoints.ts'
 import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
+import * as DataSet from '../../protocol/dataSet.ts'
 import * as Jobs from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
@@ -131,9 +132,10 @@ async function count(
 ): Promise<Done> {
   const purpose = { machine: job.id, round }
   const bytes = await door.get(Codec.cidFrom(subject).toString(), blockBytes, purpose)
-  const shards = await Promise.all(
-    Subject.decode(bytes, subject).shards.map((digest) => shard(door, digest, purpose)),
-  )
+  const digests = Subject.decode(bytes, subject).shards
+  if (digests.length !== Math.ceil(job.spec.testSet.samples / DataSet.shardSize))
+    throw new Subject.TestSetError()
+  const shards = await Promise.all(digests.map((digest) => shard(door, digest, purpose)))
   const { task, account } = job
   const request = {
     task,
@@ -173,7 +175,11 @@ async function check(
   let published: readonly Uint8Array[]
   try {
     const ends = await checkpoints(door, result, purposeOf(job))
-    published = await Promise.all(ends.map((digest) => raw(door, digest, job)))
+    // Counted before anything is fetched: a liar may name the same block thousands of times.
+    if (ends.length !== Jobs.segments(of, job.spec)) return false
+    const found: Uint8Array[] = []
+    for (const digest of ends) found.push(await raw(door, digest, job))
+    published = found
   } catch (thrown) {
     if (isRubbish(thrown)) return false
     throw thrown

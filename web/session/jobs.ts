@@ -19,6 +19,7 @@ function view(state: Exclude<State, { role: 'data' }>, job: Job.Job): JobView {
     /** Parts count from 1 for people. */
     about: job.kind === 'score' ? job.round : job.part + 1,
     kilounits: Job.kilounits(job, state.spec.model),
+    closes: state.jobs.posted[job.number]?.body.closes ?? 0,
     stage: agreed !== undefined ? 'agreed' : contradicted.length > 0 ? 'disputed' : 'open',
     executors: (Jobs.executors(state, job) ?? []).map((seat) => ({
       account: state.ledger.computes[seat]?.account ?? '0x',

@@ -171,8 +171,15 @@ async function move(
   const first = await safe.create([
     { id: Records.openings.id(task, round), bytes: Records.openings.encode(record) },
     { id: Records.models.id(task), bytes: model, replaces: true },
-    ...(spec.scoring === 'committee' ? [{ id: Records.materials.id(task, round), bytes: material }] : []),
+    ...(spec.scoring === 'committee' && round < spec.rounds
+      ? [{ id: Records.materials.id(task, round), bytes: material }]
+      : []),
   ])
+  // Scored or not, an older round is scored no more.
+  const older = (await safe.ids(`${Records.materials.id(task)}/`)).filter(
+    (id) => id !== Records.materials.id(task, round),
+  )
+  await safe.remove(older)
   return Records.openings.decode(first)
 }
 

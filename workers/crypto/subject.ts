@@ -46,6 +46,8 @@ export async function score(
   const { global, sums, coalitions } = Subject.decodeContent(content)
   if (coalitions.length !== models) throw new ModelsError(coalitions.length, models)
   Model.assertWeights(spec.model, global)
+  if (sums.some((sum) => sum !== undefined && sum.levels.length !== global.length))
+    throw new Model.WeightsError('a sum has another number of levels')
   const scored = { global, sums, rules: Rules.of(spec) }
   const { worth, total } = await Coalitions.score(scored, coalitions, (weights) =>
     peer.evaluate({
