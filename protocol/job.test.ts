@@ -26,10 +26,13 @@ test('exports', () => {
       "score",
       "isOf",
       "most",
+      "mostInRecord",
+      "segments",
       "kilounits",
       "encode",
       "digest",
       "worthDigest",
+      "mostExecutors",
       "executors",
     ]
   `)
@@ -77,8 +80,8 @@ describe('a job', () => {
     const model = { template: 'mlp', inputs: 784, hidden: [41], classes: 10 } as const
     const [first] = [part(0)]
     expect(first.samples).toBe(768)
-    expect(Job.kilounits({ ...first }, model)).toBe(Math.ceil((3 * 32_554 * 768 * 2) / 16_000))
-    expect(Job.kilounits({ ...score }, model)).toBe(Math.ceil((32_554 * 100 * 8) / 16_000))
+    expect(Job.kilounits({ ...first }, model)).toBe(Math.ceil((3 * 32_554 * 768 * 2) / 2_048_000))
+    expect(Job.kilounits({ ...score }, model)).toBe(Math.ceil((32_554 * 100 * 8) / 2_048_000))
     expect(Job.kilounits({ ...score, models: 1, samples: 1 }, Talk.spec.model)).toBe(1)
   })
 

@@ -42,6 +42,7 @@ test('exports', () => {
     [
       "mostParts",
       "mostShardsOfPart",
+      "mostSegments",
       "schema",
       "encode",
       "decode",

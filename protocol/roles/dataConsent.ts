@@ -53,8 +53,7 @@ export function advance<state extends State>(state: state, now: number): state {
 }
 
 function consent<state extends State>(state: state): state {
-  // Who set the rule was told that nobody but the model provider sees sums.
-  if (state.answer !== 'none' || !state.rules.consent || state.spec.scoring !== 'own') return state
+  if (state.answer !== 'none' || !state.rules.consent) return state
   return { ...state, answer: { compute: undefined } }
 }
 

@@ -9,7 +9,7 @@ import * as OfJobs from './lawsOfJobs.ts'
 import type { Task } from './market.ts'
 
 const warmStart = {
-  ...{ shards: [Talk.digest('shard')], samples: 200, parts: 1, epochs: 100 },
+  ...{ shards: [Talk.digest('shard')], samples: 200, parts: 1, epochs: 1000 },
   ...{ segment: 10, tolerance: 0.001, seconds: 30 },
 }
 const spec = { ...Talk.spec, warmStart }
@@ -53,14 +53,14 @@ function sight(said: readonly Message.Message[], isRight: boolean, cheat = -1): 
   }
 }
 const paying = (seat: number, kilounits: bigint) => [{ jobs: kilounits << (16n * BigInt(seat)) }]
-// Three ways through 8 weights for each of 200 samples, a hundred times, 16,000 to a kilounit.
-const units = 30n
+// Three ways through 8 weights for each of 200 samples, a thousand times, 2,048,000 to a kilounit.
+const units = 3n
 
 describe('jobs', () => {
   test('earn what their description says, for those who agree', () => {
     const agreed = sight([posted, done, check(second, true)], true)
     expect(OfJobs.judge(agreed, task)).toEqual([
-      { job, kilounits: 30, earned: new Set([first, second]), contradicted: new Set() },
+      { job, kilounits: 3, earned: new Set([first, second]), contradicted: new Set() },
     ])
     for (const seat of [first, second])
       expect(() => OfJobs.assertEarned(agreed, task, paying(seat, units))).not.toThrow()

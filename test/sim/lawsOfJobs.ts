@@ -72,7 +72,7 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
     }
     const { inputs, classes } = spec.model.template === 'softmax' ? spec.model : { inputs: 0, classes: 0 }
     const samples = job.kind === 'warmStart' ? 3 * job.epochs * job.samples : job.models * job.samples
-    return [{ job, kilounits: Math.ceil((inputs * classes * samples) / 16_000), earned, contradicted }]
+    return [{ job, kilounits: Math.ceil((inputs * classes * samples) / 2_048_000), earned, contradicted }]
   })
 }
 

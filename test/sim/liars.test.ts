@@ -36,7 +36,7 @@ test('two openings end the task, by one proof among them all', () => {
 test('members that are enough to commit a wrong sum are all slashed by the one who added it', () => {
   const liar = Adversaries.all.filter(({ name }) => name === 'A4 wrong sum and false attestation')
   // All four are nominated here: there is one who can prove it.
-  const scenario = Scenario.from(66, { datas: 6, computes: 4 })
+  const scenario = Scenario.from(32, { datas: 6, computes: 4 })
   const { threshold } = scenario.terms
   const adversaries = Array.from({ length: threshold }, () => liar).flat()
   const outcome = World.run({ ...scenario, adversaries })

@@ -92,10 +92,10 @@ export function make(parts: () => Parts): Actions {
     setRules: (rules) =>
       asked(async (all) => {
         await all.rules.set(rules)
-        await all.participations.deliverAll(({ job: { role, dataSet } }) => {
+        await all.participations.deliverAll(({ job: { role, dataSet, spec } }) => {
           const ruled = all.rules.of(role)
-          const openings = role === 'data' ? all.shelf.openings(dataSet) : undefined
-          return { type: 'ruled', rules: Privacy.within(ruled, openings) }
+          if (role !== 'data') return { type: 'ruled', rules: ruled }
+          return { type: 'ruled', rules: Privacy.within(ruled, all.shelf.openings(dataSet), spec) }
         })
       }),
     setLimits: (limits) => asked(({ guard }) => guard.set(limits)),

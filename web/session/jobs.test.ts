@@ -58,7 +58,7 @@ const executor = (name: string, said: Said, isOwed = false, isContradicted = fal
 }
 
 describe('the view of a job', () => {
-  const about = { number: 1, kind: 'warmStart', about: 2, kilounits: 5 }
+  const about = { number: 1, kind: 'warmStart', about: 2, kilounits: 1, closes: now + 300 }
 
   test('names who is to do it, and counts parts from 1', () => {
     expect(Jobs.of(member([posted]))).toEqual([
@@ -123,6 +123,7 @@ describe('the view of a job', () => {
         kind: 'score',
         about: 2,
         kilounits: Job.kilounits(score, spec.model),
+        closes: now + 300,
         stage: 'open',
         executors: [],
       },

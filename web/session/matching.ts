@@ -67,7 +67,7 @@ export async function open(options: Options): Promise<Matching> {
       const computes = board.computes(now()).map(({ signed }) => signed.offer)
       const { offer } = data.signed
       const dataSet = board.dataSetOf(data.id)
-      const ruled = Privacy.within(rules.of('data'), shelf.openings(dataSet))
+      const ruled = Privacy.within(rules.of('data'), shelf.openings(dataSet), spec)
       const known = { computes, records: records.of() }
       const state = DataProvider.create({ ...common, rules: ruled, offer, ...known }, now())
       await participations.add(state, dataSet)

@@ -73,11 +73,12 @@ test('counts of a task what the vault counts, and the chain where it knows of mo
 test('nobody agrees for a data set that has no opening left, neither its owner nor a standing rule', () => {
   const rules = { consent: true, claim: true }
   for (const left of [undefined, openings]) {
-    expect(Privacy.within(rules, left)).toEqual(rules)
+    expect(Privacy.within(rules, left, { scoring: 'own' })).toEqual(rules)
     expect(() => Privacy.assertLeft(left)).not.toThrow()
   }
   const full = { ...openings, held: 2 }
-  expect(Privacy.within(rules, full)).toEqual({ consent: false, claim: true })
+  expect(Privacy.within(rules, full, { scoring: 'own' })).toEqual({ consent: false, claim: true })
+  expect(Privacy.within(rules, undefined, { scoring: 'committee' })).toEqual({ consent: false, claim: true })
   expect(() => Privacy.assertLeft(full)).toThrow(Privacy.SpentError)
   expect(() => Privacy.assertLeft({ ...openings, limit: 1 })).toThrow('no opening left (4 of 1 spent or kept')
 })

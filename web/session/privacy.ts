@@ -4,6 +4,7 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as Cohort from '../../protocol/cohort.ts'
 import * as Exposure from '../../protocol/exposure.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
+import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import type { Openings, Participation } from './api.ts'
 import type { State } from './participations.ts'
 
@@ -40,9 +41,17 @@ function exposureOf({ ledger, terms, spec }: State): Participation['privacy']['e
   return { others, liars, chance: Math.round(10_000 * chance) }
 }
 
-/** A standing rule agrees to nothing for a data set that has no opening left. */
-export function within(rules: Event.Rules, dataSet: Openings | undefined): Event.Rules {
-  return dataSet !== undefined && isSpent(dataSet) ? { ...rules, consent: false } : rules
+/**
+ * A standing rule agrees to nothing for a data set that has no opening left, nor to a committee that is shown sums: who set
+ * it was told that nobody but the model provider sees them.
+ */
+export function within(
+  rules: Event.Rules,
+  dataSet: Openings | undefined,
+  { scoring }: Pick<TaskSpec, 'scoring'>,
+): Event.Rules {
+  const isRefused = scoring !== 'own' || (dataSet !== undefined && isSpent(dataSet))
+  return isRefused ? { ...rules, consent: false } : rules
 }
 
 /** Throws where a data set has no opening left; one that is not here cannot be asked about. */
