@@ -113,7 +113,7 @@ describe('the trainer', () => {
     await trainer.probe('webgpu')
     const job = {
       model: mlp,
-      training: { ...training, epochs: 60 },
+      training: { ...training, epochs: 240 },
       weights: Model.initialise(mlp, 1),
       round: 0,
     }
