@@ -147,8 +147,7 @@ export function score<state extends State>(state: state, isLast: boolean, now: n
       continue
     }
     if (next.jobs.posted[job.number] !== undefined) continue
-    // Who was caught lying is shown nothing more.
-    const liars = Jobs.contradicted(state).map(({ account }) => account)
+    // Who was slashed is shown nothing more.
     const recipients = seats.flatMap((seat) => {
       const party = state.ledger.computes[seat]
       if (party === undefined || !Ledger.counts(state.ledger, seat) || liars.includes(party.account))
