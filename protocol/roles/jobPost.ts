@@ -150,8 +150,7 @@ export function score<state extends State>(state: state, isLast: boolean, now: n
     // Who was slashed is shown nothing more.
     const recipients = seats.flatMap((seat) => {
       const party = state.ledger.computes[seat]
-      if (party === undefined || !Ledger.counts(state.ledger, seat) || liars.includes(party.account))
-        return []
+      if (party === undefined || !Ledger.counts(state.ledger, seat)) return []
       return [{ account: party.account, box: party.box }]
     })
     if (recipients.length < 2) continue
