@@ -1,6 +1,7 @@
 // The data sets of this device as the app may know them: names, counts and digests, never a row.
 import { BaseError } from '../../protocol/errors.ts'
-import type { Frame, Version } from '../../workers/api.ts'
+import type { Version } from '../../workers/crypto/api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
 import type { DataSet, DataSets, ImportRequest, Openings } from './api.ts'
 
 export type Shelf = {

@@ -4,7 +4,7 @@ import type * as Masks from '../../protocol/masks.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import type * as Topic from '../../protocol/topic.ts'
-import type { Crypto } from '../../workers/api.ts'
+import type { Crypto } from '../../workers/crypto/api.ts'
 import type { Job } from './job.ts'
 
 type Wish = Extract<Effect.Effect, { type: 'seal' | 'prepareReady' | 'unmask' | 'forget' }>

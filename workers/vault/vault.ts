@@ -7,10 +7,11 @@ import * as DataSet from '../../protocol/dataSet.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Quality from '../../protocol/quality.ts'
 import * as Schema from '../../protocol/schema.ts'
-import type * as Api from '../api.ts'
-import type { Rows, Versions } from './api.ts'
+import type { Progress } from '../progress.ts'
+import type * as Api from './api.ts'
 import * as Blocks from './blocks.ts'
 import * as Importing from './importing.ts'
+import type { Rows, Versions } from './ports.ts'
 import * as Sample from './sample.ts'
 import * as Sealing from './sealing.ts'
 import * as Storage from './storage.ts'
@@ -74,7 +75,7 @@ export async function open(name: string): Promise<Api.Vault & Rows & Versions> {
     return DataSet.decodeShard(await Sealing.unseal(await key(), id, entry.iv, await blocks.get(entry.cid)))
   }
 
-  const importFiles = async (request: Api.ImportRequest, progress: Api.Progress): Promise<Api.DataSet> => {
+  const importFiles = async (request: Api.ImportRequest, progress: Progress): Promise<Api.DataSet> => {
     const schema = Schema.find(request.schemaId)
     if (!schema) throw new Schema.UnknownError(request.schemaId)
     const before = request.parent === undefined ? undefined : await rowOf(request.parent)
