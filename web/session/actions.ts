@@ -3,7 +3,7 @@ import type { Hex } from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type { Role, Session } from './api.ts'
+import type { Session } from './api.ts'
 import * as Draft from './draft.ts'
 import * as Limits from './limits.ts'
 import * as Offering from './offering.ts'
@@ -12,6 +12,7 @@ import * as Privacy from './privacy.ts'
 import * as Problem from './problem.ts'
 import * as Speed from './speed.ts'
 import * as Tasks from './tasks.ts'
+import type { Role } from './view/participation.ts'
 
 type Actions = Omit<Session, 'snapshot' | 'subscribe' | 'retry' | 'stop' | 'dismiss'>
 type Arguments<action extends keyof Actions> = Parameters<Actions[action]>

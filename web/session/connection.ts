@@ -3,7 +3,7 @@ import type { Benchmark } from '../../protocol/benchmark.ts'
 import type { NetworkStatus } from '../../workers/network/api.ts'
 import type { ProbeResult } from '../../workers/train/api.ts'
 import type { Door } from '../net/door.ts'
-import type { Connection, WorkerStatus } from './api.ts'
+import type { Connection, WorkerStatus } from './view/device.ts'
 
 export type Watch = {
   view(): Connection

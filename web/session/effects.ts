@@ -8,7 +8,6 @@ import * as TaskSpec from '../../protocol/taskSpec.ts'
 import type { ContributeRequest } from '../../workers/crypto/api.ts'
 import type { Frame } from '../../workers/frame/api.ts'
 import type { Purpose } from '../net/door.ts'
-import type { Progress } from './api.ts'
 import * as Calls from './calls.ts'
 import * as Jobs from './effectsOfJobs.ts'
 import * as Masks from './effectsOfMasks.ts'
@@ -17,6 +16,7 @@ import type { Job } from './job.ts'
 import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
 import * as Updates from './updates.ts'
+import type { Progress } from './view/progress.ts'
 
 export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly frame: Frame

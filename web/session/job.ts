@@ -2,7 +2,7 @@
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import type { Terms } from '../../protocol/terms.ts'
-import type { Role } from './api.ts'
+import type { Role } from './view/participation.ts'
 
 export type Job = {
   /** `<task>:<role>` */

@@ -8,7 +8,6 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type { Told } from '../net/chain.ts'
-import type { Progress, Role } from './api.ts'
 import type { Database } from './database.ts'
 import type { Execute } from './effects.ts'
 import type { Job } from './job.ts'
@@ -16,6 +15,8 @@ import type { Mail } from './mail.ts'
 import type { Log } from './problems.ts'
 import * as Problems from './problems.ts'
 import * as Runner from './runner.ts'
+import type { Role } from './view/participation.ts'
+import type { Progress } from './view/progress.ts'
 
 export type State = DataProvider.State | ComputeProvider.State | ModelProvider.State
 

@@ -9,8 +9,8 @@ import type { Chain } from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
 import * as Token from '../net/token.ts'
 import type { Wallets } from '../net/wallet.ts'
-import type { Identity, Token as TokenView } from './api.ts'
 import type { Database } from './database.ts'
+import type { Identity, Token as TokenView } from './view/device.ts'
 
 export type Purse = {
   keys(): Keys

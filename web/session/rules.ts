@@ -3,9 +3,10 @@ import * as v from 'valibot'
 import type * as Event from '../../protocol/roles/event.ts'
 import type { Frame } from '../../workers/frame/api.ts'
 import type { Backend, ProbeResult } from '../../workers/train/api.ts'
-import type { Role, StandingRules } from './api.ts'
 import type { Watch } from './connection.ts'
 import type { Database } from './database.ts'
+import type { Role } from './view/participation.ts'
+import type { StandingRules } from './view/rules.ts'
 
 export type Rules = {
   view(): StandingRules

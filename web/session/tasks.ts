@@ -6,12 +6,12 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Terms from '../../protocol/terms.ts'
 import { unmetered } from '../net/door.ts'
-import type { TaskDraft } from './api.ts'
 import * as Bonds from './bonds.ts'
 import * as Draft from './draft.ts'
 import * as Jobs from './effectsOfJobs.ts'
 import type { Parts } from './parts.ts'
 import * as Sponsor from './sponsor.ts'
+import type { TaskDraft } from './view/draft.ts'
 
 /** Resolves with the task once the chain has it. */
 export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {

@@ -1,11 +1,11 @@
 // What each transaction of a task cost: own ones as they are sent, rounds as the chain tells of them.
 import type { Hex } from '../../protocol/codec.ts'
 import type { Chain, Told } from '../net/chain.ts'
-import type { Transaction } from './api.ts'
 import type { Database, StoredTransaction } from './database.ts'
 import type { Job } from './job.ts'
 import type { Participations } from './participations.ts'
 import type { Sent } from './sponsor.ts'
+import type { Transaction } from './view/participation.ts'
 
 export type Transactions = {
   own(job: Job, name: string, round: number, sent: Sent): Promise<void>
