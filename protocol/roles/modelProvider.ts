@@ -19,12 +19,13 @@ import * as Ledger from './ledger.ts'
 import * as Matching from './matching.ts'
 import * as ModelOpening from './modelOpening.ts'
 import * as ModelRound from './modelRound.ts'
+import * as Nominations from './nominations.ts'
 import * as Participant from './participant.ts'
 
 export { accuracyOf } from './modelOpening.ts'
 export type { Round } from './modelRound.ts'
 
-export type State = Matching.State &
+export type State = Nominations.State &
   JobPost.State & {
     readonly role: 'model'
     readonly announced: boolean
@@ -118,7 +119,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'forgotten':
       return finish(state, event, now)
     case 'chosen':
-      return Matching.choose(state, event.offers, now)
+      return Nominations.choose(state, event.offers, now)
     case 'frozen':
       return { ...state, frozen: true }
     case 'ended':
@@ -156,7 +157,7 @@ function read(before: State, message: Message.Message, now: number): State {
   if (message.kind === 'roundOpened')
     return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
-    return Matching.read(state, message, now)
+    return Nominations.read(state, message, now)
   if (Jobs.concerns(message)) return Jobs.read(state, message, now)
   const round = state.rounds[message.round]
   if (round === undefined) return state
