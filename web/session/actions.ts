@@ -64,7 +64,7 @@ export function make(parts: () => Parts): Actions {
       asked(async ({ participations, shelf }) => {
         const entry = participations.get(task, 'data')
         await shelf.recount()
-        Privacy.assertLeft(shelf.openings(entry.job.dataSet))
+        Privacy.assertLeft(shelf.openings(entry.participant.dataSet))
         await entry.deliver({ type: 'consented', compute: nominee })
       }),
     decline: (task) => decide(task, { type: 'declined' }, 'data'),
@@ -80,7 +80,7 @@ export function make(parts: () => Parts): Actions {
     withdrawDeposit: () => asked((all) => Tasks.withdraw(all)),
     exportModel: (task) =>
       asked(async ({ frame, participations }) => {
-        const { spec } = participations.get(task, 'model').job
+        const { spec } = participations.get(task, 'model').participant
         return new Uint8Array(await frame.crypto.exportModel(task, TaskSpec.encode(spec)))
       }),
 
@@ -93,7 +93,7 @@ export function make(parts: () => Parts): Actions {
     setRules: (rules) =>
       asked(async (all) => {
         await all.rules.set(rules)
-        await all.participations.deliverAll(({ job: { role, dataSet, spec } }) => {
+        await all.participations.deliverAll(({ participant: { role, dataSet, spec } }) => {
           const ruled = all.rules.of(role)
           if (role !== 'data') return { type: 'ruled', rules: ruled }
           return { type: 'ruled', rules: Privacy.within(ruled, all.shelf.openings(dataSet), spec) }

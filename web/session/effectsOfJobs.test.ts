@@ -27,7 +27,7 @@ import * as WarmStart from '../../workers/train/warmStart.ts'
 import * as Vault from '../../workers/vault/vault.ts'
 import type { Block, Door } from '../net/door.ts'
 import * as Effects from './effects.ts'
-import type { Job } from './job.ts'
+import type { Participant as Job } from './participant.ts'
 
 const { task } = Talk
 const flowers =

@@ -74,7 +74,7 @@ export async function withdraw({ purse, sponsor, participations }: Parts): Promi
 
 /** Payouts of a settled task; the refund of a cancelled one. */
 export async function claim({ participations }: Parts, task: Hex): Promise<void> {
-  const roles = participations.list().filter((entry) => entry.job.task === task)
+  const roles = participations.list().filter((entry) => entry.participant.task === task)
   participations.get(task, 'data', 'compute', 'model')
   for (const entry of roles) {
     const isCancelled = entry.state().ledger.state === 'cancelled'
