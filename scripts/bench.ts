@@ -65,7 +65,7 @@ export function table(measured: readonly Measured[], machine: Machine): string {
     ...sizes.map(({ name, size }) => `${label(name)}${size.toLocaleString('en')}`),
     `${label('processor')}${machine.processor}, ${machine.cores} cores`,
     `${label('load')}${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} at the end`,
-    `${label('browser')}${machine.browser}${machine.isolated ? '' : ', not cross-origin isolated, as the vault'}`,
+    `${label('browser')}${machine.browser}${machine.isolated ? ', cross-origin isolated, as the vault' : ', not cross-origin isolated'}`,
     `${label('adapter')}${machine.adapter}`,
     '',
     broken.length === 0 ? 'all limits are met' : `limits not met: ${broken.map(named).join('; ')}`,

@@ -12,10 +12,13 @@ test('the vault may connect to nothing and be framed by the app only', () => {
   const headers = Headers.vault({ appOrigins: ['http://localhost:8080'] })
   const policy = policyOf(headers)
   expect(policy.get('default-src')).toBe("'none'")
+  expect(policy.get('script-src')).toBe("'self' 'wasm-unsafe-eval'")
+  expect(policy.get('worker-src')).toBe("'self'")
   expect(policy.get('connect-src')).toBe("'none'")
   expect(policy.get('frame-ancestors')).toBe('http://localhost:8080')
   expect(policy.get('sandbox')).toBe('allow-scripts allow-same-origin')
   expect(headers['Connection-Allowlist']).toBe('(response-origin)')
+  expect(headers['Document-Isolation-Policy']).toBe('isolate-and-require-corp')
 })
 
 test('a vault that knows no app is framed by nobody', () => {

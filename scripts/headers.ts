@@ -6,11 +6,20 @@ export type AppHeaders = {
   readonly relayOrigins: readonly string[]
 }
 
+export type VaultHeaders = {
+  readonly appOrigins: readonly string[]
+  /** Where scripts and workers come from besides; nowhere in the vault itself. */
+  readonly scripts?: readonly string[]
+}
+
 const common = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-cache',
 }
+
+/** Where a browser knows it, a page with this may share memory among its workers. */
+export const isolation = { 'Document-Isolation-Policy': 'isolate-and-require-corp' }
 
 /** The app origin: network, wallet, screens. Its `frame-src` also keeps the vault frame from navigating elsewhere. */
 export function app({ vaultOrigin, relayOrigins }: AppHeaders): Record<string, string> {
@@ -37,21 +46,23 @@ export function app({ vaultOrigin, relayOrigins }: AppHeaders): Record<string, s
 /**
  * The vault origin: rows, weights and keys, and no way to open a connection. The sandbox refuses pop-ups and
  * navigations of other frames. `Connection-Allowlist` closes what no policy names, WebRTC and preconnections, where a
- * browser knows it (Chromium 148 and newer).
+ * browser knows it (Chromium 148 and newer). `Document-Isolation-Policy` gives the frame a process of its own (Chromium
+ * 137 and newer), in which threads may share memory, and asks nothing of the app around it.
  */
-export function vault({ appOrigins }: { readonly appOrigins: readonly string[] }): Record<string, string> {
+export function vault({ appOrigins, scripts = [] }: VaultHeaders): Record<string, string> {
   return {
     ...common,
     'Content-Security-Policy': policy({
       'default-src': ["'none'"],
-      'script-src': ["'self'", "'wasm-unsafe-eval'"],
-      'worker-src': ["'self'"],
+      'script-src': ["'self'", "'wasm-unsafe-eval'", ...scripts],
+      'worker-src': ["'self'", ...scripts],
       'connect-src': ["'none'"],
       'form-action': ["'none'"],
       'frame-ancestors': appOrigins.length > 0 ? appOrigins : ["'none'"],
       sandbox: ['allow-scripts', 'allow-same-origin'],
     }),
     'Connection-Allowlist': '(response-origin)',
+    ...isolation,
   }
 }
 

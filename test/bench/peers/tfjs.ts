@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-core/dist/register_all_gradients'
 import '@tensorflow/tfjs-backend-cpu'
 import * as wasm from '@tensorflow/tfjs-backend-wasm'
-import wasmBytes from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
+import alone from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline'
+import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url&inline'
 import '@tensorflow/tfjs-backend-webgl'
 import '@tensorflow/tfjs-backend-webgpu'
 import * as Model from '../../../protocol/model.ts'
@@ -16,7 +17,8 @@ export async function start(
   backend: 'cpu' | 'wasm' | 'webgl' | 'webgpu',
   task: Work.Task,
 ): Promise<Work.Work> {
-  if (backend === 'wasm') await Wasm.start(tf, wasm, Wasm.inlined(wasmBytes))
+  const bytes = () => ({ alone: Wasm.inlined(alone), threaded: Wasm.inlined(threaded) })
+  if (backend === 'wasm') await Wasm.start(tf, wasm, bytes())
   else if (!(await tf.setBackend(backend))) throw new Error('is not available')
   return task.kind === 'training' ? training(task.spec, task.samples) : await product(task.size)
 }

@@ -8,19 +8,19 @@ export type WasmPackage = {
 }
 
 /**
- * Selects the backend, compiled from the SIMD build and run on one thread, which makes its sums the same on every
- * machine. tfjs asks its platform's `fetch` for the file; for that one moment the answer is `bytes`.
+ * Selects the backend, by its SIMD build with threads where this page may have them, else by the one without. tfjs asks
+ * its platform's `fetch` for the file; for that one moment the answer is `bytes` of that build.
  */
 export async function start(
   tf: typeof Core,
   wasm: WasmPackage,
-  bytes: Uint8Array<ArrayBuffer>,
+  bytes: Readonly<Record<'alone' | 'threaded', Uint8Array<ArrayBuffer>>>,
 ): Promise<void> {
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
+  const threaded = await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')
   if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) throw new UnsupportedError()
   const { platform } = tf.env()
   const usual = platform.fetch
-  platform.fetch = () => Promise.resolve(new Response(bytes))
+  platform.fetch = () => Promise.resolve(new Response(threaded ? bytes.threaded : bytes.alone))
   wasm.setWasmPaths('bundled/', true)
   try {
     if (!(await tf.setBackend('wasm'))) throw new UnsupportedError()
