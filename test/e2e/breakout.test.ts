@@ -73,6 +73,50 @@ describe('the vault’s workers', () => {
   test('are not heard at all', () => expect([...reached]).toEqual([]))
 })
 
+test('the vault and its workers are isolated, so that threads may share memory; the app is not', async () => {
+  const page = await fresh(stack.appUrl)
+  const frame = await vaultFrame(page)
+  const isolated = () => globalThis.crossOriginIsolated
+  expect(await page.evaluate(isolated)).toBe(false)
+  expect(await frame.evaluate(isolated)).toBe(true)
+  const workers = await vaultWorkers(page)
+  expect(await Promise.all(workers.map((worker) => worker.evaluate(isolated)))).toEqual(
+    workers.map(() => true),
+  )
+  await page.context().close()
+})
+
+test('threads of the train worker start under the vault’s headers, and leave when it rests', async () => {
+  const context = await browser.newContext()
+  // As on a machine with four processors.
+  const many = `if ('WorkerNavigator' in globalThis)
+    Object.defineProperty(WorkerNavigator.prototype, 'hardwareConcurrency', { get: () => 4 });\n`
+  await context.route(`${stack.vaultUrl}/**/*.js`, async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: many + (await response.text()) })
+  })
+  const page = await context.newPage()
+  const threads = new Set<string>()
+  page.on('worker', (worker) => {
+    const told = worker.evaluate<string>(`crossOriginIsolated ? name : 'not isolated'`)
+    void told.then((name) => threads.add(name)).catch(() => undefined)
+  })
+  await page.goto(stack.appUrl)
+  for (const worker of await vaultWorkers(page)) {
+    if ((await worker.evaluate<string>('name')) !== 'train') continue
+    await worker.evaluate(() => {
+      const argumentList = [{ type: 'RAW', value: 'wasm' }]
+      const data = { id: 'asked', type: 'APPLY', path: ['probe'], argumentList }
+      globalThis.dispatchEvent(new MessageEvent('message', { data }))
+    })
+  }
+  await expect.poll(() => [...threads], { timeout: 30_000 }).toContain('thread')
+  const names = () => Promise.all(page.workers().map((worker) => worker.evaluate<string>('name')))
+  await expect.poll(names, { timeout: 30_000 }).not.toContain('thread')
+  expect(await names()).toContain('train')
+  await context.close()
+})
+
 describe('the app origin', () => {
   test('does not see what the vault stores', async () => {
     const page = await fresh(stack.appUrl)

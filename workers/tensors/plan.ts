@@ -26,10 +26,11 @@ export type Plan = {
 /** What may lie between the layers, in bytes; larger batches are taken in parts. */
 const room = 48 * 1024 * 1024
 
-export function create(kernels: Kernels, spec: Model.Spec, samples: number): Plan {
+/** For at most so many samples at once, in one of `threads` such plans that share the room. */
+export function create(kernels: Kernels, spec: Model.Spec, samples: number, threads = 1): Plan {
   const layers = Model.layers(spec)
   const inputs = Model.layerInputs(spec)
-  const capacity = Math.max(1, Math.min(samples, Math.floor(room / footprint(spec))))
+  const capacity = Math.max(1, Math.min(samples, Math.floor(room / threads / footprint(spec))))
   const weights = kernels.take(Model.parameterCount(spec) * 4)
   const layout = { kernels, capacity, weights }
   const input = { at: kernels.take(capacity * inputs * 4), stride: inputs * 4 }

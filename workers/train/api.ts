@@ -7,6 +7,8 @@ export type Backend = 'webgpu' | 'wasm' | 'cpu'
 
 export type ProbeResult = {
   readonly backend: Backend
+  /** Of the processor that work on a batch; 1 where it does not. */
+  readonly threads: number
   readonly samplesPerSecond: number
   /** What the browser says of the adapter; `software` adapters are not GPUs. */
   readonly adapter: string

@@ -8,6 +8,7 @@ import * as Kernels from '../tensors/kernels.ts'
 import type { Engine, Engines } from './engines.ts'
 import { UnavailableError } from './errors.ts'
 import * as Tfjs from './tfjs.ts'
+import * as Crew from './threads/crew.ts'
 import * as Wasm from './wasm.ts'
 import * as Webgpu from './webgpu/engine.ts'
 
@@ -22,9 +23,14 @@ const reference: Engine = {
   forget: () => undefined,
 }
 
+/** Workers inside this one: the bundler must find their address in so many words. */
+const crew = Crew.create(
+  () => new Worker(new URL('./threads/worker.ts', import.meta.url), { type: 'module', name: 'thread' }),
+)
+
 export const engines: Engines = {
   webgpu: Webgpu.create(),
-  wasm: Wasm.engine(() => [relaxed, strict].map(Kernels.inlined)),
+  wasm: Wasm.engine(() => [relaxed, strict].map(Kernels.inlined), crew),
   cpu: reference,
 }
 

@@ -3,6 +3,7 @@ import type { Backend, ProbeResult } from './api.ts'
 
 export type Measured = {
   readonly backend: Backend
+  readonly threads: number
   readonly samplesPerSecond: number
   readonly adapter: string
   readonly software: boolean
@@ -14,15 +15,35 @@ export type Refused = {
   readonly because: string
 }
 
-/** The fastest. */
+/** By how much more threads have to be faster to be worth their heat. */
+const worthwhile = 1.1
+
+/** The fastest, on one thread unless more make it faster by a tenth. */
 export function choose(measured: readonly Measured[], refused: readonly Refused[]): ProbeResult | undefined {
-  const [best, ...others] = measured.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond)
+  const best = fastest(measured)
   if (!best) return undefined
+  const backends = new Set(measured.map(({ backend }) => backend)).size
   const reasons = [
-    others.length === 0 ? 'the only one that works here' : `the fastest of ${others.length + 1}`,
+    backends === 1 ? 'the only one that works here' : `the fastest of ${backends}`,
+    ...others(best, measured),
     ...refused.map((other) => `${capitalised(other.backend)} ${other.because}`),
   ]
-  return { ...best, reason: `${capitalised(best.backend)} is ${reasons.join('; ')}.` }
+  return { ...best, reason: `${named(best)} is ${reasons.join('; ')}.` }
+}
+
+function fastest(measured: readonly Measured[]): Measured | undefined {
+  const worth = ({ threads, samplesPerSecond }: Measured) => samplesPerSecond / (threads > 1 ? worthwhile : 1)
+  return measured.toSorted((a, b) => worth(b) - worth(a))[0]
+}
+
+/** Why it is on one thread where it could have had more, as a clause. */
+function others(best: Measured, measured: readonly Measured[]): readonly string[] {
+  const more = measured.find(({ backend, threads }) => backend === best.backend && threads > best.threads)
+  return more ? [`${more.threads} threads made it no faster`] : []
+}
+
+function named({ backend, threads }: Measured): string {
+  return threads > 1 ? `${capitalised(backend)} on ${threads} threads` : capitalised(backend)
 }
 
 /** Why an adapter is not measured, as a clause. */
@@ -30,10 +51,16 @@ export function pretends(adapter: string): string {
   return `was not measured, since ${adapter} is a processor, not a GPU`
 }
 
-/** A choice that somebody made instead. */
-export function forced(measured: Measured): ProbeResult {
-  const warning = measured.software ? `; ${measured.adapter} is a processor, not a GPU` : ''
-  return { ...measured, reason: `${capitalised(measured.backend)} was asked for${warning}.` }
+/** A choice that somebody made instead, of one or more threads; at least one is measured. */
+export function forced(measured: readonly Measured[]): ProbeResult {
+  const best = fastest(measured)
+  if (!best) throw new RangeError('nothing was measured')
+  const clauses = [
+    'was asked for',
+    ...(best.software ? [`${best.adapter} is a processor, not a GPU`] : []),
+    ...others(best, measured),
+  ]
+  return { ...best, reason: `${named(best)} ${clauses.join('; ')}.` }
 }
 
 export function capitalised(backend: Backend): string {

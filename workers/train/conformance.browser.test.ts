@@ -1,27 +1,39 @@
 // Every engine against TensorFlow.js on plain JavaScript, and that against finite differences, on every template.
-import { describe, expect, it } from 'vitest'
+import * as Comlink from 'comlink'
+import { afterAll, describe, expect, it } from 'vitest'
 import * as Model from '../../protocol/model.ts'
 import * as Conformance from '../../test/conformance.ts'
 import * as Examples from '../../test/examples.ts'
+import type { Threaded } from '../../test/threaded.ts'
 import strict from '../tensors/kernels/index.ts?strict'
 import * as Kernels from '../tensors/kernels.ts'
 import { engines } from './backends.ts'
+import type { Engine } from './engines.ts'
 import * as Wasm from './wasm.ts'
 
 const models = Object.entries(Conformance.models)
 
+const worker = new Worker(new URL('../../test/threaded.ts', import.meta.url), { type: 'module' })
+const threaded = Comlink.wrap<Threaded>(worker)
+afterAll(() => worker.terminate())
+
+const here = (engine: Engine): Pick<Threaded, 'gradient' | 'losses'> => ({
+  gradient: (spec, on) => Conformance.gradient(engine, spec, on),
+  losses: (spec) => Conformance.losses(engine, spec),
+})
 const tried = {
-  wasm: engines.wasm,
-  'wasm by strict kernels': Wasm.engine(() => [Kernels.inlined(strict)]),
-  webgpu: engines.webgpu,
+  wasm: here(engines.wasm),
+  'wasm by strict kernels': here(Wasm.engine(() => [Kernels.inlined(strict)])),
+  'wasm on several threads': threaded,
+  webgpu: here(engines.webgpu),
 }
 
-describe.each(Object.entries(tried))('%s', (_, engine) => {
+describe.each(Object.entries(tried))('%s', (_, { gradient, losses }) => {
   it.each(models)('has the losses and gradients of the reference: %s', async (_, spec) => {
     for (const samples of [1, 5, 8]) {
       const batch = Conformance.batch(spec, samples)
       const reference = await Conformance.gradient(engines.cpu, spec, batch)
-      const found = await Conformance.gradient(engine, spec, batch)
+      const found = await gradient(spec, batch)
       expect(Math.abs(found.loss / reference.loss - 1)).toBeLessThan(1e-4)
       expect(Examples.relativeDistance(found.gradient, reference.gradient)).toBeLessThan(1e-4)
     }
@@ -29,8 +41,25 @@ describe.each(Object.entries(tried))('%s', (_, engine) => {
 
   it.each(models)('has the losses of ten free steps: %s', async (_, spec) => {
     const reference = await Conformance.losses(engines.cpu, spec)
-    const found = await Conformance.losses(engine, spec)
+    const found = await losses(spec)
     expect(Examples.relativeDistance(found, reference)).toBeLessThan(1e-4)
+  })
+})
+
+describe('threads', () => {
+  const spec = Conformance.models['two convolutions with pooling']!
+
+  it('are chosen where they are faster, and the choice says so', async () => {
+    const { threads, reason } = await threaded.probe()
+    const [alone, together] = ['was asked for; 3 threads made it no faster.', 'on 3 threads was asked for.']
+    expect(reason).toBe(`WebAssembly ${threads === 3 ? together : alone}`)
+  })
+
+  it('take no memory after they started, and end with the same bits each time', async () => {
+    const first = await threaded.walk(spec, 1000)
+    expect(first.grown).toBe(0)
+    expect(first.weights.every(Number.isFinite)).toBe(true)
+    expect((await threaded.walk(spec, 1000)).weights).toEqual(first.weights)
   })
 })
 

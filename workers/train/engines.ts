@@ -10,6 +10,8 @@ export type Device = {
 }
 
 export type Engine = {
+  /** Most threads that it can train with here, the caller's among them; one where nothing is said. */
+  readonly threads?: number
   /** Rejects with `UnavailableError` where this browser lacks what it needs. */
   device(): Promise<Device>
   /** Compiles and uploads what the steps need. Rejects with `UnavailableError`. */
@@ -21,3 +23,8 @@ export type Engine = {
 }
 
 export type Engines = { readonly [backend in Backend]: Engine }
+
+/** The engine, with so many threads. */
+export function on(engine: Engine, threads: number): Engine {
+  return { ...engine, start: (settings) => engine.start({ ...settings, threads }) }
+}

@@ -6,9 +6,20 @@ import type { Batch } from '../tensors/batches.ts'
 import type { Engine } from './engines.ts'
 import * as TrainStep from './trainStep.ts'
 
+export type Steps = {
+  readonly spec: Model.Spec
+  readonly batchSize: number
+}
+
 /** Of every step that is measured, as a benchmark has them. */
-const { learningRate, momentum, seed, batchSeed, batchSize } = Benchmark.training
+const { learningRate, momentum, seed, batchSeed } = Benchmark.training
 const rates = { learningRate, momentum }
+/** Most samples of a step that is measured: one of them may take a second on a slow device. */
+const largest = 256
+/** Fewest samples that are worth a thread. */
+const worthwhile = 4
+/** Most parameters that all threads hold together: each has some seven copies, which makes 112 MB. */
+const room = 4_000_000
 /** Samples of the two steps that are compared: the reference is slow. */
 const compared = 4
 /** Per engine, in ms. */
@@ -51,13 +62,20 @@ export function error(found: Sample, reference: Sample, spec: Model.Spec): numbe
   return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst
 }
 
+/** How many threads to measure: one, and as many as there are for such batches. */
+export function threads(engine: Engine, { spec, batchSize }: Steps): readonly number[] {
+  const roomy = Math.floor(room / Model.parameterCount(spec))
+  const most = Math.min(engine.threads ?? 1, Math.floor(batchSize / worthwhile), roomy)
+  return most > 1 ? [1, most] : [1]
+}
+
 /** Samples per second, warmed up by a step before. */
 export async function measure(
   engine: Engine,
-  spec: Model.Spec,
-  measured = batchSize,
+  { spec, batchSize }: Steps,
   milliseconds = budget,
 ): Promise<number> {
+  const measured = Math.min(batchSize, largest)
   const batch = example(spec, measured)
   const initial = TrainStep.resting(Model.initialise(spec, seed))
   const steps = await engine.start({ spec, ...rates, batchSize: measured, initial })

@@ -40,7 +40,11 @@ describe.each(['strict', 'relaxed'] as const)('training by %s kernels', (build) 
           vi.advanceTimersByTime(40)
           steps.step(batch)
         }
-        return { ...steps, step }
+        function* parts(batch: Batch): Generator<undefined, void> {
+          step(batch)
+          yield undefined
+        }
+        return { ...steps, parts }
       },
     }
     const points: Round.Point[] = []
@@ -57,6 +61,30 @@ describe.each(['strict', 'relaxed'] as const)('training by %s kernels', (build) 
     const rest = await Round.train(engine, job, source, undefined, middle)
     expect(rest.weights).toEqual(whole.weights)
     expect(rest.loss).toBeCloseTo(whole.loss, 6)
+  })
+
+  it('is stopped in the middle of a step that takes long', async () => {
+    const engine = Node.engine(build)
+    const job = {
+      model: mlp,
+      training: { ...training, batchSize: 500 },
+      weights: Model.initialise(mlp, 1),
+      round: 0,
+    }
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 30))
+    let turns = 0
+    const pause = () => {
+      if (++turns === 20) throw new RangeError('enough')
+      return Promise.resolve()
+    }
+    try {
+      const trained = Round.train(engine, job, Examples.stripedSource(1000, 1), { pause })
+      await expect(trained).rejects.toThrow('enough')
+    } finally {
+      vi.restoreAllMocks()
+    }
+    expect(turns).toBe(20)
   })
 
   it('refuses weights of another size, and reports numbers that blow up', async () => {

@@ -24,7 +24,7 @@ export type Point = {
 }
 
 export type Hooks = {
-  /** Called between steps, some 20 times a second; waits to pause, throws to stop. */
+  /** Called between steps, or parts of long ones, some 20 times a second; waits to pause, throws to stop. */
   pause(done: number, total: number): Promise<void>
   /** Called every second or so with what to go on from should the device be lost. */
   keep?(point: Point): void
@@ -91,6 +91,14 @@ export async function train(
       queue.steps = 0
       queue.since = now
     }
+    const turn = async () => {
+      const before = performance.now()
+      if (!hooks || before - lastPause < slice) return
+      await hooks.pause(done, total)
+      lastPause = performance.now()
+      paused += lastPause - before
+      queue.since += lastPause - before
+    }
     for (let epoch = 0; epoch < training.epochs; epoch++) {
       if (count >= (from?.steps ?? 0)) loss = 0
       const prng = Prng.from(training.seed, round, epoch)
@@ -100,7 +108,7 @@ export async function train(
           loss = from?.loss ?? 0
           continue
         }
-        steps.step(batch)
+        await TrainStep.take(steps, batch, turn)
         if (++queue.steps >= queue.room) {
           await drain()
           if (hooks?.keep && performance.now() - lastKept > keepEvery) {
@@ -108,13 +116,6 @@ export async function train(
             lastKept = performance.now()
             queue.since = lastKept
           }
-        }
-        if (hooks && performance.now() - lastPause > slice) {
-          const before = performance.now()
-          await hooks.pause(done, total)
-          lastPause = performance.now()
-          paused += lastPause - before
-          queue.since += lastPause - before
         }
       }
       if (queue.steps > 0) await drain()

@@ -17,7 +17,7 @@ export type Course = {
   readonly segment: number
 }
 
-/** Called between segments with how many are done; waits to pause, throws to stop. */
+/** Called before each segment, and in long ones some 20 times a second, with how many are done; waits to pause, throws to stop. */
 export type Pause = (done: number, total: number) => Promise<void>
 
 /** Weights after each segment, the last of which may be shorter. */
@@ -30,8 +30,9 @@ export async function train(
   const checkpoints: Float32Array<ArrayBuffer>[] = []
   const total = count(course, source)
   for await (const batches of segments(course, source)) {
-    await pause?.(checkpoints.length, total)
-    const after = await walk(engine, course, checkpoints.at(-1) ?? course.weights, batches)
+    const turn = () => pause?.(checkpoints.length, total)
+    await turn()
+    const after = await walk(engine, course, checkpoints.at(-1) ?? course.weights, batches, turn)
     if (!after.every(Number.isFinite)) throw new Round.DivergedError()
     checkpoints.push(after)
   }
@@ -54,11 +55,12 @@ export async function distance(
   let worst = 0
   let done = 0
   for await (const batches of segments(course, source)) {
-    await pause?.(done, total)
+    const turn = () => pause?.(done, total)
+    await turn()
     const before = published[done - 1] ?? course.weights
     const claimed = published[done]
     if (claimed?.length !== course.weights.length) return Number.POSITIVE_INFINITY
-    const found = await walk(engine, course, before, batches)
+    const found = await walk(engine, course, before, batches, turn)
     worst = Math.max(worst, relative(found, claimed, before))
     done++
   }
@@ -91,17 +93,27 @@ async function* segments(
   if (batches.length > 0) yield batches
 }
 
+/** Time between turns, in ms. */
+const slice = 50
+
 async function walk(
   engine: Engine,
   { model, training }: Course,
   from: Float32Array,
   batches: readonly Batches.Batch[],
+  turn: () => Promise<void> | undefined,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { learningRate, momentum, batchSize } = training
   const initial = TrainStep.resting(from)
   const steps = await engine.start({ spec: model, learningRate, momentum, batchSize, initial })
   try {
-    for (const batch of batches) steps.step(batch)
+    let last = performance.now()
+    const paced = async () => {
+      if (performance.now() - last < slice) return
+      await turn()
+      last = performance.now()
+    }
+    for (const batch of batches) await TrainStep.take(steps, batch, paced)
     return (await steps.state()).weights
   } finally {
     steps.dispose()

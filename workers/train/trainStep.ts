@@ -17,6 +17,8 @@ export type Settings = {
   readonly batchSize: number
   /** Not changed. */
   readonly initial: State
+  /** How many work on a batch, where the engine has so many; one where nothing is said. */
+  readonly threads?: number
 }
 
 export type TrainStep = {
@@ -25,6 +27,8 @@ export type TrainStep = {
    * engine on the processor is done with it when this returns, and nothing else has its turn meanwhile.
    */
   step(batch: Batch): void
+  /** The same step, which stops after each part of some 20 ms to let others have their turn; absent where none takes long. */
+  parts?(batch: Batch): Iterator<undefined>
   /** Cross-entropy summed over all samples since it was last taken; waits for every enqueued step. */
   takeLoss(): Promise<number>
   /** A copy; waits for every enqueued step. */
@@ -36,4 +40,16 @@ export type TrainStep = {
 /** Weights with momentum at rest. */
 export function resting(weights: Float32Array): State {
   return { weights: new Float32Array(weights), velocity: new Float32Array(weights.length) }
+}
+
+/** Takes a step, with a turn for others after each of its parts; what has none is one. */
+export async function take(
+  steps: TrainStep,
+  batch: Batch,
+  turn: () => Promise<void> | undefined,
+): Promise<void> {
+  if (steps.parts === undefined) {
+    steps.step(batch)
+    await turn()
+  } else for (const parts = steps.parts(batch); !parts.next().done;) await turn()
 }

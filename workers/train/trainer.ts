@@ -6,7 +6,7 @@ import type { Progress } from '../progress.ts'
 import type { Source } from '../tensors/batches.ts'
 import type { Backend, ProbeResult, Train } from './api.ts'
 import * as Choose from './choose.ts'
-import type { Engine, Engines } from './engines.ts'
+import * as Engine from './engines.ts'
 import { DeviceLostError } from './errors.ts'
 import * as Gate from './gate.ts'
 import type { Trained } from './ports.ts'
@@ -19,7 +19,7 @@ export type Pause = (done: number, total: number) => Promise<void>
 type Failure = { readonly message: string; readonly isSick: boolean }
 
 type Attempt = {
-  readonly engine: Engine
+  readonly engine: Engine.Engine
   readonly backend: Backend
   /** How another engine failed at the same. */
   readonly before: Failure | undefined
@@ -27,8 +27,8 @@ type Attempt = {
 }
 
 export type Trainer = Omit<Train, 'warmStart' | 'checkWarmStart'> & {
-  /** Has `work` done with the engine that is best for a model, again with another where that one fails. */
-  using<value>(spec: Model.Spec, work: (attempt: Attempt) => Promise<value>): Promise<value>
+  /** Has `work` done with the engine that is best for steps of a model, again with another where that one fails. */
+  using<value>(steps: Probe.Steps, work: (attempt: Attempt) => Promise<value>): Promise<value>
   train(job: Round.Job, source: Source, progress: Progress): Promise<Trained>
   /** For whoever makes the source: waits while training is paused, rejects once it is aborted. */
   pass(): Promise<void>
@@ -41,10 +41,10 @@ const tolerance = 1e-4
 /** Time between two messages of progress, in ms: at most four a second. */
 const progressEvery = 250
 
-export function create(engines: Engines): Trainer {
+export function create(engines: Engine.Engines): Trainer {
   const gate = Gate.create()
   const broken = new Map<Backend, string>()
-  /** By the layers of a model: engines differ in what they are good at. */
+  /** By the layers of a model and its batches: engines, and threads, differ in what they are good at. */
   const choices = new Map<string, ProbeResult>()
   let wished: Backend | undefined
   let queue: Promise<unknown> = Promise.resolve()
@@ -56,26 +56,31 @@ export function create(engines: Engines): Trainer {
     return result
   }
 
+  /** On one thread, and on as many as there are. */
   const measure = async (
     backend: Backend,
-    spec: Model.Spec,
+    steps: Probe.Steps,
     reference: Probe.Sample,
-  ): Promise<Choose.Measured> => {
-    const engine = engines[backend]
-    const { description, software } = await engine.device()
-    const found = backend === 'cpu' ? reference : await Probe.sample(engine, spec)
-    if (Probe.error(found, reference, spec) > tolerance) throw new WrongNumbersError(backend)
-    const samplesPerSecond = await Probe.measure(engine, spec)
-    return { backend, samplesPerSecond, adapter: description, software }
+  ): Promise<readonly Choose.Measured[]> => {
+    const { description, software } = await engines[backend].device()
+    const measured: Choose.Measured[] = []
+    for (const threads of Probe.threads(engines[backend], steps)) {
+      const engine = Engine.on(engines[backend], threads)
+      const found = backend === 'cpu' ? reference : await Probe.sample(engine, steps.spec)
+      if (Probe.error(found, reference, steps.spec) > tolerance) throw new WrongNumbersError(backend)
+      const samplesPerSecond = await Probe.measure(engine, steps)
+      measured.push({ backend, threads, samplesPerSecond, adapter: description, software })
+    }
+    return measured
   }
 
-  const survey = async (spec: Model.Spec): Promise<ProbeResult> => {
-    const reference = await Probe.sample(engines.cpu, spec)
+  const survey = async (steps: Probe.Steps): Promise<ProbeResult> => {
+    const reference = await Probe.sample(engines.cpu, steps.spec)
     const measured: Choose.Measured[] = []
     const refused: Choose.Refused[] = []
     const attempt = async (backend: Backend) => {
       try {
-        measured.push(await measure(backend, spec, reference))
+        measured.push(...(await measure(backend, steps, reference)))
       } catch (error) {
         const wrong = error instanceof WrongNumbersError
         refused.push({ backend, because: wrong ? 'computes wrong numbers' : 'is not available' })
@@ -97,14 +102,15 @@ export function create(engines: Engines): Trainer {
     return result
   }
 
-  const choose = async (spec: Model.Spec): Promise<ProbeResult> => {
-    const key = JSON.stringify([wished, Model.layers(spec)])
+  const choose = async (steps: Probe.Steps): Promise<ProbeResult> => {
+    const { spec, batchSize } = steps
+    const key = JSON.stringify([wished, batchSize, Model.layers(spec)])
     const known = choices.get(key)
     if (known) return known
     const found =
       wished === undefined
-        ? await survey(spec)
-        : Choose.forced(await measure(wished, spec, await Probe.sample(engines.cpu, spec)))
+        ? await survey(steps)
+        : Choose.forced(await measure(wished, steps, await Probe.sample(engines.cpu, spec)))
     choices.set(key, found)
     return found
   }
@@ -120,13 +126,13 @@ export function create(engines: Engines): Trainer {
     }
   }
 
-  const using: Trainer['using'] = (spec, work) =>
+  const using: Trainer['using'] = (steps, work) =>
     inTurn(async () => {
       let before: Failure | undefined
       gate.begin()
       for (;;) {
-        const { backend } = await choose(spec)
-        const engine = engines[backend]
+        const { backend, threads } = await choose(steps)
+        const engine = Engine.on(engines[backend], threads)
         try {
           return await work({ engine, backend, before, pausing })
         } catch (error) {
@@ -149,14 +155,15 @@ export function create(engines: Engines): Trainer {
       inTurn(async () => {
         if (forced !== undefined) broken.delete(forced)
         wished = forced
-        return await choose(Benchmark.training.spec)
+        return await choose(Benchmark.training)
       }),
     benchmark: () =>
       inTurn(async () => {
-        const engine = engines[(await choose(Benchmark.training.spec)).backend]
         const { training, matmul, matmulOperations, budget } = Benchmark
-        const samples = await Probe.measure(engine, training.spec, training.batchSize, budget)
-        const rows = await Probe.measure(engine, matmul.spec, matmul.batchSize, budget)
+        const { backend, threads } = await choose(training)
+        const engine = Engine.on(engines[backend], threads)
+        const samples = await Probe.measure(engine, training, budget)
+        const rows = await Probe.measure(engine, matmul, budget)
         const megaflops = ((rows / matmul.batchSize) * matmulOperations) / 1e6
         return { training: Benchmark.rounded(samples), matmul: Benchmark.rounded(megaflops) }
       }),
@@ -166,7 +173,8 @@ export function create(engines: Engines): Trainer {
       const keep = (kept: Round.Point) => {
         point = kept
       }
-      return using(job.model, async ({ engine, backend, before, pausing: pause }) => {
+      const steps = { spec: job.model, batchSize: job.training.batchSize }
+      return using(steps, async ({ engine, backend, before, pausing: pause }) => {
         if (before) {
           // What a sick device computed is not gone on from.
           if (before.isSick) point = undefined

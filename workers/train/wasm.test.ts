@@ -99,6 +99,30 @@ describe('the engine', () => {
     expect(all!.loss).toBeCloseTo(one!.loss + two!.loss + three!.loss, 3)
   })
 
+  it('stops after parts of a batch, the smaller the slower it is, with the same weights in the end', async () => {
+    const spec = Conformance.models['two convolutions with pooling']!
+    const batch = Conformance.batch(spec, 61)
+    const after = async (slowness: number) => {
+      let now = 0
+      vi.spyOn(performance, 'now').mockImplementation(() => (now += slowness))
+      const initial = TrainStep.resting(Conformance.weights(spec))
+      const settings = { spec, learningRate: 0.1, momentum: 0.9, batchSize: 61, initial }
+      const steps = await Node.engine().start(settings)
+      let turns = 0
+      for (let i = 0; i < 3; i++)
+        await TrainStep.take(steps, batch, () => {
+          turns++
+          return undefined
+        })
+      return { turns, weights: (await steps.state()).weights }
+    }
+    // A millisecond for each part, and a second for each.
+    const [fast, slow] = [await after(1), await after(1000)]
+    expect(fast.turns).toBe(3)
+    expect(slow.turns).toBe(1 + 61 + 61)
+    expect(slow.weights).toEqual(fast.weights)
+  })
+
   it('takes the first build that the machine accepts, and says so where there is none', async () => {
     const spec = Conformance.models['softmax regression']!
     const batch = Conformance.batch(spec, 2)

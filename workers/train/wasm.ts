@@ -1,20 +1,29 @@
-// Training on the processor by kernels of our own, compiled from AssemblyScript; on one thread.
+// Training on the processor by kernels of our own, compiled from AssemblyScript; on several threads where they are asked for
+// and the page may share memory.
 import * as Kernels from '../tensors/kernels.ts'
-import * as Plan from '../tensors/plan.ts'
-import type * as Stage from '../tensors/stages/stage.ts'
 import type { Engine } from './engines.ts'
 import { UnavailableError } from './errors.ts'
+import * as Learner from './learner.ts'
+import type * as Crew from './threads/crew.ts'
 import type { Settings, TrainStep } from './trainStep.ts'
 
 /** Of the first of these modules that this machine accepts. */
-export function engine(builds: () => readonly Uint8Array<ArrayBuffer>[]): Engine {
+export function engine(builds: () => readonly Uint8Array<ArrayBuffer>[], crew?: Crew.Crew): Engine {
   let compiling: Promise<WebAssembly.Module> | undefined
   const module = () => (compiling ??= Kernels.compile(builds()))
   return {
+    threads: crew?.most ?? 1,
     device: () => Promise.resolve({ description: 'processor', software: false }),
     start: async (settings) => {
+      const { spec, batchSize } = settings
+      const threads = Math.min(settings.threads ?? 1, batchSize)
       try {
-        return train(await Kernels.start(await module()), settings)
+        const compiled = await module()
+        const samples = Math.ceil(batchSize / threads)
+        const learner = Learner.create(await Kernels.start(compiled), spec, samples, threads)
+        // Where the others cannot start, for want of memory say, the work gets done without them.
+        const starting = threads > 1 ? crew?.start(compiled, { spec, batchSize, threads }) : undefined
+        return train(learner, settings, await starting?.catch(() => undefined))
       } catch (cause) {
         throw new UnavailableError('wasm', cause)
       }
@@ -26,50 +35,41 @@ export function engine(builds: () => readonly Uint8Array<ArrayBuffer>[]): Engine
   }
 }
 
-function train(kernels: Kernels.Kernels, settings: Settings): TrainStep {
-  const { spec, learningRate, momentum, batchSize, initial } = settings
-  const plan = Plan.create(kernels, spec, batchSize)
-  const width = plan.input.stride / 4
-  const velocity = kernels.take(initial.velocity.length * 4)
-  const learning: Stage.Learning[] = []
-  let inputGradient: Stage.Rows | undefined
-  for (const stage of plan.stages) {
-    const learned = stage.learn(inputGradient)
-    learning.push(learned)
-    inputGradient = learned.gradient
-  }
-  if (!inputGradient) throw new RangeError('a model without layers')
-  const { at: gradients, stride } = inputGradient
-  const back = learning.toReversed()
-  // Everything is taken: these views stay.
-  const inputs = kernels.floats(plan.input.at, plan.capacity * width)
-  const classes = kernels.bytes(plan.classes, plan.capacity)
-  const weights = kernels.floats(plan.weights, initial.weights.length)
-  const velocities = kernels.floats(velocity, initial.velocity.length)
+function train(learner: Learner.Learner, settings: Settings, shift: Crew.Shift | undefined): TrainStep {
+  const { learningRate, momentum, initial } = settings
+  const { weights, velocity } = learner
   weights.set(initial.weights)
-  velocities.set(initial.velocity)
+  velocity.set(initial.velocity)
   let loss = 0
+
+  function* parts(batch: Learner.Samples): Generator<undefined, void> {
+    const rate = learningRate / batch.samples
+    loss += yield* learner.gather(shift?.begin(batch, weights) ?? batch)
+    // Momentum counts once, whoever comes first; the order is that of the threads, so that sums are the same each time.
+    let gathered = momentum
+    for (const found of shift?.found() ?? []) {
+      if (found === undefined) yield
+      else {
+        loss += found.loss
+        learner.take(found.gradients, rate, gathered)
+        gathered = 1
+      }
+    }
+    learner.descend(rate, gathered)
+    yield
+  }
 
   return {
     step(batch) {
-      plan.prepare()
-      for (const each of learning) each.prepare()
-      for (let first = 0; first < batch.samples; first += plan.capacity) {
-        const samples = Math.min(plan.capacity, batch.samples - first)
-        inputs.set(batch.inputs.subarray(first * width, (first + samples) * width))
-        classes.set(batch.classes.subarray(first, first + samples))
-        plan.forward(samples)
-        loss += kernels.loss(samples, spec.classes, plan.output.at, plan.classes, gradients, stride)
-        for (const each of back) each.backward(samples)
-      }
-      for (const each of learning) each.descend({ velocity, rate: learningRate / batch.samples, momentum })
+      for (const steps = parts(batch); !steps.next().done;);
     },
+    parts,
     takeLoss() {
       const taken = loss
       loss = 0
       return Promise.resolve(taken)
     },
-    state: () => Promise.resolve({ weights: weights.slice(), velocity: velocities.slice() }),
-    dispose: () => undefined,
+    state: () => Promise.resolve({ weights: weights.slice(), velocity: velocity.slice() }),
+    dispose: () => shift?.end(),
   }
 }

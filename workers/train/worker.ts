@@ -43,10 +43,14 @@ function lesson(request: WarmStartRequest): WarmStart.Lesson {
   return { course: { ...course, model: found.model }, source: found.source }
 }
 
+function steps({ model, training }: Segments.Course) {
+  return { spec: model, batchSize: training.batchSize }
+}
+
 const api: TrainWorker = {
   warmStart: async (request, progress) => {
     const { course, source } = lesson(request)
-    const ends = await trainer.using(course.model, ({ engine, pausing }) =>
+    const ends = await trainer.using(steps(course), ({ engine, pausing }) =>
       Segments.train(engine, course, source, pausing('segments', progress)),
     )
     const published = ends.map(Weights.toBytes)
@@ -58,7 +62,7 @@ const api: TrainWorker = {
   checkWarmStart: async ({ published, ...request }, progress) => {
     const { course, source } = lesson(request)
     const ends = published.map(Weights.fromBytes)
-    const distance = await trainer.using(course.model, ({ engine, pausing }) =>
+    const distance = await trainer.using(steps(course), ({ engine, pausing }) =>
       Segments.distance(engine, course, source, ends, pausing('segments', progress)),
     )
     return distance <= request.job.tolerance

@@ -10,6 +10,7 @@ export type Found = {
   readonly cannot?: string
   readonly losses: readonly number[]
   readonly operations: number
+  readonly note?: string
   /** Of one repetition, by round; fewer rounds where its time was spent. */
   readonly seconds: readonly number[]
 }
@@ -81,9 +82,11 @@ export class Pool {
     }
     return contenders.map((contender) => {
       const why = cannot.get(contender)
+      const note = started.get(contender)?.note
       return {
         contender,
         ...(why === undefined ? {} : { cannot: why }),
+        ...(note === undefined ? {} : { note }),
         losses: started.get(contender)?.losses ?? [],
         operations: started.get(contender)?.operations ?? NaN,
         seconds: seconds.get(contender) ?? [],
@@ -147,7 +150,8 @@ export function rows(
 ): readonly Report.Row[] {
   return found.map((each) => {
     const fewer = each.seconds.length < rounds ? counted(each.seconds.length) : undefined
-    const note = each.cannot ?? [noteOf(each), fewer].filter((part) => part !== undefined).join(', ')
+    const note =
+      each.cannot ?? [each.note, noteOf(each), fewer].filter((part) => part !== undefined).join(', ')
     const figures = each.cannot === undefined ? each.seconds.map((seconds) => figure(seconds, each)) : []
     return Report.noted(Report.row(group, each.contender.name, unit, figures), note)
   })

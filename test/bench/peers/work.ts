@@ -29,6 +29,8 @@ export type Work = {
   dispose(): void
   /** Floating-point operations of the multiplications in one repetition. */
   readonly operations: number
+  /** How it is done, where that is not the same everywhere. */
+  readonly note?: string
 }
 
 /** SGD with momentum from rest on the mean cross-entropy. */

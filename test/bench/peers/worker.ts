@@ -17,6 +17,7 @@ export type Started = {
   /** Of the last of these repetitions. */
   readonly seconds: number
   readonly operations: number
+  readonly note?: string
 }
 
 let work: Work.Work | undefined
@@ -38,7 +39,8 @@ const remote: Remote = {
       spent += seconds
       if (task.kind === 'matmul') break
     }
-    return { losses, seconds, operations: work.operations }
+    const { operations, note } = work
+    return { losses, seconds, operations, ...(note === undefined ? {} : { note }) }
   },
   round: async (ms) => {
     if (work === undefined) throw new Error('Nothing was started.')

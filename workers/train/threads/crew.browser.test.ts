@@ -1,0 +1,53 @@
+// Threads come when a model is trained and go when none is, also in the middle of a batch.
+import { afterEach, expect, test, vi } from 'vitest'
+import * as Conformance from '../../../test/conformance.ts'
+import { strictKernels } from '../backends.ts'
+import * as Crew from './crew.ts'
+
+const spec = Conformance.models['one hidden layer']!
+const layout = { spec, batchSize: 6, threads: 3 }
+const weights = Conformance.weights(spec)
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function opened() {
+  const terminated = vi.spyOn(Worker.prototype, 'terminate')
+  const open = vi.fn(() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }))
+  return { crew: Crew.create(open), open, terminated }
+}
+
+test('threads without work are used again, and gone soon after', async () => {
+  const { crew, open, terminated } = opened()
+  const module = await strictKernels()
+  for (let i = 0; i < 3; i++) {
+    const shift = await crew.start(module, layout)
+    // Ended while the others work on their shares.
+    shift.begin(Conformance.batch(spec, 6), weights)
+    shift.end()
+  }
+  expect(open).toHaveBeenCalledTimes(2)
+  expect(terminated).not.toHaveBeenCalled()
+  await vi.waitFor(() => expect(terminated).toHaveBeenCalledTimes(2), { timeout: 5000 })
+  const shift = await crew.start(module, layout)
+  expect(open).toHaveBeenCalledTimes(4)
+  shift.end()
+})
+
+test('the caller’s share is the first, and all are as large', async () => {
+  const { crew } = opened()
+  const shift = await crew.start(await strictKernels(), layout)
+  const batch = Conformance.batch(spec, 5)
+  const own = shift.begin(batch, weights)
+  expect(own.samples).toBe(2)
+  expect(own.classes).toEqual(batch.classes.subarray(0, 2))
+  shift.end()
+})
+
+test('a thread that cannot start is said to have failed, and none is left', async () => {
+  const { crew, terminated } = opened()
+  const module = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))
+  await expect(crew.start(module, layout)).rejects.toThrow(Crew.FailedError)
+  expect(terminated).toHaveBeenCalledTimes(2)
+})
