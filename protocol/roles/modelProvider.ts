@@ -197,7 +197,7 @@ function openRound(state: State, now: number): State {
   if (round?.prepared === undefined || round.opened !== undefined) return state
   if (round.result !== 'none' || !Participant.isAwake(state, now)) return state
   const { ready, update, commit } = state.spec.timeouts
-  const readyBy = now + ready
+  const readyBy = Math.max(now + ready, ModelRound.waitsUntil(state, now))
   const updatesBy = readyBy + update
   const closes = updatesBy + commit
   const body = {
