@@ -109,23 +109,6 @@ export function read(state: State, round: Round, message: Message.Message, now: 
   return { ...round, unmasked: { ...round.unmasked, [seat]: message.body } }
 }
 
-/**
- * Unix seconds until when the next round waits for `Ready` at least; 0 where no longer than the spec says. Where somebody
- * went before it delivered and less than twice the minimum of its cohort is left, hardly a set of those who are left may
- * be opened next: then whoever left can be back, which is when the round closes, and say that it is.
- */
-export function waitsUntil({ ledger, terms, spec }: Participant.Participant, now: number): number {
-  const last = ledger.rounds.at(-1)?.record
-  if (last === undefined || last.closes <= now) return 0
-  const isThin = last.cohorts.some((cohort) => {
-    const there = cohort & last.delivered
-    return there !== cohort && Record.seats(there).length < 2 * terms.minCohort
-  })
-  const { ready, update, commit } = spec.timeouts
-  const until = last.closes + Math.ceil(ready / 2)
-  return isThin && until + update + commit < ledger.deadline ? until : 0
-}
-
 /** Unix seconds after which a committed round is opened no more. */
 export function opensBy({ spec }: Participant.Participant, closes: number): number {
   return closes + spec.timeouts.commit
