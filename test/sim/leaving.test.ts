@@ -13,7 +13,7 @@ function play(dozes: number, seeds: readonly number[]): readonly World.Outcome[]
   })
 }
 
-const seeds = Array.from({ length: 5 }, (_, at) => at + 1)
+const seeds = Array.from({ length: 8 }, (_, at) => at + 1)
 
 test('with three in ten leaving each round, nine in ten rounds finish', () => {
   const outcomes = play(0.3, seeds)
@@ -27,7 +27,7 @@ test('with three in ten leaving each round, nine in ten rounds finish', () => {
 })
 
 test('with every second leaving each round, every round ends in time and no money is stuck', () => {
-  for (const { state, escrow, committed, aborted, scenario, seconds } of play(0.5, seeds)) {
+  for (const { state, escrow, committed, aborted, scenario, seconds } of play(0.5, seeds.slice(0, 5))) {
     expect(['settled', 'cancelled']).toContain(state)
     expect(escrow).toBe(0n)
     expect(committed + aborted).toBeGreaterThanOrEqual(scenario.spec.rounds)
