@@ -127,10 +127,10 @@ export class TaskForm {
   readonly #checked = $derived.by(() => this.#check())
 
   /** By field. */
-  readonly errors = $derived.by(() => (this.#isTried ? this.#checked.errors : {}))
+  readonly errors: Checked['errors'] = $derived.by(() => (this.#isTried ? this.#checked.errors : {}))
 
   /** What creating the task takes from the account; undefined while an amount cannot be read. */
-  readonly escrow = $derived.by(() => {
+  readonly escrow: bigint | undefined = $derived.by(() => {
     const amounts = ['dataPool', 'computePool', 'bond'].map((name) =>
       Amount.parse(this.numbers[name] ?? '', this.#token),
     )
