@@ -1,5 +1,5 @@
-// `npm run bench -- PART`: measures a part, or `all`, in a real browser under the vault's headers, and compares it with its
-// limits.
+// `npm run bench -- PART`: measures a part, or without one all, in a real browser under the vault's headers, and compares
+// it with its limits.
 //   --json FILE  also writes it there
 //   --small      a little of everything; the figures then say nothing
 import { rmSync, writeFileSync } from 'node:fs'
@@ -78,7 +78,8 @@ function named({ group, name }: Report.Row): string {
 
 function figure(value: number): string {
   if (Number.isNaN(value)) return '-'
-  return value >= 1000 || Number.isInteger(value) ? value.toLocaleString('en') : value.toPrecision(3)
+  const isWhole = value >= 1000 || Number.isInteger(value)
+  return isWhole ? value.toLocaleString('en', { maximumFractionDigits: 0 }) : value.toPrecision(3)
 }
 
 async function measured(
@@ -143,9 +144,9 @@ if (import.meta.main) {
     options: { json: { type: 'string' }, small: { type: 'boolean', default: false } },
     allowPositionals: true,
   })
-  const parts = Report.parts.filter((each) => each === positionals[0] || positionals[0] === 'all')
+  const parts = Report.parts.filter((each) => positionals.length === 0 || each === positionals[0])
   if (parts.length === 0 || positionals.length > 1) {
-    process.stderr.write(`usage: npm run bench -- ${Report.parts.join('|')}|all [--small] [--json FILE]\n`)
+    process.stderr.write(`usage: npm run bench -- [${Report.parts.join('|')}] [--small] [--json FILE]\n`)
     process.exit(2)
   }
   const { found, machine } = await measured(parts, values.small ? 'small' : 'full')

@@ -15,39 +15,47 @@ const reports = mkdtempSync(join(tmpdir(), 'galaxy-reports-'))
 const isQuick = process.argv.includes('--quick')
 const isDeep = process.argv.includes('--deep')
 if (isDeep) process.env['GALAXY_DEEP'] = '1'
-const suites: Record<string, () => Promise<Count>> = isDeep
-  ? {
-      contracts: () => contracts({ FOUNDRY_PROFILE: 'deep' }),
-      node: () => vitest('node', 'test/history/', 'test/vectors/'),
-    }
+type Lane = Readonly<Record<string, () => Promise<Count>>>
+
+/** Run side by side; the suites of each one after another. */
+const lanes: readonly Lane[] = isDeep
+  ? [
+      {
+        contracts: () => contracts({ FOUNDRY_PROFILE: 'deep' }),
+        node: () => vitest('node', 'test/history/', 'test/vectors/'),
+      },
+    ]
   : isQuick
-    ? {
-        check: async () => count(await Steps.runAll(quick, 1)),
-        contracts: () => contracts({ FOUNDRY_FUZZ_RUNS: '64' }, '--no-match-contract', 'Invariant|Gas'),
-        node: () => vitest('node', 'protocol/', 'workers/', 'web/', 'relay/'),
-      }
-    : {
-        check: async () => {
-          const { passed, failed } = await check(1)
-          return { passed, failed, skipped: 0 }
+    ? [
+        { check: async () => count(await Steps.runAll(quick, 1)) },
+        { contracts: () => contracts({ FOUNDRY_FUZZ_RUNS: '64' }, '--no-match-contract', 'Invariant|Gas') },
+        { node: () => vitest('node', 'protocol/', 'workers/', 'web/', 'relay/') },
+      ]
+    : [
+        // What computes on one core; the others mostly wait for browsers and chains, and want the other one.
+        {
+          check: async () => {
+            const { passed, failed } = await check(1)
+            return { passed, failed, skipped: 0 }
+          },
+          sim: () => vitest('sim'),
         },
-        contracts: () => contracts({}),
-        node: () => vitest('node'),
-        sim: () => vitest('sim'),
-        browser: () => vitest('browser'),
-        e2e: () => vitest('e2e'),
-      }
+        {
+          contracts: () => contracts({}),
+          node: () => vitest('node'),
+          e2e: () => vitest('e2e'),
+          browser: () => vitest('browser'),
+        },
+      ]
 
 let total = none
 const lines: string[] = []
 
-// The check is mostly compilers, on one core; the suites mostly wait for browsers and want the other one each in turn.
-const { check: checking, ...others } = suites
-const inTurn = async () => {
-  for (const suite of Object.entries(others)) await conduct(suite)
-}
-if (isQuick) await Promise.all(Object.entries(suites).map(conduct))
-else await Promise.all([...(checking === undefined ? [] : [conduct(['check', checking])]), inTurn()])
+await Promise.all(
+  lanes.map(async (lane) => {
+    for (const suite of Object.entries(lane)) await conduct(suite)
+  }),
+)
 
 rmSync(reports, { recursive: true, force: true })
 process.stdout.write(`\n${lines.join('\n')}\n${total.passed} passed, ${total.failed} failed\n`)
