@@ -1,9 +1,9 @@
 // Watches over the owner's limits: pauses training and takes no new seats while one holds, and goes on by itself.
-import type { Train } from '../../workers/api.ts'
+import type { Train } from '../../workers/train/api.ts'
 import type { Battery } from '../net/battery.ts'
-import type { LimitsView } from './api.ts'
 import type { Database } from './database.ts'
 import * as Limits from './limits.ts'
+import type { LimitsView } from './view/rules.ts'
 
 export type Guard = {
   view(): LimitsView
