@@ -6,6 +6,7 @@ import * as Job from '../job.ts'
 import type * as Message from '../message.ts'
 import type { TaskSpec } from '../taskSpec.ts'
 import * as Committee from './committeeRound.ts'
+import * as DataProvider from './dataProvider.ts'
 import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -231,6 +232,27 @@ describe('a job that was posted', () => {
     expect(state.notes).toEqual([`${account} is contradicted by two others about job 0.`])
     expect(Jobs.agreed(state, 0)).toBeUndefined()
   })
+})
+
+test('a data provider knows who is contradicted, also where it heard it before the start', () => {
+  const offered = { offer: Talk.dataOffer('data 0'), request: Talk.request('data 0') }
+  const state = DataProvider.create(
+    {
+      ...{ me: Talk.me('data 0'), rules: { consent: true, claim: true }, place: Talk.place, id: Talk.task },
+      ...{ terms, spec, computes: [], records: {}, ...offered },
+    },
+    now,
+  )
+  const said = [posted(), done(first), check(second, false, first), check(third, false, first)].map(
+    (message): Event.Event => ({ type: 'message', message }),
+  )
+  const header: Event.Event = { type: 'header', effect: 'header:5', hash: block }
+  const contradicted = (events: readonly Event.Event[]) =>
+    Jobs.contradicted(Talk.follow(DataProvider.step, state, [Talk.created, ...events]).state)
+  const cheat = { number: 0, account: Talk.me(first).account }
+  expect(contradicted([started, header, ...said])).toMatchObject([cheat])
+  expect(contradicted([...said, started, header])).toMatchObject([cheat])
+  expect(contradicted([started, header, ...said.slice(0, -1)])).toEqual([])
 })
 
 describe('lanes', () => {
