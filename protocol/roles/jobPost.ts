@@ -170,6 +170,15 @@ function subjectOf(round: number): string {
   return `subject:${round}`
 }
 
+/** Erases what is left of a task that is over: sums that were kept for its jobs, and what was sealed to their executors. */
+export function forget<state extends State>(state: state): state {
+  const { state: phase } = state.ledger
+  const id = 'forget:task'
+  const isOver = phase === 'settled' || phase === 'cancelled'
+  if (!isOver || Object.keys(state.rounds).length === 0 || state.jobs.begun[id] === true) return state
+  return Participant.wish(Jobs.begin(state, id), { id, type: 'forget', of: 'task' })
+}
+
 /** Takes in how a wish of these went. */
 export function finish<state extends State>(
   state: state,
