@@ -76,10 +76,19 @@ export function parse<const schema extends v.GenericSchema>(
   value: unknown,
   noun: string,
 ): v.InferOutput<schema> {
+  return parseElse(schema, value, (what, at = 'value') => new MalformedError(noun, `${at}: ${what}`))
+}
+
+/** The same, with an error of the caller's own that says what was expected, and where unless of the whole value. */
+export function parseElse<const schema extends v.GenericSchema>(
+  schema: schema,
+  value: unknown,
+  refused: (what: string, at: string | undefined) => BaseError,
+): v.InferOutput<schema> {
   const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
   const [issue] = result.issues
-  throw new MalformedError(noun, `${v.getDotPath(issue) ?? 'value'}: ${issue.message}`)
+  throw refused(issue.message, v.getDotPath(issue) ?? undefined)
 }
 
 /** The CID of dag-cbor bytes. */

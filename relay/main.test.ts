@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import * as Envelope from '../protocol/envelope.ts'
 import * as Topic from '../protocol/topic.ts'
 import * as Processes from '../scripts/processes.ts'
-import type { Network } from '../workers/api.ts'
+import type { Network } from '../workers/network/api.ts'
 import * as NetworkDoor from '../workers/network/network.ts'
 
 const place = { chainId: 31337, market: `0x${'1a'.repeat(20)}` } as const

@@ -8,18 +8,12 @@ import * as He from '../protocol/he.ts'
 import type * as Masks from '../protocol/masks.ts'
 import * as TaskSpec from '../protocol/taskSpec.ts'
 import * as Update from '../protocol/update.ts'
-import type {
-  ContributeRequest,
-  Contribution,
-  Masked,
-  OpenRequest,
-  Progress,
-  Released,
-} from '../workers/api.ts'
+import type { ContributeRequest, Contribution, Masked, OpenRequest, Released } from '../workers/crypto/api.ts'
 import * as Crypto from '../workers/crypto/crypto.ts'
 import * as Records from '../workers/crypto/records.ts'
 import * as Safe from '../workers/crypto/safe.ts'
 import * as Seal from '../workers/crypto/seal.ts'
+import type { Progress } from '../workers/progress.ts'
 
 export const task: Hex = `0x${'7a'.repeat(32)}`
 export const opened: Hex = `0x${'0e'.repeat(32)}`

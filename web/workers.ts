@@ -1,7 +1,12 @@
 // Starts the network worker and the hidden vault frame, and says plainly when one of them does not come up.
 import * as Comlink from 'comlink'
 import { BaseError } from '../protocol/errors.ts'
-import type { Crypto, Frame, Network, Progress, Train, Vault } from '../workers/api.ts'
+import type { Crypto } from '../workers/crypto/api.ts'
+import type { Frame } from '../workers/frame/api.ts'
+import type { Network } from '../workers/network/api.ts'
+import type { Progress } from '../workers/progress.ts'
+import type { Train } from '../workers/train/api.ts'
+import type { Vault } from '../workers/vault/api.ts'
 
 /** Comlink reaches the methods of members that are marked, through one port. */
 type Wire = {

@@ -163,11 +163,11 @@ test('exports', () => {
   expect(Object.keys(ModelProvider)).toMatchInlineSnapshot(`
     [
       "accuracyOf",
+      "currentRound",
       "create",
       "step",
       "resume",
       "topics",
-      "currentRound",
     ]
   `)
 })

@@ -1,30 +1,30 @@
 // A model provider: puts money into escrow, gathers participants, opens rounds, opens sums, settles.
-// Who takes part is settled in matching.ts, what is known of a round in modelRound.ts, its sums are opened in
-// modelOpening.ts, jobs are posted in jobPost.ts; keys, models and sums stay with the workers that carry out its wishes.
+// Who takes part is settled in matching.ts, when a round is opened in modelRounds.ts, what is known of one in
+// modelRound.ts, its sums are opened in modelOpening.ts, jobs are posted in jobPost.ts; keys, models and sums stay with
+// the workers that carry out its wishes.
 import type { Address } from '../codec.ts'
-import * as History from '../history.ts'
-import * as Message from '../message.ts'
+import type * as Message from '../message.ts'
 import type * as Offer from '../offer.ts'
-import * as Plan from '../plan.ts'
 import * as Topic from '../topic.ts'
 import * as Accusation from './accusation.ts'
-import * as Contribution from './contribution.ts'
 import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
 import * as JobPost from './jobPost.ts'
 import * as Jobs from './jobs.ts'
-import * as Ledger from './ledger.ts'
 import * as Matching from './matching.ts'
 import * as ModelOpening from './modelOpening.ts'
 import * as ModelRound from './modelRound.ts'
+import * as ModelRounds from './modelRounds.ts'
+import * as Nominations from './nominations.ts'
 import * as Participant from './participant.ts'
 
 export { accuracyOf } from './modelOpening.ts'
 export type { Round } from './modelRound.ts'
+export { current as currentRound } from './modelRounds.ts'
 
-export type State = Matching.State &
+export type State = Nominations.State &
   JobPost.State & {
     readonly role: 'model'
     readonly announced: boolean
@@ -79,12 +79,6 @@ export function topics(state: State): readonly string[] {
   return [Topic.market(state.place), Topic.task(state.place, state.id)]
 }
 
-/** The newest round; undefined before the first. */
-export function currentRound(state: State): ModelRound.Round | undefined {
-  const numbers = Object.keys(state.rounds).map(Number)
-  return numbers.length === 0 ? undefined : state.rounds[Math.max(...numbers)]
-}
-
 function hear(state: State, event: Event.Event, now: number): State {
   switch (event.type) {
     case 'message':
@@ -118,7 +112,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'forgotten':
       return finish(state, event, now)
     case 'chosen':
-      return Matching.choose(state, event.offers, now)
+      return Nominations.choose(state, event.offers, now)
     case 'frozen':
       return { ...state, frozen: true }
     case 'ended':
@@ -154,24 +148,14 @@ function isOfJobs(effect: Effect.Effect | undefined): boolean {
 function read(before: State, message: Message.Message, now: number): State {
   const state = Participant.witness(before, message)
   if (message.kind === 'roundOpened')
-    return Participant.isFromModelProvider(state, message) ? takeUp(state, message) : state
+    return Participant.isFromModelProvider(state, message) ? ModelRounds.takeUp(state, message) : state
   if (state.ledger.state === 'none' || state.ledger.state === 'open')
-    return Matching.read(state, message, now)
+    return Nominations.read(state, message, now)
   if (Jobs.concerns(message)) return Jobs.read(state, message, now)
   const round = state.rounds[message.round]
   if (round === undefined) return state
   const next = ModelRound.read(state, round, message, now)
   return next === round ? state : ModelRound.put(state, next)
-}
-
-/** Goes on with a round that it hears it opened before its state was restored: two openings of one cost the bond. */
-function takeUp(state: State, { round: number, body, bodyDigest }: Message.Of<'roundOpened'>): State {
-  const round = state.rounds[number] ?? ModelRound.blank(number)
-  if (round.opened !== undefined || number > state.terms.maxRounds) return state
-  const { modelHash, model, publicKey } = body
-  const opened = { digest: bodyDigest, body }
-  const idle = Participant.unwish(state, ({ id }) => id === `prepare:${number}`)
-  return ModelRound.put(idle, { ...round, prepared: { modelHash, model, publicKey }, opened })
 }
 
 function finish(state: State, result: Event.Result, now: number): State {
@@ -184,35 +168,7 @@ function finish(state: State, result: Event.Result, now: number): State {
     return isOut ? { ...next, withdrawn: true } : next
   }
   if (effect.type === 'open') return ModelOpening.finish(next, effect, result)
-  const round = effect.type === 'prepare' ? next.rounds[effect.round] : undefined
-  if (round === undefined) return next
-  if (result.type !== 'prepared') return ModelRound.put(next, { ...round, result: 'lost' })
-  const { modelHash, model, publicKey } = result
-  return ModelRound.put(next, { ...round, prepared: { modelHash, model, publicKey } })
-}
-
-/** Opens the round that is prepared, once, and only when it should have heard whether it did before. */
-function openRound(state: State, now: number): State {
-  const round = currentRound(state)
-  if (round?.prepared === undefined || round.opened !== undefined) return state
-  if (round.result !== 'none' || !Participant.isAwake(state, now)) return state
-  const { ready, update, commit } = state.spec.timeouts
-  const readyBy = now + ready
-  const updatesBy = readyBy + update
-  const closes = updatesBy + commit
-  const body = {
-    epoch: Plan.epoch(state.terms, round.round),
-    ...round.prepared,
-    readyBy,
-    updatesBy,
-    closes,
-    discarded: Object.values(state.rounds)
-      .filter(({ round: number, discarded }) => number < round.round && discarded.length > 0)
-      .map(({ round: number, discarded }) => ({ round: number, cohorts: discarded })),
-  }
-  const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
-  const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
-  return Participant.send(ModelRound.put(state, { ...round, opened: { digest: bodyDigest, body } }), draft)
+  return effect.type === 'prepare' ? ModelRounds.finish(next, effect, result) : next
 }
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
@@ -229,7 +185,7 @@ function advance(state: State, now: number): State {
       if (next.ledger.head > next.terms.startBy) return Exits.take(next, now)
       return Matching.advance(announce(next), now)
     case 'running':
-      return Exits.take(run(next, now), now, () => utilities(next))
+      return Exits.take(ModelRounds.run(next, now), now, () => ModelRounds.utilities(next))
     case 'faulted':
     case 'settled':
       return Exits.take(next, now)
@@ -247,79 +203,6 @@ function announce(state: State): State {
     { ...state, announced: true },
     { kind: 'taskAnnounced', task: state.id, round: 0, slot: 0, body: { terms: state.terms } },
     Topic.market(state.place),
-  )
-}
-
-function run(state: State, now: number): State {
-  const warmed = JobPost.warm(state, state.ended || !isQuorate(state), now)
-  if (JobPost.isWarming(warmed)) return warmed
-  const opened = ModelOpening.openSums(openRound(warmed, now), now)
-  const next = JobPost.score(opened, isEnough(opened, Ledger.lastRound(opened.ledger) + 1, now), now)
-  if (Object.values(next.rounds).some((round) => isUnderWay(next, round))) return next
-  const number = Math.max(Ledger.lastRound(next.ledger), currentRound(next)?.round ?? 0) + 1
-  if (isEnough(next, number, now))
-    return next.ledger.rounds.length > 0 ? Exits.settle(next, utilities(next), now) : next
-  if (!Participant.isAwake(next, now)) return next
-  // The last record pays what every member knows by then.
-  if (isFinal(next, number) && JobPost.isAwaited(next, now, now - Jobs.spreads)) return next
-  const recipients = next.ledger.datas.map(({ account, box }) => ({ account, box }))
-  return Participant.wish(ModelRound.put(next, ModelRound.blank(number)), {
-    id: `prepare:${number}`,
-    type: 'prepare',
-    round: number,
-    recipients,
-  })
-}
-
-function utilities(state: State): Plan.Utilities {
-  const measured = Object.values(state.rounds).flatMap(({ round, result }) =>
-    typeof result === 'string' ? [] : [{ round, contributions: contributionsOf(state, round, result) }],
-  )
-  return Contribution.utilities(state.terms, History.tallies(state.ledger), measured)
-}
-
-/** Whether no round may follow this one. */
-function isFinal({ spec, terms, ledger }: State, number: number): boolean {
-  return spec.targetAccuracy > 0 || number >= terms.maxRounds || ledger.rounds.length + 1 >= spec.rounds
-}
-
-/** What the committee counted where it agrees, else the own count. */
-function contributionsOf(state: State, round: number, result: ModelRound.Gained): readonly number[] {
-  const { players, contributions } = result
-  const worth = JobPost.worthOf(state, round, players)
-  const record = Ledger.committed(state.ledger, round)?.record
-  return worth === undefined || record === undefined
-    ? contributions
-    : Contribution.ofRound(players, worth, record)
-}
-
-/** Whether the next round has to wait: for the model, for the commit or for the sums of this one. */
-function isUnderWay(state: State, round: ModelRound.Round): boolean {
-  if (round.result !== 'none') return false
-  const committed = Ledger.committed(state.ledger, round.round)
-  if (committed !== undefined) return !ModelOpening.isStuck(state, committed.record.closes)
-  if (!isQuorate(state)) return false
-  if (round.opened === undefined) return round === currentRound(state)
-  return state.ledger.head <= round.opened.body.closes
-}
-
-/** Whether enough members count to commit a round. */
-function isQuorate({ ledger, terms }: State): boolean {
-  return Ledger.present(ledger).length >= terms.threshold
-}
-
-/** Whether round `number` is not to be opened: the target, the rounds, the time or the committee are used up. */
-function isEnough(state: State, number: number, now: number): boolean {
-  const { spec, terms, ledger } = state
-  const { ready, update, commit } = spec.timeouts
-  const best = Object.values(state.rounds).map((round) => ModelOpening.accuracyOf(round) ?? 0)
-  return (
-    state.ended ||
-    number > terms.maxRounds ||
-    ledger.rounds.length >= spec.rounds ||
-    !isQuorate(state) ||
-    (spec.targetAccuracy > 0 && best.some((accuracy) => accuracy >= spec.targetAccuracy)) ||
-    now + ready + update + commit >= ledger.deadline
   )
 }
 

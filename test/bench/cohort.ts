@@ -1,7 +1,7 @@
 // A cohort of data providers with real keys, and what one of them has to mask its update with.
 import type { Hex } from '../../protocol/codec.ts'
 import * as Masks from '../../protocol/masks.ts'
-import type { Masked } from '../../workers/api.ts'
+import type { Masked } from '../../workers/crypto/api.ts'
 import * as Box from '../../workers/crypto/box.ts'
 import * as Masking from '../../workers/crypto/masking.ts'
 import type { Mask } from '../../workers/crypto/stream.ts'

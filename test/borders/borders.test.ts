@@ -51,6 +51,12 @@ test.each([
     '../../workers/vault/worker.ts',
     'web-imports-only',
   ],
+  [
+    'the app knows what the vault shows other workers alone',
+    'web/session/planted.ts',
+    '../../workers/vault/ports.ts',
+    'web-imports-only',
+  ],
   ['the relay imports the app', 'relay/planted.ts', '../web/net/door.ts', 'relay-imports-only'],
 ])('refused: %s', (_name, path, imported, rule) => {
   mkdirSync(dirname(join(copy, path)), { recursive: true })

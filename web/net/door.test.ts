@@ -1,6 +1,6 @@
 // Every byte that leaves passes the door: the privacy test stands there.
 import { describe, expect, test, vi } from 'vitest'
-import type { Network } from '../../workers/api.ts'
+import type { Network } from '../../workers/network/api.ts'
 import * as Door from './door.ts'
 
 const task = `0x${'01'.repeat(32)}` as const
@@ -66,7 +66,7 @@ describe('the door', () => {
 
   test('has no other way out: the worker is given bytes by three calls only', async () => {
     const { readFile } = await import('node:fs/promises')
-    const source = await readFile(new URL('../../workers/api.ts', import.meta.url), 'utf8')
+    const source = await readFile(new URL('../../workers/network/api.ts', import.meta.url), 'utf8')
     const members = source.slice(source.indexOf('export type Network = {'))
     const takers = [...members.matchAll(/^ {2}(\w+)\(([^)]*(?:Uint8Array)[^)]*)\)/gms)].map(
       (found) => found[1],

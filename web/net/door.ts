@@ -3,7 +3,7 @@
 import * as Comlink from 'comlink'
 import { BaseError } from '../../protocol/errors.ts'
 import type { Hex } from '../../protocol/codec.ts'
-import type { Network, NetworkStatus, Received } from '../../workers/api.ts'
+import type { Network, NetworkStatus, Received } from '../../workers/network/api.ts'
 
 /** What bytes are counted for: a role in a task (`<task>:<role>`) and its round, or neither. */
 export type Purpose = { readonly machine: string | undefined; readonly round: number }

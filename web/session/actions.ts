@@ -3,7 +3,7 @@ import type { Hex } from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type { Role, Session } from './api.ts'
+import type { Session } from './api.ts'
 import * as Draft from './draft.ts'
 import * as Limits from './limits.ts'
 import * as Offering from './offering.ts'
@@ -12,6 +12,7 @@ import * as Privacy from './privacy.ts'
 import * as Problem from './problem.ts'
 import * as Speed from './speed.ts'
 import * as Tasks from './tasks.ts'
+import type { Role } from './view/participation.ts'
 
 type Actions = Omit<Session, 'snapshot' | 'subscribe' | 'retry' | 'stop' | 'dismiss'>
 type Arguments<action extends keyof Actions> = Parameters<Actions[action]>
@@ -63,7 +64,7 @@ export function make(parts: () => Parts): Actions {
       asked(async ({ participations, shelf }) => {
         const entry = participations.get(task, 'data')
         await shelf.recount()
-        Privacy.assertLeft(shelf.openings(entry.job.dataSet))
+        Privacy.assertLeft(shelf.openings(entry.participant.dataSet))
         await entry.deliver({ type: 'consented', compute: nominee })
       }),
     decline: (task) => decide(task, { type: 'declined' }, 'data'),
@@ -79,7 +80,7 @@ export function make(parts: () => Parts): Actions {
     withdrawDeposit: () => asked((all) => Tasks.withdraw(all)),
     exportModel: (task) =>
       asked(async ({ frame, participations }) => {
-        const { spec } = participations.get(task, 'model').job
+        const { spec } = participations.get(task, 'model').participant
         return new Uint8Array(await frame.crypto.exportModel(task, TaskSpec.encode(spec)))
       }),
 
@@ -92,7 +93,7 @@ export function make(parts: () => Parts): Actions {
     setRules: (rules) =>
       asked(async (all) => {
         await all.rules.set(rules)
-        await all.participations.deliverAll(({ job: { role, dataSet, spec } }) => {
+        await all.participations.deliverAll(({ participant: { role, dataSet, spec } }) => {
           const ruled = all.rules.of(role)
           if (role !== 'data') return { type: 'ruled', rules: ruled }
           return { type: 'ruled', rules: Privacy.within(ruled, all.shelf.openings(dataSet), spec) }

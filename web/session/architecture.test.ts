@@ -4,7 +4,7 @@ import * as Backbone from '../../protocol/backbone.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Architecture from './architecture.ts'
-import type { BackboneView } from './api.ts'
+import type { BackboneView } from './view/draft.ts'
 
 const trained = { template: 'mlp', inputs: 784, hidden: [64, 20], classes: 10 } as const
 const backbone: BackboneView = { id: `0x${'ab'.repeat(32)}`, model: trained, bytes: 200_000 }

@@ -6,7 +6,7 @@ import * as Model from '../../protocol/model.ts'
 import * as Relay from '../../protocol/relay.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as SealedModel from '../../protocol/sealedModel.ts'
-import type { BackboneView } from './api.ts'
+import type { BackboneView } from './view/draft.ts'
 
 export type Architecture = {
   readonly template: Model.Template

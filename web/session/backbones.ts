@@ -3,10 +3,10 @@ import * as Backbone from '../../protocol/backbone.ts'
 import * as Codec from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type * as Model from '../../protocol/model.ts'
-import type { Crypto } from '../../workers/api.ts'
+import type { Crypto } from '../../workers/crypto/api.ts'
 import type { Door, Purpose } from '../net/door.ts'
-import type { BackboneView } from './api.ts'
 import type { Database } from './database.ts'
+import type { BackboneView } from './view/draft.ts'
 
 export type Backbones = {
   /** Keeps the backbone that an exported model makes. */

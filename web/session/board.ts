@@ -5,8 +5,8 @@ import type * as Message from '../../protocol/message.ts'
 import * as Offer from '../../protocol/offer.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
-import type { AnnouncedTask, ComputeOfferView, DataOfferView } from './api.ts'
 import type { Database, StoredOffer } from './database.ts'
+import type { AnnouncedTask, ComputeOfferView, DataOfferView } from './view/market.ts'
 
 export type Known<offer> = { readonly id: string; readonly signed: Offer.Signed<offer> }
 export type Task = {

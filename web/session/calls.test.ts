@@ -13,7 +13,7 @@ import * as Calls from './calls.ts'
 const backbone = new Uint8Array([1, 2, 3])
 const key = toBytes(Talk.digest('a key'))
 const computes = Talk.computes.map((party) => ({ ...party, device: Eip712.addressOf(key) }))
-const job = {
+const participant = {
   id: `${Talk.task}:data`,
   task: Talk.task,
   role: 'data',
@@ -62,7 +62,7 @@ function submit(effect: Extract<Effect.Effect, { type: 'submit' }>) {
     proveSum: unused,
     sent: () => Promise.resolve(),
   })
-  return { result: submitter(job, effect), sent, pinned }
+  return { result: submitter(participant, effect), sent, pinned }
 }
 
 test('a task is created once its description, and the model that it builds on, are pinned', async () => {

@@ -11,7 +11,7 @@ import type * as Topic from '../../protocol/topic.ts'
 import * as Chain from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
 import type { Backbones } from './backbones.ts'
-import type { Job } from './job.ts'
+import type { Participant } from './participant.ts'
 import type { Sent, Sponsor } from './sponsor.ts'
 
 export type Tools = {
@@ -28,13 +28,16 @@ export type Tools = {
   readonly promised: (account: Address, besides: Hex) => bigint
   /** Evidence out of the bytes behind a sum. */
   readonly proveSum: (
-    job: Job,
+    participant: Participant,
     call: Extract<Effect.Call, { name: 'proveSum' }>,
   ) => Promise<Evidence.Evidence>
-  readonly sent: (job: Job, name: string, round: number, sent: Sent) => Promise<void>
+  readonly sent: (participant: Participant, name: string, round: number, sent: Sent) => Promise<void>
 }
 
-export type Submit = (job: Job, effect: Extract<Effect.Effect, { type: 'submit' }>) => Promise<Event.Result>
+export type Submit = (
+  participant: Participant,
+  effect: Extract<Effect.Effect, { type: 'submit' }>,
+) => Promise<Event.Result>
 
 /** The round that a call is about; 0 for none. */
 export function roundOf({ call }: Extract<Effect.Effect, { type: 'submit' }>): number {
@@ -53,15 +56,15 @@ export function submitter(tools: Tools): Submit {
     return turn
   }
 
-  async function transact(job: Job, call: Effect.Call): Promise<Sent | undefined> {
+  async function transact(participant: Participant, call: Effect.Call): Promise<Sent | undefined> {
     // The market pays the bond back only to a model provider that settles in its own name.
-    const { account, task } = job
-    const send = job.role === 'model' ? sponsor.sendOwn : sponsor.send
+    const { account, task } = participant
+    const send = participant.role === 'model' ? sponsor.sendOwn : sponsor.send
     switch (call.name) {
       case 'create': {
-        const purpose = { machine: job.id, round: 0 }
-        const backbone = await tools.backboneOf(job.spec.model, purpose)
-        const objects = [TaskSpec.encode(job.spec), ...(backbone === undefined ? [] : [backbone])]
+        const purpose = { machine: participant.id, round: 0 }
+        const backbone = await tools.backboneOf(participant.spec.model, purpose)
+        const objects = [TaskSpec.encode(participant.spec), ...(backbone === undefined ? [] : [backbone])]
         await door.put(
           task,
           objects.map((bytes) => ({ codec: 'dag-cbor', bytes })),
@@ -89,7 +92,7 @@ export function submitter(tools: Tools): Submit {
       case 'proveForged':
       case 'proveSum': {
         const { charge, evidence } =
-          call.name === 'proveSum' ? await tools.proveSum(job, call) : evidenceOf(place, task, call)
+          call.name === 'proveSum' ? await tools.proveSum(participant, call) : evidenceOf(place, task, call)
         const datas = Party.datasHash(call.datas)
         return sponsor.send(account, Market.prove(market, call.terms, call.computes, datas, charge, evidence))
       }
@@ -116,11 +119,11 @@ export function submitter(tools: Tools): Submit {
     return (await Promise.all(short)).flat()
   }
 
-  return async (job, effect) => {
+  return async (participant, effect) => {
     const { id, call } = effect
     try {
-      const sent = await transact(job, call)
-      if (sent !== undefined) await tools.sent(job, call.name, roundOf(effect), sent)
+      const sent = await transact(participant, call)
+      if (sent !== undefined) await tools.sent(participant, call.name, roundOf(effect), sent)
     } catch (thrown) {
       if (!(thrown instanceof Chain.RevertedError) && !isNone(thrown)) throw thrown
       return { type: 'failed', effect: id, reason: thrown.message, short: await shortOf(call) }

@@ -1,8 +1,9 @@
 // What the app is connected to, as screens show it; asks the network worker every few seconds.
 import type { Benchmark } from '../../protocol/benchmark.ts'
-import type { NetworkStatus, ProbeResult } from '../../workers/api.ts'
+import type { NetworkStatus } from '../../workers/network/api.ts'
+import type { ProbeResult } from '../../workers/train/api.ts'
 import type { Door } from '../net/door.ts'
-import type { Connection, WorkerStatus } from './api.ts'
+import type { Connection, WorkerStatus } from './view/device.ts'
 
 export type Watch = {
   view(): Connection

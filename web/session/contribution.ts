@@ -3,8 +3,8 @@ import * as Contribution from '../../protocol/contribution.ts'
 import * as History from '../../protocol/history.ts'
 import * as Plan from '../../protocol/plan.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
-import type { EpochView, Participation } from './api.ts'
 import type { State } from './participations.ts'
+import type { EpochView, Participation } from './view/participation.ts'
 
 /** `share` is what it is owed beyond its floor. */
 export function of(state: State, share: bigint): Participation['contribution'] {

@@ -1,7 +1,10 @@
 // The data sets of this device as the app may know them: names, counts and digests, never a row.
 import { BaseError } from '../../protocol/errors.ts'
-import type { Frame, Version } from '../../workers/api.ts'
-import type { DataSet, DataSets, ImportRequest, Openings } from './api.ts'
+import type { Version } from '../../workers/crypto/api.ts'
+import type { Openings } from '../../workers/crypto/api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
+import type { DataSet, ImportRequest } from '../../workers/vault/api.ts'
+import type { DataSets } from './view/device.ts'
 
 export type Shelf = {
   view(): DataSets

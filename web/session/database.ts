@@ -5,7 +5,7 @@ import type { Hex } from '../../protocol/codec.ts'
 import type * as Market from '../../protocol/market.ts'
 import type * as Message from '../../protocol/message.ts'
 import type { Meter } from './meters.ts'
-import type { Role, Transaction } from './api.ts'
+import type { Role, Transaction } from './view/participation.ts'
 
 export type StoredMachine = {
   /** `<task>:<role>` */

@@ -5,9 +5,9 @@ import * as Invitation from '../../protocol/invitation.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
-import type { TaskDraft } from './api.ts'
 import * as Architecture from './architecture.ts'
 import * as Draft from './draft.ts'
+import type { TaskDraft } from './view/draft.ts'
 
 const market = `0x${'11'.repeat(20)}` as const
 const by: Draft.By = {

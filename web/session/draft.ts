@@ -16,8 +16,8 @@ import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Terms from '../../protocol/terms.ts'
 import * as Update from '../../protocol/update.ts'
-import type { TaskDraft } from './api.ts'
 import * as Architecture from './architecture.ts'
+import type { TaskDraft } from './view/draft.ts'
 
 const day = 86_400
 

@@ -5,18 +5,19 @@ import type { Hex } from '../../protocol/codec.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type { ContributeRequest, Frame } from '../../workers/api.ts'
+import type { ContributeRequest } from '../../workers/crypto/api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
 import type { Purpose } from '../net/door.ts'
-import type { Progress } from './api.ts'
 import * as Calls from './calls.ts'
 import * as Jobs from './effectsOfJobs.ts'
 import * as Masks from './effectsOfMasks.ts'
 import * as Member from './effectsOfMember.ts'
 import type { Guard } from './guard.ts'
-import type { Job } from './job.ts'
 import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
+import type { Participant } from './participant.ts'
 import * as Updates from './updates.ts'
+import type { Progress } from './view/progress.ts'
 
 export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly frame: Frame
@@ -25,19 +26,21 @@ export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly mail: Mail
   readonly meters: Meters
   readonly lend: Guard['lend']
-  readonly progress: (job: Job, progress: Progress | undefined) => void
+  readonly progress: (participant: Participant, progress: Progress | undefined) => void
   /** The vault counts openings otherwise now. */
   readonly counted: () => void
 }
 
 export type Execute = (
-  job: Job,
+  participant: Participant,
   effect: Effect.Effect,
   signal: AbortSignal,
 ) => Promise<readonly Event.Result[]>
 
-/** Ciphertexts of an update that was checked. */
-type Kept = { readonly job: string; readonly round: number; readonly bytes: readonly Uint8Array[] }
+type Of<type extends Effect.Effect['type']> = Extract<Effect.Effect, { type: type }>
+
+/** Ciphertexts of an update that was checked, and by which participant. */
+type Kept = { readonly by: string; readonly round: number; readonly bytes: readonly Uint8Array[] }
 
 /** Largest sealed model and public key that is fetched. */
 const modelBytes = 1024 * 1024
@@ -52,10 +55,10 @@ export function executor(tools: Tools): Execute {
     meters,
     ciphertexts,
     publish,
-    keep: (job, round, cid, bytes) => {
+    keep: (participant, round, cid, bytes) => {
       // Of a round that is over, relays have what anyone still asks for.
-      for (const [other, of] of kept) if (of.job === job.id && of.round < round) kept.delete(other)
-      kept.set(cid, { job: job.id, round, bytes })
+      for (const [other, of] of kept) if (of.by === participant.id && of.round < round) kept.delete(other)
+      kept.set(cid, { by: participant.id, round, bytes })
     },
   })
   const submit = Calls.submitter({ ...tools, proveSum: member.proveSum })
@@ -80,19 +83,27 @@ export function executor(tools: Tools): Execute {
     return timed(purpose, 'network', () => door.get(cid, modelBytes, purpose))
   }
 
-  async function backboneOf(job: Job, purpose: Purpose): Promise<Uint8Array | undefined> {
-    return timed(purpose, 'network', () => tools.backboneOf(job.spec.model, purpose))
+  async function backboneOf(participant: Participant, purpose: Purpose): Promise<Uint8Array | undefined> {
+    return timed(purpose, 'network', () => tools.backboneOf(participant.spec.model, purpose))
   }
 
-  async function ciphertexts(job: Job, cid: string, purpose: Purpose): Promise<readonly Uint8Array[]> {
+  async function ciphertexts(
+    participant: Participant,
+    cid: string,
+    purpose: Purpose,
+  ): Promise<readonly Uint8Array[]> {
     const stored = kept.get(cid)
     if (stored !== undefined) return stored.bytes
-    const count = (job.terms.words * 32) / Ciphertext.bytes
+    const count = (participant.terms.words * 32) / Ciphertext.bytes
     return timed(purpose, 'network', () => Updates.fetch(door, cid, count, purpose))
   }
 
-  async function publish(job: Job, bytes: readonly Uint8Array[], purpose: Purpose): Promise<string> {
-    return timed(purpose, 'network', () => Updates.publish(door, job.task, bytes, purpose))
+  async function publish(
+    participant: Participant,
+    bytes: readonly Uint8Array[],
+    purpose: Purpose,
+  ): Promise<string> {
+    return timed(purpose, 'network', () => Updates.publish(door, participant.task, bytes, purpose))
   }
 
   /** One training at a time: two would share one GPU and both be late. */
@@ -103,24 +114,24 @@ export function executor(tools: Tools): Execute {
   }
 
   async function contribute(
-    job: Job,
-    effect: Extract<Effect.Effect, { type: 'contribute' }>,
+    participant: Participant,
+    effect: Of<'contribute'>,
     signal: AbortSignal,
   ): Promise<Event.Result> {
-    const { dataSet } = job
+    const { dataSet } = participant
     if (dataSet === undefined) throw new Masks.DataSetError()
-    const purpose = { machine: job.id, round: effect.round }
+    const purpose = { machine: participant.id, round: effect.round }
     const [sealedModel, publicKey, backbone] = await Promise.all([
       get(effect.model, purpose),
       get(effect.publicKey, purpose),
-      backboneOf(job, purpose),
+      backboneOf(participant, purpose),
     ])
     const { opened, cohorts, peers, modelHash, samples, dataSignature, round } = effect
     const request: ContributeRequest = {
-      place: Masks.placeOf(place, job, round),
-      account: job.account,
+      place: Masks.placeOf(place, participant, round),
+      account: participant.account,
       peers,
-      spec: TaskSpec.encode(job.spec),
+      spec: TaskSpec.encode(participant.spec),
       backbone,
       dataSet,
       dataSignature,
@@ -136,37 +147,34 @@ export function executor(tools: Tools): Execute {
       const abort = (): void => void frame.train.abort()
       signal.addEventListener('abort', abort, { once: true })
       try {
-        return await frame.crypto.contribute(request, (step) => tools.progress(job, step))
+        return await frame.crypto.contribute(request, (step) => tools.progress(participant, step))
       } finally {
         signal.removeEventListener('abort', abort)
-        tools.progress(job, undefined)
+        tools.progress(participant, undefined)
         tools.counted()
       }
     })
-    meters.add(job.id, round, 'train', made.seconds.train)
-    meters.add(job.id, round, 'encrypt', made.seconds.encrypt)
-    meters.trained(job.id, round, made.loss, made.backend)
-    const cid = await publish(job, made.ciphertexts, purpose)
+    meters.add(participant.id, round, 'train', made.seconds.train)
+    meters.add(participant.id, round, 'encrypt', made.seconds.encrypt)
+    meters.trained(participant.id, round, made.loss, made.backend)
+    const cid = await publish(participant, made.ciphertexts, purpose)
     const byteLength = Member.total(made.ciphertexts)
     return { type: 'contributed', effect: effect.id, cid, ciphertextRoot: made.root, byteLength }
   }
 
-  async function prepare(
-    job: Job,
-    effect: Extract<Effect.Effect, { type: 'prepare' }>,
-  ): Promise<Event.Result> {
+  async function prepare(participant: Participant, effect: Of<'prepare'>): Promise<Event.Result> {
     const { round, recipients } = effect
-    const purpose = { machine: job.id, round }
+    const purpose = { machine: participant.id, round }
     const made = await frame.crypto.prepare({
-      task: job.task,
+      task: participant.task,
       round,
-      spec: TaskSpec.encode(job.spec),
+      spec: TaskSpec.encode(participant.spec),
       recipients,
     })
-    meters.add(job.id, round, 'encrypt', made.seconds)
+    meters.add(participant.id, round, 'encrypt', made.seconds)
     const [model = '', publicKey = ''] = await timed(purpose, 'network', () =>
       door.put(
-        job.task,
+        participant.task,
         [
           { codec: 'dag-cbor', bytes: made.sealedModel },
           { codec: 'raw', bytes: made.publicKey },
@@ -177,22 +185,22 @@ export function executor(tools: Tools): Execute {
     return { type: 'prepared', effect: effect.id, modelHash: made.modelHash, model, publicKey }
   }
 
-  async function open(job: Job, effect: Extract<Effect.Effect, { type: 'open' }>): Promise<Event.Result> {
-    const { dataSet } = job
+  async function open(participant: Participant, effect: Of<'open'>): Promise<Event.Result> {
+    const { dataSet } = participant
     if (dataSet === undefined) return failed(effect, 'The test set of this task is not on this device.')
     const { round, opened, cohortsDigest, threshold, coalitions } = effect
-    const purpose = { machine: job.id, round }
+    const purpose = { machine: participant.id, round }
     const cohorts = await Promise.all(
       effect.cohorts.map(async ({ cid, root, members }) => ({
-        sum: await ciphertexts(job, cid, purpose),
+        sum: await ciphertexts(participant, cid, purpose),
         sumRoot: root,
         members,
       })),
     )
     const { seconds, ...result } = await frame.crypto.open({
-      place: Masks.placeOf(place, job, round),
-      spec: TaskSpec.encode(job.spec),
-      backbone: await backboneOf(job, purpose),
+      place: Masks.placeOf(place, participant, round),
+      spec: TaskSpec.encode(participant.spec),
+      backbone: await backboneOf(participant, purpose),
       testSet: dataSet,
       opened,
       cohortsDigest,
@@ -200,15 +208,12 @@ export function executor(tools: Tools): Execute {
       cohorts,
       coalitions,
     })
-    meters.add(job.id, round, 'open', seconds.decrypt + seconds.score)
+    meters.add(participant.id, round, 'open', seconds.decrypt + seconds.score)
     return { type: 'opened', effect: effect.id, ...result }
   }
 
   /** Blocks come every few seconds. */
-  async function header(
-    { id, number }: Extract<Effect.Effect, { type: 'header' }>,
-    signal: AbortSignal,
-  ): Promise<Event.Result> {
+  async function header({ id, number }: Of<'header'>, signal: AbortSignal): Promise<Event.Result> {
     for (;;) {
       signal.throwIfAborted()
       const hash = await tools.blockHash(number)
@@ -217,51 +222,57 @@ export function executor(tools: Tools): Execute {
     }
   }
 
-  async function send(job: Job, effect: Extract<Effect.Effect, { type: 'send' }>): Promise<Event.Result> {
-    const purpose = { machine: job.id, round: effect.draft.round }
+  async function send(participant: Participant, effect: Of<'send'>): Promise<Event.Result> {
+    const purpose = { machine: participant.id, round: effect.draft.round }
     const { once } = await timed(purpose, 'network', () =>
-      mail.post(effect.topic, effect.draft, job.account, job.id),
+      mail.post(effect.topic, effect.draft, participant.account, participant.id),
     )
     return { type: 'sent', effect: effect.id, once }
   }
 
-  async function carryOut(job: Job, effect: Effect.Effect, signal: AbortSignal): Promise<Event.Result> {
+  async function carryOut(
+    participant: Participant,
+    effect: Effect.Effect,
+    signal: AbortSignal,
+  ): Promise<Event.Result> {
     switch (effect.type) {
       case 'send':
-        return send(job, effect)
+        return send(participant, effect)
       case 'submit':
-        return timed({ machine: job.id, round: Calls.roundOf(effect) }, 'chain', () => submit(job, effect))
+        return timed({ machine: participant.id, round: Calls.roundOf(effect) }, 'chain', () =>
+          submit(participant, effect),
+        )
       case 'header':
         return header(effect, signal)
       case 'seal':
       case 'prepareReady':
       case 'unmask':
       case 'forget':
-        return Masks.carryOut(frame.crypto, place, job, effect).finally(tools.counted)
+        return Masks.carryOut(frame.crypto, place, participant, effect).finally(tools.counted)
       case 'contribute':
-        return contribute(job, effect, signal)
+        return contribute(participant, effect, signal)
       case 'check':
-        return member.check(job, effect)
+        return member.check(participant, effect)
       case 'aggregate':
       case 'recompute':
-        return member.aggregate(job, effect)
+        return member.aggregate(participant, effect)
       case 'prepare':
-        return prepare(job, effect)
+        return prepare(participant, effect)
       case 'open':
-        return open(job, effect)
+        return open(participant, effect)
       case 'federate':
       case 'sealSubject':
       case 'perform':
       case 'verify':
-        return Jobs.carryOut({ ...tools, alone }, job, effect, signal)
+        return Jobs.carryOut({ ...tools, alone }, participant, effect, signal)
       default:
         return effect satisfies never
     }
   }
 
-  return async (job, effect, signal) => {
+  return async (participant, effect, signal) => {
     try {
-      return [await carryOut(job, effect, signal)]
+      return [await carryOut(participant, effect, signal)]
     } catch (thrown) {
       if (thrown instanceof Error && isForGood(effect, thrown)) return [failed(effect, thrown.message)]
       throw thrown

@@ -9,11 +9,12 @@ import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import * as Subject from '../../protocol/subject.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type { Frame, WarmStartRequest } from '../../workers/api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
+import type { WarmStartRequest } from '../../workers/train/api.ts'
 import type { Block, Door, Purpose } from '../net/door.ts'
-import type { Progress } from './api.ts'
 import type { Guard } from './guard.ts'
-import type { Job } from './job.ts'
+import type { Participant as Job } from './participant.ts'
+import type { Progress } from './view/progress.ts'
 
 type Wish = Extract<Effect.Effect, { type: 'federate' | 'sealSubject' | 'perform' | 'verify' }>
 

@@ -4,38 +4,45 @@ import type * as Masks from '../../protocol/masks.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import type * as Topic from '../../protocol/topic.ts'
-import type { Crypto } from '../../workers/api.ts'
-import type { Job } from './job.ts'
+import type { Crypto } from '../../workers/crypto/api.ts'
+import type { Participant } from './participant.ts'
 
 type Wish = Extract<Effect.Effect, { type: 'seal' | 'prepareReady' | 'unmask' | 'forget' }>
 
-export function placeOf({ chainId, market }: Topic.Place, { task }: Job, round: number): Masks.Place {
+export function placeOf({ chainId, market }: Topic.Place, { task }: Participant, round: number): Masks.Place {
   return { chainId, market, task, round }
 }
 
 export async function carryOut(
   crypto: Crypto,
   place: Topic.Place,
-  job: Job,
+  participant: Participant,
   effect: Wish,
 ): Promise<Event.Result> {
-  const { task, account } = job
+  const { task, account } = participant
   switch (effect.type) {
     case 'seal': {
       const key = await crypto.sealingKey({ task, epoch: effect.epoch })
       return { type: 'sealed', effect: effect.id, key }
     }
     case 'prepareReady': {
-      const { dataSet } = job
+      const { dataSet } = participant
       if (dataSet === undefined) throw new DataSetError()
       const { round, opened, members, threshold, dataSignature } = effect
       const version = { dataSet, dataSignature }
-      const request = { ...version, place: placeOf(place, job, round), opened, account, members, threshold }
+      const request = {
+        ...version,
+        place: placeOf(place, participant, round),
+        opened,
+        account,
+        members,
+        threshold,
+      }
       return { type: 'masked', effect: effect.id, masks: await crypto.ready(request) }
     }
     case 'unmask': {
       const { round, epoch, record, wanted } = effect
-      const request = { place: placeOf(place, job, round), epoch, account, record, wanted }
+      const request = { place: placeOf(place, participant, round), epoch, account, record, wanted }
       return { type: 'unmasked', effect: effect.id, shares: await crypto.unmask(request) }
     }
     case 'forget':

@@ -6,13 +6,13 @@ import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Talk from '../../test/conversation.ts'
 import * as EffectsOfMember from './effectsOfMember.ts'
-import type { Job } from './job.ts'
+import type { Participant } from './participant.ts'
 
 const place = { chainId: 31_337, market: `0x${'6a'.repeat(20)}` } as const
 const key = new Uint8Array(32).fill(7)
 const [opened, cohorts] = [Talk.digest('opened'), Talk.digest('cohorts')]
 const { task, terms, spec } = Talk
-const job: Job = {
+const participant: Participant = {
   id: 'a',
   task,
   role: 'compute',
@@ -45,7 +45,7 @@ async function faultOf(change: Partial<Effect.Input>, found = update) {
   })
   const signature = sign(Once.update(opened, cohorts, root))
   const input = { provider: 0, cid: 'cid', ciphertextRoot: root, signature, ...change }
-  const result = await member.check(job, {
+  const result = await member.check(participant, {
     ...({ id: 'check', type: 'check', round: 1, opened, cohorts, input } as const),
     ...{ device: Eip712.addressOf(key), byteLength: 2 * Ciphertext.bytes },
   })

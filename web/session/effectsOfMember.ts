@@ -8,45 +8,62 @@ import * as Once from '../../protocol/once.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import type * as Topic from '../../protocol/topic.ts'
-import type { Crypto } from '../../workers/api.ts'
+import type { Crypto } from '../../workers/crypto/api.ts'
 import type { Purpose } from '../net/door.ts'
-import type { Job } from './job.ts'
 import type { Meters } from './meters.ts'
+import type { Participant } from './participant.ts'
 
 type Tools = {
   readonly place: Topic.Place
   readonly crypto: Pick<Crypto, 'check' | 'aggregate' | 'proveWrong'>
   readonly meters: Meters
   /** Those of an update or a sum: kept ones, or from the network. */
-  readonly ciphertexts: (job: Job, cid: string, purpose: Purpose) => Promise<readonly Uint8Array[]>
-  readonly publish: (job: Job, bytes: readonly Uint8Array[], purpose: Purpose) => Promise<string>
+  readonly ciphertexts: (
+    participant: Participant,
+    cid: string,
+    purpose: Purpose,
+  ) => Promise<readonly Uint8Array[]>
+  readonly publish: (
+    participant: Participant,
+    bytes: readonly Uint8Array[],
+    purpose: Purpose,
+  ) => Promise<string>
   /** Keeps what was checked, as it is added soon after. */
-  readonly keep: (job: Job, round: number, cid: string, bytes: readonly Uint8Array[]) => void
+  readonly keep: (participant: Participant, round: number, cid: string, bytes: readonly Uint8Array[]) => void
 }
 
 type ProveSum = Extract<Effect.Call, { name: 'proveSum' }>
 
 type Member = {
-  check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result>
+  check(participant: Participant, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result>
   aggregate(
-    job: Job,
+    participant: Participant,
     effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
   ): Promise<Event.Result>
   /** What is wrong with a committed sum, as evidence; throws `Evidence.NoneError` where nothing is. */
-  proveSum(job: Job, call: ProveSum): Promise<Evidence.Evidence>
+  proveSum(participant: Participant, call: ProveSum): Promise<Evidence.Evidence>
 }
 
 export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tools): Member {
-  async function check(job: Job, effect: Extract<Effect.Effect, { type: 'check' }>): Promise<Event.Result> {
+  async function check(
+    participant: Participant,
+    effect: Extract<Effect.Effect, { type: 'check' }>,
+  ): Promise<Event.Result> {
     const { input, device, round, opened, cohorts } = effect
     const answer = (fault: string): Event.Result => ({ type: 'checked', effect: effect.id, fault })
     const statement = Once.update(opened, cohorts, input.ciphertextRoot)
-    if (!Eip712.isSignedBy(device, Once.digest(place, job.task, 'update', round, statement), input.signature))
+    if (
+      !Eip712.isSignedBy(
+        device,
+        Once.digest(place, participant.task, 'update', round, statement),
+        input.signature,
+      )
+    )
       return answer('Its provider did not sign it for the cohorts of this round.')
-    const purpose = { machine: job.id, round }
+    const purpose = { machine: participant.id, round }
     let bytes: readonly Uint8Array[]
     try {
-      bytes = await ciphertexts(job, input.cid, purpose)
+      bytes = await ciphertexts(participant, input.cid, purpose)
     } catch (thrown) {
       if (thrown instanceof Codec.MalformedError || thrown instanceof Ciphertext.StructureError)
         return answer(thrown.message)
@@ -56,11 +73,11 @@ export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tool
       return answer(`It has ${total(bytes)} bytes and claims ${effect.byteLength}.`)
     const began = performance.now()
     const root = await structure(bytes)
-    meters.add(job.id, round, 'aggregate', (performance.now() - began) / 1000)
+    meters.add(participant.id, round, 'aggregate', (performance.now() - began) / 1000)
     if (typeof root !== 'string') return answer(root.fault)
     if (root !== input.ciphertextRoot)
       return answer('Its bytes do not have the root that it was announced with.')
-    keep(job, round, input.cid, bytes)
+    keep(participant, round, input.cid, bytes)
     return answer('')
   }
 
@@ -75,29 +92,29 @@ export function make({ place, crypto, meters, ciphertexts, publish, keep }: Tool
   }
 
   async function aggregate(
-    job: Job,
+    participant: Participant,
     effect: Extract<Effect.Effect, { type: 'aggregate' | 'recompute' }>,
   ): Promise<Event.Result> {
-    const purpose = { machine: job.id, round: effect.round }
+    const purpose = { machine: participant.id, round: effect.round }
     const sums: { cid: string; root: Hex }[] = []
     for (const [at, cohort] of effect.cohorts.entries()) {
-      const updates = await Promise.all(cohort.map(({ cid }) => ciphertexts(job, cid, purpose)))
+      const updates = await Promise.all(cohort.map(({ cid }) => ciphertexts(participant, cid, purpose)))
       const sum = await crypto.aggregate(updates)
-      meters.add(job.id, effect.round, 'aggregate', sum.seconds)
+      meters.add(participant.id, effect.round, 'aggregate', sum.seconds)
       const named = effect.type === 'aggregate' ? undefined : effect.sums[at]
       // What another named under a root that is not ours is not worth holding.
       const isHeld = named === undefined || named.root === sum.root
       // Equal sums are equal bytes and so have one CID: who publishes its own, holds and pins the other's.
-      const cid = isHeld ? await publish(job, sum.ciphertexts, purpose) : ''
+      const cid = isHeld ? await publish(participant, sum.ciphertexts, purpose) : ''
       sums.push({ cid: named === undefined || cid === named.cid ? cid : '', root: sum.root })
     }
     return { type: 'aggregated', effect: effect.id, sums }
   }
 
-  async function proveSum(job: Job, call: ProveSum): Promise<Evidence.Evidence> {
-    const purpose = { machine: job.id, round: call.round }
-    const sum = await ciphertexts(job, call.sum, purpose)
-    const updates = await Promise.all(call.inputs.map((cid) => ciphertexts(job, cid, purpose)))
+  async function proveSum(participant: Participant, call: ProveSum): Promise<Evidence.Evidence> {
+    const purpose = { machine: participant.id, round: call.round }
+    const sum = await ciphertexts(participant, call.sum, purpose)
+    const updates = await Promise.all(call.inputs.map((cid) => ciphertexts(participant, cid, purpose)))
     const wrong = await crypto.proveWrong(updates, sum)
     if (wrong === undefined) throw new Evidence.NoneError('every word of the sum is right')
     return Evidence.wrongWord(call, call.cohort, wrong)

@@ -1,7 +1,8 @@
 // What a session needs of the world around it; a browser's here, a test's elsewhere.
 import { BaseError } from '../../protocol/errors.ts'
 import * as Config from '../../protocol/config.ts'
-import type { Frame, Network } from '../../workers/api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
+import type { Network } from '../../workers/network/api.ts'
 import * as Battery from '../net/battery.ts'
 import * as Wallet from '../net/wallet.ts'
 import * as Workers from '../workers.ts'

@@ -1,10 +1,10 @@
 // Watches over the owner's limits: jobs wait and no new seats are taken while one holds, and both go on by itself. What
 // the owner does with its own data is not lending.
-import type { Train } from '../../workers/api.ts'
+import type { Train } from '../../workers/train/api.ts'
 import type { Battery } from '../net/battery.ts'
-import type { LimitsView } from './api.ts'
 import type { Database } from './database.ts'
 import * as Limits from './limits.ts'
+import type { LimitsView } from './view/rules.ts'
 
 export type Guard = {
   view(): LimitsView

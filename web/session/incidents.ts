@@ -4,8 +4,8 @@ import * as Record from '../../protocol/record.ts'
 import * as Accusation from '../../protocol/roles/accusation.ts'
 import * as Exits from '../../protocol/roles/exits.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
-import type { Incident } from './api.ts'
 import type { State } from './participations.ts'
+import type { Incident } from './view/participation.ts'
 
 const settleHint =
   'You need not do anything: while Galaxy is open it settles the task in its turn. You may also settle it at once, below.'

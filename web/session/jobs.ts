@@ -1,8 +1,8 @@
 // A task's jobs as its compute providers and its model provider see them: whose turn it is, what came of them, what they earn.
 import * as Job from '../../protocol/job.ts'
 import * as Jobs from '../../protocol/roles/jobs.ts'
-import type { JobView } from './api.ts'
 import type { State } from './participations.ts'
+import type { JobView } from './view/participation.ts'
 
 export function of(state: State): readonly JobView[] {
   if (state.role === 'data') return []

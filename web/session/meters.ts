@@ -1,5 +1,5 @@
 // What a participant measured in each round: bytes, seconds by part, gas. The demo's table is made from these.
-import type { Backend } from '../../workers/api.ts'
+import type { Backend } from '../../workers/train/api.ts'
 import type { Database } from './database.ts'
 
 export type Seconds = {

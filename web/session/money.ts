@@ -3,8 +3,8 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as History from '../../protocol/history.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as Participant from '../../protocol/roles/participant.ts'
-import type { Participation } from './api.ts'
 import type { State } from './participations.ts'
+import type { Participation } from './view/participation.ts'
 
 type Money = Participation['money']
 

@@ -2,9 +2,10 @@
 import * as Envelope from '../../protocol/envelope.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Topic from '../../protocol/topic.ts'
-import type { ComputeOfferView, DataOfferView, Session } from './api.ts'
+import type { Session } from './api.ts'
 import type { Parts } from './parts.ts'
 import * as Speed from './speed.ts'
+import type { ComputeOfferView, DataOfferView } from './view/market.ts'
 
 export async function data(
   { shelf, config, board, mail, place, matching, purse, now }: Parts,

@@ -181,7 +181,7 @@ describe('a participation', () => {
     })
     await vi.waitFor(() => expect(repeated).toEqual(Object.values(wished)))
     const [found] = participations.list()
-    expect(found?.job.dataSet).toBe('set')
+    expect(found?.participant.dataSet).toBe('set')
     await vi.waitFor(() => expect(found?.state().outbox).toEqual({}))
   })
 

@@ -8,21 +8,22 @@ import type * as Event from '../../protocol/roles/event.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type { Told } from '../net/chain.ts'
-import type { Progress, Role } from './api.ts'
 import type { Database } from './database.ts'
 import type { Execute } from './effects.ts'
-import type { Job } from './job.ts'
 import type { Mail } from './mail.ts'
+import type { Participant } from './participant.ts'
 import type { Log } from './problems.ts'
 import * as Problems from './problems.ts'
 import * as Runner from './runner.ts'
+import type { Role } from './view/participation.ts'
+import type { Progress } from './view/progress.ts'
 
 export type State = DataProvider.State | ComputeProvider.State | ModelProvider.State
 
 export type Entry = {
   /** `<task>:<role>` */
   readonly id: string
-  readonly job: Job
+  readonly participant: Participant
   readonly problems: Log
   state(): State
   deliver(event: Event.Event): Promise<void>
@@ -77,7 +78,7 @@ export async function open(options: Options): Promise<Participations> {
     const id = `${first.id}:${first.role}`
     const problems = Problems.make(changed)
     const { id: task, role, spec, terms } = first
-    const job: Job = { id, task, role, account: first.me.account, spec, terms, dataSet }
+    const participant: Participant = { id, task, role, account: first.me.account, spec, terms, dataSet }
     const waiters = new Set<{ readonly look: () => void; readonly fail: (thrown: unknown) => void }>()
     const fail = (thrown: unknown): void => {
       problems.add(thrown)
@@ -92,7 +93,7 @@ export async function open(options: Options): Promise<Participations> {
       },
       matters,
       async execute(effect, signal) {
-        const events = await execute(job, effect, signal)
+        const events = await execute(participant, effect, signal)
         for (const event of events) if (event.type === 'failed') fail(new RefusedError(event.reason))
         return events
       },
@@ -119,7 +120,7 @@ export async function open(options: Options): Promise<Participations> {
       })
     }
 
-    return { ...runner, id, job, problems, until }
+    return { ...runner, id, participant, problems, until }
   }
 
   function start(state: State, dataSet: string | undefined): Entry {
@@ -169,7 +170,8 @@ export async function open(options: Options): Promise<Participations> {
     },
     async hear(message, bytes) {
       for (const entry of entries.values()) {
-        if (message.task === entry.job.task && message.round > 0) received(entry.id, message.round, bytes)
+        if (message.task === entry.participant.task && message.round > 0)
+          received(entry.id, message.round, bytes)
         await entry.deliver({ type: 'message', message })
       }
     },
@@ -179,7 +181,7 @@ export async function open(options: Options): Promise<Participations> {
         const order = event.block * 1e5 + event.logIndex
         await database.events.put({ id: `${event.block}:${event.logIndex}`, task: event.task, order, event })
         for (const entry of entries.values()) {
-          if (entry.job.task !== event.task) continue
+          if (entry.participant.task !== event.task) continue
           await entry.deliver({ type: 'chain', event })
           if (event.name === 'RoundCommitted') committed(entry.id, event.round, at)
         }

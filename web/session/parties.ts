@@ -2,9 +2,10 @@
 import type { Address } from '../../protocol/codec.ts'
 import * as Record from '../../protocol/record.ts'
 import * as Candidates from '../../protocol/roles/nominee.ts'
-import type { Nominee, Party } from './api.ts'
 import type { Board } from './board.ts'
 import type { State } from './participations.ts'
+import type { Nominee } from './view/market.ts'
+import type { Party } from './view/participation.ts'
 
 type ModelState = Extract<State, { role: 'model' }>
 

@@ -4,7 +4,7 @@ import type * as Message from '../../protocol/message.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Offer from '../../protocol/offer.ts'
 import * as Topic from '../../protocol/topic.ts'
-import type { Frame } from '../../workers/api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
 import * as Chain from '../net/chain.ts'
 import * as Witnesses from '../net/witnesses.ts'
 import * as Door from '../net/door.ts'
@@ -150,8 +150,8 @@ export async function start({ world, step, changed, problems }: Options): Promis
           account,
           besides,
         ),
-      sent: (job, name, round, sent) => transactions.own(job, name, round, sent),
-      progress: (job, progress) => participations.setProgress(job.id, progress),
+      sent: (participant, name, round, sent) => transactions.own(participant, name, round, sent),
+      progress: (participant, progress) => participations.setProgress(participant.id, progress),
       counted: () => void shelf.recount(),
     }),
     received(id, round, bytes) {
@@ -186,7 +186,8 @@ export async function start({ world, step, changed, problems }: Options): Promis
     const ruled = rules.of('compute')
     for (const entry of participations.list()) {
       const isTold = entry.state().rules.consent === ruled.consent
-      if (entry.job.role === 'compute' && !isTold) await entry.deliver({ type: 'ruled', rules: ruled })
+      if (entry.participant.role === 'compute' && !isTold)
+        await entry.deliver({ type: 'ruled', rules: ruled })
     }
   }
 
@@ -283,7 +284,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
 }
 
 function lends(entry: Participations.Entry): boolean {
-  return entry.job.role === 'compute' && ['open', 'running'].includes(entry.state().ledger.state)
+  return entry.participant.role === 'compute' && ['open', 'running'].includes(entry.state().ledger.state)
 }
 
 function isRubbish(thrown: unknown): boolean {

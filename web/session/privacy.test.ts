@@ -3,11 +3,12 @@ import { afterEach, expect, test } from 'vitest'
 import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import * as Talk from '../../test/conversation.ts'
 import * as Parties from '../../test/parties.ts'
-import type { DataSet, Frame } from '../../workers/api.ts'
 import * as Ledger from '../../workers/crypto/ledger.ts'
+import type { Frame } from '../../workers/frame/api.ts'
+import type { DataSet } from '../../workers/vault/api.ts'
 import * as DataSets from './dataSets.ts'
 import * as EffectsOfMasks from './effectsOfMasks.ts'
-import type { Job } from './job.ts'
+import type { Participant } from './participant.ts'
 import * as Privacy from './privacy.ts'
 
 const { task, version } = Parties
@@ -34,21 +35,29 @@ test('a Ready that the vault refuses is refused for good, also when its rows are
   const keys = members.map(({ identity: { account, box } }, seat) => ({ seat, account, key: box }))
   const { terms, spec } = Talk
   const { account } = identity
-  const job: Job = { id: 'a', task, role: 'data', account, spec, terms, dataSet: version.dataSet }
+  const participant: Participant = {
+    id: 'a',
+    task,
+    role: 'data',
+    account,
+    spec,
+    terms,
+    dataSet: version.dataSet,
+  }
   const effect = {
     ...({ id: 'ready:1', type: 'prepareReady', round: 1, opened: Parties.opened } as const),
     ...{ members: keys, threshold: 2, dataSignature: version.dataSignature },
   } as const
-  const answer = () => EffectsOfMasks.carryOut(api, place, job, effect)
+  const answer = () => EffectsOfMasks.carryOut(api, place, participant, effect)
   expect(await answer()).toMatchObject({ type: 'masked', effect: 'ready:1' })
 
   await api.limitOpenings({ ...version, from: Ledger.usualLimit, to: 0 })
   await expect(answer()).rejects.toSatisfy(({ name }: Error) =>
     EffectsOfMasks.isRefused('prepareReady', name),
   )
-  await expect(EffectsOfMasks.carryOut(api, place, { ...job, dataSet: undefined }, effect)).rejects.toSatisfy(
-    ({ name }: Error) => EffectsOfMasks.isRefused('prepareReady', name),
-  )
+  await expect(
+    EffectsOfMasks.carryOut(api, place, { ...participant, dataSet: undefined }, effect),
+  ).rejects.toSatisfy(({ name }: Error) => EffectsOfMasks.isRefused('prepareReady', name))
   expect(EffectsOfMasks.isRefused('open', 'Vault.UnknownError')).toBe(false)
   expect(EffectsOfMasks.isRefused('prepareReady', 'Safe.FullError')).toBe(false)
 })

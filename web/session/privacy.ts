@@ -5,8 +5,9 @@ import * as Cohort from '../../protocol/cohort.ts'
 import * as Exposure from '../../protocol/exposure.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
-import type { Openings, Participation } from './api.ts'
+import type { Openings } from '../../workers/crypto/api.ts'
 import type { State } from './participations.ts'
+import type { Participation } from './view/participation.ts'
 
 /** `dataSet` is what the vault counts of the data set that this role lends. */
 export function of(state: State, dataSet: Openings | undefined): Participation['privacy'] {

@@ -1,6 +1,6 @@
 // Turns whatever was thrown, here or in a worker, into what a screen can show.
 import { BaseError } from '../../protocol/errors.ts'
-import type { Problem } from './api.ts'
+import type { Problem } from './view/problem.ts'
 
 /** Errors of workers arrive as plain errors; those that carried advice keep it as properties. */
 export function from(thrown: unknown, at: number = Math.floor(Date.now() / 1000)): Problem {

@@ -1,6 +1,6 @@
 // Failures that a screen shows until they are over or taken off: newest first, the same one only once.
-import type { Problem } from './api.ts'
 import * as Problems from './problem.ts'
+import type { Problem } from './view/problem.ts'
 
 export type Log = {
   list(): readonly Problem[]

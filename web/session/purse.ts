@@ -3,14 +3,14 @@ import type { Address } from '../../protocol/codec.ts'
 import type { Config } from '../../protocol/config.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import * as Relay from '../../protocol/relay.ts'
-import type { Crypto, Identity as Keys } from '../../workers/api.ts'
+import type { Crypto, Identity as Keys } from '../../workers/crypto/api.ts'
 import * as Account from '../net/account.ts'
 import type { Chain } from '../net/chain.ts'
 import type { Door } from '../net/door.ts'
 import * as Token from '../net/token.ts'
 import type { Wallets } from '../net/wallet.ts'
-import type { Identity, Token as TokenView } from './api.ts'
 import type { Database } from './database.ts'
+import type { Identity, Token as TokenView } from './view/device.ts'
 
 export type Purse = {
   keys(): Keys

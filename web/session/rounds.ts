@@ -3,10 +3,10 @@ import * as Contribution from '../../protocol/contribution.ts'
 import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
-import type { RoundView } from './api.ts'
 import type { Entry, State } from './participations.ts'
 import type { Parts } from './parts.ts'
 import * as Parties from './parties.ts'
+import type { RoundView } from './view/round.ts'
 
 type Known = Pick<
   RoundView,

@@ -1,10 +1,12 @@
 // What the owner allowed roles to do unasked, and which backend trains; remembered over reloads.
 import * as v from 'valibot'
 import type * as Event from '../../protocol/roles/event.ts'
-import type { Backend, Frame, ProbeResult } from '../../workers/api.ts'
-import type { Role, StandingRules } from './api.ts'
+import type { Frame } from '../../workers/frame/api.ts'
+import type { Backend, ProbeResult } from '../../workers/train/api.ts'
 import type { Watch } from './connection.ts'
 import type { Database } from './database.ts'
+import type { Role } from './view/participation.ts'
+import type { StandingRules } from './view/rules.ts'
 
 export type Rules = {
   view(): StandingRules

@@ -1,14 +1,17 @@
 // The session of one profile: starts the parts, ties them together, and shows them as one snapshot.
+import type { Session } from './api.ts'
 import * as Environment from './environment.ts'
 import type { Environment as World } from './environment.ts'
 import { BaseError } from '../../protocol/errors.ts'
-import type { Connection, Phase, Session, Snapshot, StandingRules } from './api.ts'
 import * as Actions from './actions.ts'
 import * as Limits from './limits.ts'
 import * as Lock from './lock.ts'
 import * as Parts from './parts.ts'
 import * as Problem from './problem.ts'
 import * as Problems from './problems.ts'
+import type { Connection } from './view/device.ts'
+import type { StandingRules } from './view/rules.ts'
+import type { Phase, Snapshot } from './view/snapshot.ts'
 import * as Views from './views.ts'
 
 /** Starts at once and reports through the snapshot; never rejects. */

@@ -3,8 +3,8 @@ import * as Exits from '../../protocol/roles/exits.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as Matching from '../../protocol/roles/matching.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
-import type { Participation, Stage } from './api.ts'
 import type { State } from './participations.ts'
+import type { Participation, Stage } from './view/participation.ts'
 
 export type Situation = Pick<Participation, 'stage' | 'waitsFor' | 'deadline' | 'can'>
 

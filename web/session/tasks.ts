@@ -6,12 +6,12 @@ import { BaseError } from '../../protocol/errors.ts'
 import * as ModelProvider from '../../protocol/roles/modelProvider.ts'
 import * as Terms from '../../protocol/terms.ts'
 import { unmetered } from '../net/door.ts'
-import type { TaskDraft } from './api.ts'
 import * as Bonds from './bonds.ts'
 import * as Draft from './draft.ts'
 import * as Jobs from './effectsOfJobs.ts'
 import type { Parts } from './parts.ts'
 import * as Sponsor from './sponsor.ts'
+import type { TaskDraft } from './view/draft.ts'
 
 /** Resolves with the task once the chain has it. */
 export async function create(parts: Parts, draft: TaskDraft): Promise<Hex> {
@@ -74,7 +74,7 @@ export async function withdraw({ purse, sponsor, participations }: Parts): Promi
 
 /** Payouts of a settled task; the refund of a cancelled one. */
 export async function claim({ participations }: Parts, task: Hex): Promise<void> {
-  const roles = participations.list().filter((entry) => entry.job.task === task)
+  const roles = participations.list().filter((entry) => entry.participant.task === task)
   participations.get(task, 'data', 'compute', 'model')
   for (const entry of roles) {
     const isCancelled = entry.state().ledger.state === 'cancelled'

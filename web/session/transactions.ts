@@ -1,14 +1,14 @@
 // What each transaction of a task cost: own ones as they are sent, rounds as the chain tells of them.
 import type { Hex } from '../../protocol/codec.ts'
 import type { Chain, Told } from '../net/chain.ts'
-import type { Transaction } from './api.ts'
 import type { Database, StoredTransaction } from './database.ts'
-import type { Job } from './job.ts'
+import type { Participant } from './participant.ts'
 import type { Participations } from './participations.ts'
 import type { Sent } from './sponsor.ts'
+import type { Transaction } from './view/participation.ts'
 
 export type Transactions = {
-  own(job: Job, name: string, round: number, sent: Sent): Promise<void>
+  own(participant: Participant, name: string, round: number, sent: Sent): Promise<void>
   /** Asks what the transactions behind these events cost, for tasks of this device. */
   learn(told: readonly Told[], participations: Participations): Promise<void>
   /** Of this task, by anybody as far as known, oldest first. */
@@ -43,14 +43,15 @@ export async function load({ database, chain, changed }: Options): Promise<Trans
   }
 
   return {
-    async own(job, name, round, { hash, gas, block, sponsored }) {
-      await put({ id: hash, task: job.task, round, name, hash, gas, block, sponsored, own: true })
+    async own(participant, name, round, { hash, gas, block, sponsored }) {
+      await put({ id: hash, task: participant.task, round, name, hash, gas, block, sponsored, own: true })
     },
     async learn(told, participations) {
       for (const { event } of told) {
         if (!('task' in event)) continue
         const { task, transaction: hash, block } = event
-        if (known.has(hash) || !participations.list().some((entry) => entry.job.task === task)) continue
+        if (known.has(hash) || !participations.list().some((entry) => entry.participant.task === task))
+          continue
         const round = event.name === 'RoundCommitted' ? event.round : 0
         const { gas } = await chain.receipt(hash)
         await put({

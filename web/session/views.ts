@@ -1,7 +1,6 @@
 // Shows the parts of a session as one snapshot of plain values.
 import * as Model from '../../protocol/model.ts'
 import * as Terms from '../../protocol/terms.ts'
-import type { Participation, Snapshot } from './api.ts'
 import * as Bonds from './bonds.ts'
 import * as Contribution from './contribution.ts'
 import * as Incidents from './incidents.ts'
@@ -13,6 +12,8 @@ import type { Parts } from './parts.ts'
 import * as Privacy from './privacy.ts'
 import * as Rounds from './rounds.ts'
 import * as Stages from './stages.ts'
+import type { Participation } from './view/participation.ts'
+import type { Snapshot } from './view/snapshot.ts'
 
 export function compose(parts: Parts): Omit<Snapshot, 'phase' | 'problems'> {
   const { purse, wallets, watch, shelf, board, rules, guard, participations, now } = parts
@@ -66,10 +67,10 @@ function participation(parts: Parts, entry: Entry): Participation {
     parties: Parties.of(state),
     nominees: Parties.nominees(state, board, now()),
     invited: state.role === 'model' ? state.invited : [],
-    dataSet: entry.job.dataSet,
+    dataSet: entry.participant.dataSet,
     money,
     contribution: Contribution.of(state, Money.shareOf(state)),
-    privacy: Privacy.of(state, shelf.openings(entry.job.dataSet)),
+    privacy: Privacy.of(state, shelf.openings(entry.participant.dataSet)),
     transactions: transactions.of(state.id),
     progress: participations.progress(entry.id),
     can: situation.can,

@@ -1,5 +1,5 @@
 // The engines that train, in words and as choices.
-import type { Backend } from '../session/api.ts'
+import type { Backend } from '../../workers/train/api.ts'
 
 const names = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'plain JavaScript' } satisfies Record<
   Backend,

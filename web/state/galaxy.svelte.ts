@@ -1,6 +1,9 @@
 // The session as screens read it: its latest snapshot, what follows from it, and the time.
 import { createContext } from 'svelte'
-import type { DataSet, Participation, Role, Session, Snapshot } from '../session/api.ts'
+import type { DataSet } from '../../workers/vault/api.ts'
+import type { Session } from '../session/api.ts'
+import type { Participation, Role } from '../session/view/participation.ts'
+import type { Snapshot } from '../session/view/snapshot.ts'
 import { Backups } from './backups.svelte.ts'
 
 export class Galaxy {

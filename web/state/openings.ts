@@ -1,5 +1,5 @@
 // What a data set has been spent for and what is left of it, in numbers and words.
-import type { Openings } from '../session/api.ts'
+import type { Openings } from '../../workers/crypto/api.ts'
 
 /** Largest limit that the vault takes. */
 const mostOpenings = 100_000

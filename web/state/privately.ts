@@ -1,5 +1,6 @@
 // What hides an update, in words: for each step of a round, and before anybody agrees.
-import type { Participation, RoundView } from '../session/api.ts'
+import type { Participation } from '../session/view/participation.ts'
+import type { RoundView } from '../session/view/round.ts'
 
 const steps = {
   opened: 'This device makes keys for this round alone, and splits each among the compute providers.',

@@ -1,5 +1,6 @@
 // Where a participation or a round stands, in words.
-import type { Participation, Role, RoundView, Stage } from '../session/api.ts'
+import type { Participation, Role, Stage } from '../session/view/participation.ts'
+import type { RoundView } from '../session/view/round.ts'
 
 export type Words = { readonly text: string; readonly tone: 'plain' | 'accent' | 'good' | 'warn' | 'bad' }
 

@@ -1,5 +1,5 @@
 // The numbers of a new task: what each is called, its unit and bounds, and where it lies in the draft.
-import type { TaskDraft } from '../session/api.ts'
+import type { TaskDraft } from '../session/view/draft.ts'
 
 /** How a number is written and read; the text is in the unit that the field shows. */
 export type NumberField = {

@@ -2,7 +2,7 @@
 import * as Benchmark from '../../protocol/benchmark.ts'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
 import * as Prng from '../../protocol/prng.ts'
-import type { Ciphertexts } from '../api.ts'
+import type { Ciphertexts } from './api.ts'
 import * as Tree from './tree.ts'
 
 const laneBytes = 8

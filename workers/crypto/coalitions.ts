@@ -2,7 +2,7 @@
 // workers; only counts come out.
 import * as Contribution from '../../protocol/contribution.ts'
 import * as Update from '../../protocol/update.ts'
-import type { Evaluated } from '../score/api.ts'
+import type { Evaluated } from '../score/ports.ts'
 
 export type Round = {
   /** The model before. */

@@ -3,7 +3,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import * as v from 'valibot'
 import * as Codec from '../../protocol/codec.ts'
 import * as Eip712 from '../../protocol/eip712.ts'
-import type { Identity } from '../api.ts'
+import type { Identity } from './api.ts'
 import * as Box from './box.ts'
 import type { Safe } from './safe.ts'
 

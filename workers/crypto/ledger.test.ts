@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Hex } from '../../protocol/codec.ts'
 import * as Parties from '../../test/parties.ts'
-import type { Crypto as Api, Version } from '../api.ts'
+import type { Crypto as Api, Version } from './api.ts'
 import * as Crypto from './crypto.ts'
 import * as Ledger from './ledger.ts'
 import * as Records from './records.ts'

@@ -3,7 +3,7 @@
 import type { Hex } from '../../protocol/codec.ts'
 import { BaseError } from '../../protocol/errors.ts'
 import type { Place } from '../../protocol/masks.ts'
-import type { Openings } from '../api.ts'
+import type { Openings } from './api.ts'
 import * as Records from './records.ts'
 import type { Entry, Safe } from './safe.ts'
 

@@ -39,8 +39,8 @@ export function decode(file: Uint8Array): {
   if (length > file.length - 8) throw new FormatError('it is none, or cut short')
   const json = parse(new TextDecoder().decode(file.subarray(8, 8 + length)), 'header')
   if (!v.is(described, json)) throw new FormatError('it does not say what its model computes')
-  const { __metadata__: metadata, ...found } = checked(headerSchema, json, 'header')
-  const spec: Model.Spec = checked(Model.specSchema, parse(metadata.model, 'model'), 'model')
+  const { __metadata__: metadata, ...found } = Codec.parseElse(headerSchema, json, wrong('header'))
+  const spec: Model.Spec = Codec.parseElse(Model.specSchema, parse(metadata.model, 'model'), wrong('model'))
   const expected = tensors(spec)
   const unknown = Object.keys(found).find((name) => !expected.some(([each]) => each === name))
   if (unknown !== undefined) throw new FormatError(`its model has no tensor ${unknown.slice(0, 40)}`)
@@ -68,15 +68,8 @@ function parse(json: string, noun: string): unknown {
   }
 }
 
-function checked<const schema extends v.GenericSchema>(
-  schema: schema,
-  value: unknown,
-  noun: string,
-): v.InferOutput<schema> {
-  const result = v.safeParse(schema, value, { abortEarly: true })
-  if (result.success) return result.output
-  const [issue] = result.issues
-  throw new FormatError(`its ${noun} is wrong (${v.getDotPath(issue) ?? 'all of it'}: ${issue.message})`)
+function wrong(noun: string) {
+  return (what: string, at = 'all of it') => new FormatError(`its ${noun} is wrong (${at}: ${what})`)
 }
 
 /** By name, in the order of the flat weights. */

@@ -1,5 +1,5 @@
 // Progress at the pace of eyes: at most four reports a second, and always the last of a stage.
-import type { Progress } from '../api.ts'
+import type { Progress } from '../progress.ts'
 
 const milliseconds = 250
 

@@ -28,7 +28,7 @@ export async function apply(
     )
   }
   const masked: Uint8Array<ArrayBuffer>[] = []
-  // WebCrypto has threads of its own: it makes the next part's streams while this part's are added.
+  // Where WebCrypto has threads of its own, it makes the next part's streams while this part's are added.
   let coming = begun(0)
   for (let first = 0; first < plains.length; first += Lanes.atOnce) {
     const streams = await coming

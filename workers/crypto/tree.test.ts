@@ -2,6 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as Ciphertext from '../../protocol/ciphertext.ts'
+import * as He from '../../protocol/he.ts'
 import * as Keccak from './keccak.ts'
 import * as Tree from './tree.ts'
 
@@ -12,7 +13,7 @@ test('hashes what Keccak-256 hashes, one message or many', () => {
     [64, hasher.hash64],
   ] as const)
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: length, maxLength: 8 * length }), (bytes) => {
+      fc.property(fc.uint8Array({ minLength: length, maxLength: 40 * length, size: 'max' }), (bytes) => {
         const count = Math.floor(bytes.length / length)
         hasher.memory.set(bytes)
         hash(0, Keccak.middle, count)
@@ -30,4 +31,25 @@ test.each([1, 2, 3, 5, 8])('the root over %i ciphertexts is that of the protocol
   )
   expect(Tree.root(ciphertexts)).toBe(Ciphertext.root(ciphertexts))
   expect(Tree.root(ciphertexts)).toBe(Tree.root(ciphertexts))
+})
+
+test('so is the root over any number of any words', () => {
+  const word = fc.bigInt({ min: 0n, max: He.q - 1n })
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(word, { minLength: 1, maxLength: 500, size: 'max' }),
+      (count, some) => {
+        const ciphertexts = Array.from({ length: count }, (_, k) => {
+          const words = BigUint64Array.from(
+            { length: Ciphertext.bytes / 8 },
+            (_, i) => some[(i + k * 31) % some.length] ?? 0n,
+          )
+          return new Uint8Array(words.buffer)
+        })
+        expect(Tree.root(ciphertexts)).toBe(Ciphertext.root(ciphertexts))
+      },
+    ),
+    { numRuns: 6 },
+  )
 })

@@ -2,7 +2,7 @@
 import { BaseError } from '../../protocol/errors.ts'
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Masks from '../../protocol/masks.ts'
-import type { Masked, OpenedRound } from '../api.ts'
+import type { Masked, OpenedRound } from './api.ts'
 import * as Box from './box.ts'
 import * as Masking from './masking.ts'
 import * as Shares from './shares.ts'

@@ -1,12 +1,12 @@
 // The crypto worker: holds keys, models and updates; asks the train, score and vault workers through the ports it is
 // given.
 import * as Comlink from 'comlink'
-import type { ScorePeer } from '../score/api.ts'
+import type { ScorePeer } from '../score/ports.ts'
 import * as Thrown from '../thrown.ts'
-import type { TrainPeer } from '../train/api.ts'
-import type { Versions } from '../vault/api.ts'
-import type { CryptoWorker } from './api.ts'
+import type { TrainPeer } from '../train/ports.ts'
+import type { Versions } from '../vault/ports.ts'
 import * as Crypto from './crypto.ts'
+import type { CryptoWorker } from './ports.ts'
 import * as Safe from './safe.ts'
 import * as Sparingly from './sparingly.ts'
 

@@ -1,11 +1,12 @@
 // Starts the four workers of the vault's origin and joins those that may talk, and no others.
 import * as Comlink from 'comlink'
 import { BaseError } from '../../protocol/errors.ts'
-import type { Frame, Progress } from '../api.ts'
-import type { CryptoWorker } from '../crypto/api.ts'
-import type { ScoreWorker } from '../score/api.ts'
-import type { TrainWorker } from '../train/api.ts'
-import type { VaultWorker } from '../vault/api.ts'
+import type { CryptoWorker } from '../crypto/ports.ts'
+import type { Progress } from '../progress.ts'
+import type { ScoreWorker } from '../score/ports.ts'
+import type { TrainWorker } from '../train/ports.ts'
+import type { VaultWorker } from '../vault/ports.ts'
+import type { Frame } from './api.ts'
 
 type Started<api> = {
   readonly remote: Comlink.Remote<api>

@@ -10,7 +10,7 @@ import * as Relay from '../../protocol/relay.ts'
 import * as Topic from '../../protocol/topic.ts'
 import type { Limits } from '../../relay/options.ts'
 import { createRelay, type RunningRelay } from '../../relay/relay.ts'
-import type { Network, Received } from '../api.ts'
+import type { Network, Received } from './api.ts'
 import { FullError } from './blocks.ts'
 import * as NetworkDoor from './network.ts'
 

@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import type { GossipSub } from '@libp2p/gossipsub'
 import * as Relay from '../../protocol/relay.ts'
-import type { Received } from '../api.ts'
+import type { Received } from './api.ts'
 import type { Link, Links } from './links.ts'
 
 /** Milliseconds; the net under gossip: nothing is missed for longer. */

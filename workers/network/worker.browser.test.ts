@@ -5,7 +5,7 @@ import * as Codec from '../../protocol/codec.ts'
 import * as Envelope from '../../protocol/envelope.ts'
 import * as Relay from '../../protocol/relay.ts'
 import * as Topic from '../../protocol/topic.ts'
-import type { Network, Received } from '../api.ts'
+import type { Network, Received } from './api.ts'
 import { Blocks } from './blocks.ts'
 
 const place = { chainId: 31337, market: `0x${'1a'.repeat(20)}` } as const

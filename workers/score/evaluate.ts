@@ -4,7 +4,7 @@ import * as Schema from '../../protocol/schema.ts'
 import * as Batches from '../tensors/batches.ts'
 import * as Kernels from '../tensors/kernels.ts'
 import * as Plan from '../tensors/plan.ts'
-import type { Evaluated } from './api.ts'
+import type { Evaluated } from './ports.ts'
 
 /** Samples per forward pass. No sample's logits depend on the others. */
 const batchSize = 256

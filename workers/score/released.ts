@@ -4,7 +4,7 @@ import * as DataSet from '../../protocol/dataSet.ts'
 import * as Schema from '../../protocol/schema.ts'
 import { TestSetError } from '../../protocol/subject.ts'
 import type { Source } from '../tensors/batches.ts'
-import type { ReleasedRows } from './api.ts'
+import type { ReleasedRows } from './ports.ts'
 
 export function source({ schemaId, shards: encoded, salt, commitment }: ReleasedRows): Source {
   const schema = Schema.find(schemaId)

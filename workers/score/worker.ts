@@ -5,10 +5,10 @@ import * as Extractor from '../tensors/extractor.ts'
 import * as Features from '../tensors/features.ts'
 import * as Kernels from '../tensors/kernels.ts'
 import * as Thrown from '../thrown.ts'
-import type { Rows } from '../vault/api.ts'
 import type { Source } from '../tensors/batches.ts'
-import type { ReleasedRows, ScorePeer, ScoreWorker } from './api.ts'
+import type { Rows } from '../vault/ports.ts'
 import { evaluate } from './evaluate.ts'
+import type { ReleasedRows, ScorePeer, ScoreWorker } from './ports.ts'
 import * as Released from './released.ts'
 
 Thrown.carryAdvice()

@@ -1,42 +1,44 @@
-// What the crypto worker may ask of the train worker. Types only.
-import type * as Model from '../../protocol/model.ts'
-import type { Backend, Progress, Train } from '../api.ts'
+// What the app may ask of the train worker. Types only.
+import type { Benchmark } from '../../protocol/benchmark.ts'
+import type { WarmStart } from '../../protocol/job.ts'
+import type { Progress } from '../progress.ts'
 
-type Hex = `0x${string}`
+export type Backend = 'webgpu' | 'wasm' | 'cpu'
 
-export type TrainRequest = {
-  readonly model: Model.Spec
-  readonly training: Model.Training
-  /** The round's global weights; transfer them, the asker keeps its own copy. */
-  readonly weights: Float32Array
+export type ProbeResult = {
+  readonly backend: Backend
+  readonly samplesPerSecond: number
+  /** What the browser says of the adapter; `software` adapters are not GPUs. */
+  readonly adapter: string
+  readonly software: boolean
+  /** Why this backend was chosen, as a sentence. */
+  readonly reason: string
+}
+
+/** A warm start's part: what to train, from what its model provider released. */
+export type WarmStartRequest = {
+  /** dag-cbor of the TaskSpec. */
+  readonly spec: Uint8Array
+  readonly job: WarmStart
+  /** Of `job.data`, in its order; checked against their digests. */
+  readonly shards: readonly Uint8Array[]
   /** dag-cbor of the backbone that a head builds on. */
   readonly backbone?: Uint8Array | undefined
-  readonly dataSet: string
-  /** Training is refused when the data set no longer has this signature. */
-  readonly dataSignature: Hex
-  readonly round: number
 }
 
-export type Trained = {
-  /** Local weights, transferred. */
-  readonly weights: Float32Array<ArrayBuffer>
-  /** Mean loss over the last epoch. */
-  readonly loss: number
-  /** Samples in the data set. */
-  readonly samples: number
-  /** Training alone, warm-up not included. */
-  readonly seconds: number
-  readonly backend: Backend
-  /** What went wrong and was mended on the way, as a sentence; empty when nothing did. */
-  readonly notice: string
-}
-
-/** Served on the port named `crypto`. */
-export type TrainPeer = {
-  train(request: TrainRequest, progress: Progress): Promise<Trained>
-}
-
-/** What the train worker exposes on itself, for the frame: it serves `crypto` and uses `vault`. */
-export type TrainWorker = Train & {
-  connect(name: 'crypto' | 'vault', port: MessagePort): void
+export type Train = {
+  /** Weights after each segment, little-endian float32. They are as public as what they are made of. */
+  warmStart(request: WarmStartRequest, progress: Progress): Promise<readonly Uint8Array[]>
+  /** Whether walking each segment again from the published weights before it ends near those after it. */
+  checkWarmStart(
+    request: WarmStartRequest & { readonly published: readonly Uint8Array[] },
+    progress: Progress,
+  ): Promise<boolean>
+  /** Measures about 200 ms per backend, keeps the fastest, or the forced one. */
+  probe(forced?: Backend): Promise<ProbeResult>
+  /** How fast the chosen backend does what is published (`protocol/benchmark.ts`); waits for training under way. */
+  benchmark(): Promise<Pick<Benchmark, 'training' | 'matmul'>>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  abort(): Promise<void>
 }

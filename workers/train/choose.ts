@@ -1,5 +1,5 @@
 // Turns what was measured into a choice and a sentence that says why.
-import type { Backend, ProbeResult } from '../api.ts'
+import type { Backend, ProbeResult } from './api.ts'
 
 export type Measured = {
   readonly backend: Backend

@@ -1,5 +1,5 @@
 // The engines that this browser may have. What an engine is, apart from the modules that need a browser.
-import type { Backend } from '../api.ts'
+import type { Backend } from './api.ts'
 import type { Settings, TrainStep } from './trainStep.ts'
 
 export type Device = {

@@ -1,6 +1,6 @@
 // What can go wrong with a backend, apart from the module that needs a browser.
 import { BaseError } from '../../protocol/errors.ts'
-import type { Backend } from '../api.ts'
+import type { Backend } from './api.ts'
 
 export class UnavailableError extends BaseError {
   override readonly name = 'Backends.UnavailableError'

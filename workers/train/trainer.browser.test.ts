@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as Model from '../../protocol/model.ts'
 import * as Examples from '../../test/examples.ts'
+import * as Gpus from '../../test/gpus.ts'
 import { engines } from './backends.ts'
 import * as Trainer from './trainer.ts'
 
@@ -130,16 +131,7 @@ describe('the trainer', () => {
 
 /** The devices that will be made from now on. */
 function seen(): readonly GPUDevice[] {
-  const devices: GPUDevice[] = []
-  const request = GPUAdapter.prototype.requestDevice
-  vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
-    this: GPUAdapter,
-    descriptor,
-  ) {
-    const device = await request.call(this, descriptor)
-    devices.push(device)
-    return device
-  })
+  const devices = Gpus.seen()
   engines.webgpu.forget()
   return devices
 }

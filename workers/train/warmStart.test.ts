@@ -8,7 +8,7 @@ import * as TaskSpec from '../../protocol/taskSpec.ts'
 import * as Flowers from '../../test/flowers.ts'
 import * as Lessons from '../../test/lessons.ts'
 import * as Node from '../../test/tensors.ts'
-import type { WarmStartRequest } from '../api.ts'
+import type { WarmStartRequest } from './api.ts'
 import * as Segments from './segments.ts'
 import * as WarmStart from './warmStart.ts'
 

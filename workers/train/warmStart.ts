@@ -6,8 +6,8 @@ import * as Job from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as TaskSpec from '../../protocol/taskSpec.ts'
-import type { WarmStartRequest } from '../api.ts'
 import type { Source } from '../tensors/batches.ts'
+import type { WarmStartRequest } from './api.ts'
 import type { Course } from './segments.ts'
 
 export type Lesson = { readonly course: Course; readonly source: Source }

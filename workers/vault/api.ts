@@ -1,35 +1,51 @@
-// What other workers may ask of the vault. Types only.
-import type * as DataSet from '../../protocol/dataSet.ts'
-import type * as Schema from '../../protocol/schema.ts'
-import type { Vault } from '../api.ts'
+// What the app may ask of the vault: data sets, of which it sees everything but the rows. Types only.
+import type { Hex } from '../../protocol/codec.ts'
+import type { Progress } from '../progress.ts'
 
-type Hex = `0x${string}`
-
-/** Served on the ports named `train` and `score`: rows, and nothing else that the vault holds. */
-export type Rows = {
-  /** Fails unless the data set exists and, where a signature is given, is exactly what was scored under it. */
-  open(dataSet: string, dataSignature?: Hex): Promise<OpenedDataSet>
-  /** One decrypted shard; its arrays are transferred to the asker. */
-  shard(dataSet: string, version: number, index: number): Promise<DataSet.Shard>
-}
-
-export type OpenedDataSet = {
+export type DataSet = {
   readonly id: string
-  readonly version: number
-  readonly dataSignature: Hex
-  readonly schema: Schema.Schema
+  readonly name: string
+  readonly schemaId: Hex
   readonly samples: number
-  /** Samples of each shard, in order. */
-  readonly shards: readonly number[]
+  /** Basis points, `quality@1`. */
+  readonly quality: number
+  /** Digest of the manifest: binds what was scored to what is trained. */
+  readonly dataSignature: Hex
+  readonly version: number
+  /** Encrypted size at rest. */
+  readonly bytes: number
+  /** Unix seconds. */
+  readonly importedAt: number
+  /** Samples per class, in the schema's class order; empty for numeric targets. */
+  readonly perClass: readonly number[]
+  /** Its owner gave the rows away when it was imported: anyone may read them. */
+  readonly released: boolean
 }
 
-/** Served on the port named `crypto`: what belongs together, and none of what is in it. */
-export type Versions = {
-  /** Data signature of the first version of a data set, of which `dataSignature` names this or a later one. */
-  origin(dataSet: string, dataSignature: Hex): Promise<Hex>
+export type ImportRequest = {
+  readonly name: string
+  readonly schemaId: Hex
+  /** IDX pair (optionally gzipped), one CSV, or images whose file names start with their class. */
+  readonly files: readonly File[]
+  /** A data set that this import extends with a new version. */
+  readonly parent?: string
+  /**
+   * Gives the rows away, for good; the app that asks holds the files anyhow. Without it no row ever leaves, and no later
+   * import changes that.
+   */
+  readonly released?: boolean
 }
 
-/** What the vault's worker exposes on itself, for the frame. */
-export type VaultWorker = Vault & {
-  connect(name: 'train' | 'score' | 'crypto', port: MessagePort): void
+export type Vault = {
+  import(request: ImportRequest, progress: Progress): Promise<DataSet>
+  list(): Promise<readonly DataSet[]>
+  remove(id: string): Promise<void>
+  storage(): Promise<{ readonly usedBytes: number; readonly quotaBytes: number; readonly persisted: boolean }>
+  /** Salted Merkle root over the rows: what a model provider commits its test set with. */
+  commitment(id: string): Promise<Hex>
+  /**
+   * The rows of a data set that was imported as released, shard by shard (`DataSet.encodeShard`), and the salt of its
+   * commitment.
+   */
+  release(id: string): Promise<{ readonly shards: readonly Uint8Array[]; readonly salt: Uint8Array }>
 }

@@ -1,6 +1,6 @@
 // The vault's small tables: what data sets there are, the key they are encrypted under, the salts of commitments.
 import { Dexie, type EntityTable } from 'dexie'
-import type { DataSet } from '../api.ts'
+import type { DataSet } from './api.ts'
 
 /** A data set's newest version; older ones are reached through its manifest. */
 export type Row = {

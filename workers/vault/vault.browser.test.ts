@@ -5,10 +5,10 @@ import * as Backbone from '../../protocol/backbone.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Digits from '../../test/digits.ts'
-import type { DataSet, ImportRequest } from '../api.ts'
-import type { ScorePeer, ScoreWorker } from '../score/api.ts'
-import type { TrainPeer, TrainWorker } from '../train/api.ts'
-import type { VaultWorker } from './api.ts'
+import type { ScorePeer, ScoreWorker } from '../score/ports.ts'
+import type { TrainPeer, TrainWorker } from '../train/ports.ts'
+import type { DataSet, ImportRequest } from './api.ts'
+import type { VaultWorker } from './ports.ts'
 
 const started: Worker[] = []
 const ignore = Comlink.proxy(() => undefined)

@@ -8,7 +8,7 @@ import * as DataSet from '../../protocol/dataSet.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Examples from '../../test/examples.ts'
 import * as Motion from '../../test/motion.ts'
-import type { ImportRequest } from '../api.ts'
+import type { ImportRequest } from './api.ts'
 import * as Vault from './vault.ts'
 
 const digits = Schema.id(Schema.digits)

@@ -2,7 +2,7 @@
 // toward the crypto worker which version belongs to which data set.
 import * as Comlink from 'comlink'
 import * as Thrown from '../thrown.ts'
-import type { Rows, VaultWorker, Versions } from './api.ts'
+import type { Rows, VaultWorker, Versions } from './ports.ts'
 import * as Vault from './vault.ts'
 
 Thrown.carryAdvice()

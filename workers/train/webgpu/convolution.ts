@@ -5,6 +5,7 @@ import * as Grid from './grid.ts'
 import * as Kernel from './kernel.ts'
 import * as Product from './product.ts'
 import * as Stage from './stage.ts'
+import * as Weights from './weights.ts'
 
 type Convolution = Stage.Stage<Layer.Convolution>
 
@@ -77,14 +78,14 @@ fn store(row: u32, column: u32, ${pool ? 'sum: f32, winner: u32' : 'part: u32, s
   })
 }
 
-/** Sums over samples and places, in `parts` parts that lie from `at` on, each as long as the layer's weights. */
+/** Sums over samples and places. */
 export function weightDerivatives(
   stage: Convolution,
   machine: Stage.Machine,
   at: number,
   parts: number,
 ): Kernel.Kernel {
-  const { layer, input, inputs, delta, deltas } = stage
+  const { layer, inputs, deltas } = stage
   const { rows, columns } = extent(stage)
   const row = { sample: `outer / ${rows}u`, column: '0u', channel: '0u' }
   const left = Grid.address(
@@ -92,29 +93,13 @@ export function weightDerivatives(
     { ...row, row: `outer % ${rows}u * ${layer.stride}u` },
   )
   const run = layer.kernelWidth * layer.channels
-  return Product.product({
+  return Weights.derivatives(stage, machine, at, parts, {
     label: 'convolution weight derivatives',
-    bindings: [
-      Kernel.read(input, 'left'),
-      Kernel.read(delta, 'right'),
-      Kernel.write('gradients', 'gradients'),
-    ],
-    functions: `
-fn rowAt(row: u32, part: u32) -> u32 {
-  return row / ${run}u * ${inputs.columns * inputs.channels}u + row % ${run}u;
-}
-fn columnAt(column: u32) -> u32 { return column; }
-${Dense.keep(layer, at)}`,
-    tile: Dense.weightTile(layer, machine),
-    workgroup: machine.workgroup,
-    rows: { text: `${layer.inputs}u`, most: () => layer.inputs },
-    columns: layer.outputs,
-    parts,
+    row: `row / ${run}u * ${inputs.columns * inputs.channels}u + row % ${run}u`,
     start: { left, right: Grid.address(deltas, { ...row, row: `outer % ${rows}u` }) },
-    outer: Dense.share(`(settings.samples * ${rows}u)`, parts),
+    outer: Weights.share(`(settings.samples * ${rows}u)`, parts),
     inner: columns,
     steps: { left: layer.stride * layer.channels, right: layer.outputs },
-    ones: true,
   })
 }
 

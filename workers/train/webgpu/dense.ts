@@ -4,6 +4,7 @@ import * as Grid from './grid.ts'
 import * as Kernel from './kernel.ts'
 import * as Product from './product.ts'
 import * as Stage from './stage.ts'
+import * as Weights from './weights.ts'
 
 type Dense = Stage.Stage<Layer.Dense>
 
@@ -30,34 +31,21 @@ fn store(row: u32, column: u32, part: u32, sum: f32) {
   })
 }
 
-/** Sums over samples, in `parts` parts that lie from `at` on, each as long as the layer's weights. */
+/** Sums over samples. */
 export function weightDerivatives(
-  { layer, input, delta }: Dense,
+  stage: Dense,
   machine: Stage.Machine,
   at: number,
   parts: number,
 ): Kernel.Kernel {
-  const { from, to } = share('settings.samples', parts)
-  return Product.product({
+  const { inputs, outputs } = stage.layer
+  const { from, to } = Weights.share('settings.samples', parts)
+  return Weights.derivatives(stage, machine, at, parts, {
     label: 'dense weight derivatives',
-    bindings: [
-      Kernel.read(input, 'left'),
-      Kernel.read(delta, 'right'),
-      Kernel.write('gradients', 'gradients'),
-    ],
-    functions: `
-fn rowAt(row: u32, part: u32) -> u32 { return row; }
-fn columnAt(column: u32) -> u32 { return column; }
-${keep(layer, at)}`,
-    tile: weightTile(layer, machine),
-    workgroup: machine.workgroup,
-    rows: { text: `${layer.inputs}u`, most: () => layer.inputs },
-    columns: layer.outputs,
-    parts,
-    start: { left: `${from} * ${layer.inputs}u`, right: `${from} * ${layer.outputs}u` },
+    row: 'row',
+    start: { left: `${from} * ${inputs}u`, right: `${from} * ${outputs}u` },
     inner: { text: `(max(${to}, ${from}) - ${from})` },
-    steps: { left: layer.inputs, right: layer.outputs },
-    ones: true,
+    steps: { left: inputs, right: outputs },
   })
 }
 
@@ -89,28 +77,4 @@ fn store(row: u32, column: u32, part: u32, sum: f32) {
 /** WGSL: the output for `value`, a sum with its bias. Not numbers stay so, for training to notice them. */
 export function activated({ activation }: { readonly activation: 'relu' | 'none' }): string {
   return activation === 'relu' ? 'select(value, 0f, value <= 0f)' : 'value'
-}
-
-/** The tile of a product that has the shape of a layer's weights, which are summed in parts to occupy more threads. */
-export function weightTile(
-  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
-  { tile }: Stage.Machine,
-) {
-  return Product.tile(inputs, outputs, 1, tile)
-}
-
-/** WGSL: puts a derivative by a weight where the step looks for it. */
-export function keep(
-  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
-  at: number,
-): string {
-  return `fn store(row: u32, column: u32, part: u32, sum: f32) {
-  gradients[${at}u + (part * ${inputs + 1}u + row) * ${outputs}u + column] = sum;
-}`
-}
-
-/** WGSL: a part's share of a sum. */
-export function share(length: string, parts: number) {
-  const chunk = `((${length} + ${parts - 1}u) / ${parts}u)`
-  return { from: `(part * ${chunk})`, to: `min((part + 1u) * ${chunk}, ${length})` }
 }

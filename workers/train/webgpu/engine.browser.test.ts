@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as Model from '../../../protocol/model.ts'
 import * as Conformance from '../../../test/conformance.ts'
 import * as Examples from '../../../test/examples.ts'
+import * as Gpus from '../../../test/gpus.ts'
 import { engines } from '../backends.ts'
 import { DeviceLostError, UnavailableError } from '../errors.ts'
 import * as TrainStep from '../trainStep.ts'
@@ -122,16 +123,7 @@ describe('the WebGPU engine', () => {
   })
 
   it('says that its device was lost to whoever waits, and starts afresh', async () => {
-    const devices: GPUDevice[] = []
-    const request = GPUAdapter.prototype.requestDevice
-    vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
-      this: GPUAdapter,
-      descriptor,
-    ) {
-      const device = await request.call(this, descriptor)
-      devices.push(device)
-      return device
-    })
+    const devices = Gpus.seen()
     const engine = Engine.create()
     const steps = await engine.start(settings(small, 8))
     const lost = expect(engine.lost()).rejects.toThrow(DeviceLostError)

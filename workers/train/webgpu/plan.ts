@@ -8,6 +8,7 @@ import * as Mean from './mean.ts'
 import * as Momentum from './momentum.ts'
 import * as Softmax from './softmax.ts'
 import * as Stage from './stage.ts'
+import * as Weights from './weights.ts'
 
 export type Plan = {
   readonly kernels: readonly Kernel.Kernel[]
@@ -98,7 +99,7 @@ function gradients(
   let at = 0
   return stages.map(({ layer, ...stage }) => {
     if (layer.kind === 'mean') return undefined
-    const tile = Dense.weightTile(layer, machine)
+    const tile = Weights.tile(layer, machine)
     const tiles = Math.ceil(layer.inputs / tile.rows) * Math.ceil(layer.outputs / tile.columns)
     const rows = layer.kind === 'dense' ? 1 : Convolution.extent({ ...stage, layer }).rows
     const sums = Math.ceil((machine.samples * rows) / (layer.kind === 'dense' ? 16 : 1))

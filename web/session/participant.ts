@@ -1,10 +1,10 @@
-// For whom and for which task effects are carried out.
+// Who takes part in which task, and as what: in whose name effects are carried out.
 import type { Address, Hex } from '../../protocol/codec.ts'
 import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import type { Terms } from '../../protocol/terms.ts'
-import type { Role } from './api.ts'
+import type { Role } from './view/participation.ts'
 
-export type Job = {
+export type Participant = {
   /** `<task>:<role>` */
   readonly id: string
   readonly task: Hex
