@@ -86,7 +86,7 @@ export const specSchema = v.pipe(
   templates,
   v.check(
     (spec) => layers(spec).every((layer) => Layer.size(layer) > 0),
-    'expected kernels and windows that fit into what they are given',
+    'expected each layer to leave values for the next: plan fewer layers, less pooling or smaller kernels',
   ),
   v.check(
     (spec) => layers(spec).reduce((sum, layer) => sum + Layer.size(layer), 0) <= 1_000_000,

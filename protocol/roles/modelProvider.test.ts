@@ -88,15 +88,15 @@ const said = () => [
 const cohortsDigest = Talk.say(first, Talk.cohortsDraft).bodyDigest
 const sums = [{ cid: Talk.opening.body.model, root: Talk.digest('sum') }]
 
-/** Round 1 as the committee proposes and commits it. */
-function commit(state: ModelProvider.State): readonly Event.Event[] {
-  const inputs: readonly Effect.Input[] = Talk.dataNames.map((name, provider) => ({
+/** Round 1 as the committee proposes and commits it, delivered by these of the three. */
+function commit(state: ModelProvider.State, delivered = 7n): readonly Event.Event[] {
+  const inputs: readonly Effect.Input[] = Record.seats(delivered).map((provider) => ({
     provider,
     cid: Talk.opening.body.model,
-    ciphertextRoot: Talk.digest(name),
+    ciphertextRoot: Talk.digest(Talk.dataNames[provider] ?? ''),
     signature: `0x${'0d'.repeat(65)}`,
   }))
-  const bits = { survivors: 7n, cohorts: [7n], jobs: 0n }
+  const bits = { survivors: delivered, cohorts: [7n], jobs: 0n }
   const record: Record.Record = {
     ...bits,
     round: 1,
@@ -104,7 +104,7 @@ function commit(state: ModelProvider.State): readonly Event.Event[] {
     opened: Talk.opened,
     cohortsDigest,
     aggregator: 0,
-    delivered: 7n,
+    delivered,
     sums: Proposal.sumsDigest(state, bits, inputs, sums),
     openerSignature: `0x${'0e'.repeat(65)}`,
   }
@@ -129,9 +129,10 @@ function unmask(
   const [event] = committed.flatMap((each) => (each.type === 'chain' ? [each.event] : []))
   if (event?.name !== 'RoundCommitted') throw new Error('no commit')
   const record = Record.hash(event.record)
+  const survivors = Record.seats(event.record.survivors).map((seat) => Talk.dataNames[seat] ?? '')
   return Talk.computeNames.map((name, seat) => {
     const shares = Talk.dataNames
-      .map((provider) => change(Talk.released(provider, 'seed', seat), seat))
+      .map((each) => change(Talk.released(each, survivors.includes(each) ? 'seed' : 'key', seat), seat))
       .toSorted((a, b) => (a.provider < b.provider ? -1 : 1))
     return Talk.heard(name, { kind: 'unmask', task: Talk.task, round: 1, slot: 0, body: { record, shares } })
   })
@@ -282,6 +283,18 @@ describe('a model provider that runs rounds', () => {
     const next = follow(committed.state, [result(60)])
     expect(Talk.saidOf(next.wished, 'opened')).toMatchObject([{ accuracy: 6000 }])
     expect(next.wished.map(({ id }) => id)).toContain('prepare:2')
+  })
+
+  test.each([
+    { who: 'nobody left the one before', delivered: 7n, readyBy: Talk.now + 100 + Talk.spec.timeouts.ready },
+    { who: 'somebody did', delivered: 3n, readyBy: Talk.opening.body.closes + Talk.spec.timeouts.ready / 2 },
+  ])('waits for who is ready as long as it has to where $who', ({ delivered, readyBy }) => {
+    const { state } = opened()
+    const committed = commit(state, delivered)
+    const { state: measured } = follow(state, [...committed, ...unmask(committed), result(60)])
+    const next = follow(measured, [{ ...prepared, effect: 'prepare:2' }], Talk.now + 100)
+    const updatesBy = readyBy + Talk.spec.timeouts.update
+    expect(Talk.saidOf(next.wished, 'roundOpened')).toMatchObject([{ readyBy, updatesBy }])
   })
 
   test('opens nothing that is not on the chain', () => {

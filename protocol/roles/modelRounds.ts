@@ -2,6 +2,7 @@
 import * as History from '../history.ts'
 import * as Message from '../message.ts'
 import * as Plan from '../plan.ts'
+import * as Record from '../record.ts'
 import * as Contribution from './contribution.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -75,7 +76,7 @@ function openRound<state extends State>(state: state, now: number): state {
   if (round?.prepared === undefined || round.opened !== undefined) return state
   if (round.result !== 'none' || !Participant.isAwake(state, now)) return state
   const { ready, update, commit } = state.spec.timeouts
-  const readyBy = now + ready
+  const readyBy = Math.max(now + ready, waitsUntil(state, now))
   const updatesBy = readyBy + update
   const closes = updatesBy + commit
   const body = {
@@ -91,6 +92,23 @@ function openRound<state extends State>(state: state, now: number): state {
   const draft = { kind: 'roundOpened', task: state.id, round: round.round, slot: 0, body } as const
   const { bodyDigest } = Message.digests(state.place, state.me.account, draft)
   return Participant.send(ModelRound.put(state, { ...round, opened: { digest: bodyDigest, body } }), draft)
+}
+
+/**
+ * Unix seconds until when a round that opens now waits for `Ready` at least; 0 where no longer than the spec says. Where
+ * the last round waited in vain for somebody's update and less than twice the minimum of a cohort is left, hardly a set
+ * of those may be opened next: so whoever left can be back, which is when that round closes, and say that it is.
+ */
+function waitsUntil({ ledger, terms, spec }: State, now: number): number {
+  const { ready, update, commit } = spec.timeouts
+  const last = ledger.rounds.at(-1)?.record
+  if (last === undefined || last.closes <= now || last.closes > now + commit) return 0
+  const isThin = last.cohorts.some((cohort) => {
+    const there = cohort & last.delivered
+    return there !== cohort && Record.seats(there).length < 2 * terms.minCohort
+  })
+  const until = last.closes + Math.ceil(ready / 2)
+  return isThin && until + update + commit < ledger.deadline ? until : 0
 }
 
 export function utilities(state: State): Plan.Utilities {

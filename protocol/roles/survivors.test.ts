@@ -52,15 +52,41 @@ describe('survivors', () => {
     expect(Record.seats(chosen ^ everyone)).toHaveLength(3)
   })
 
-  test.each([12, 13, 14, 40, 64])(
-    'leave out no more than they must of %i when one is missing',
-    (providers) => {
-      const all = 2n ** BigInt(providers) - 1n
-      const chosen = Survivors.choose(all & ~of(7), [all], 5)
-      expect(Record.seats(chosen)).toHaveLength(providers - 5)
-      expect(Survivors.isPermitted(chosen, [all], 5)).toBe(true)
+  test.each([
+    [12, 6],
+    [13, 8],
+    [14, 8],
+    [15, 10],
+    [40, 35],
+    [64, 59],
+  ])('leave out no more of %i than they must when one is missing, but are not 7 or 9', (providers, left) => {
+    const all = 2n ** BigInt(providers) - 1n
+    const chosen = Survivors.choose(all & ~of(7), [all], 5)
+    expect(Record.seats(chosen)).toHaveLength(left)
+    expect(Survivors.isPermitted(chosen, [all], 5)).toBe(true)
+  })
+
+  test.each([
+    [5, 5, 5],
+    [6, 6, 5],
+    [7, 6, 5],
+    [9, 8, 5],
+    [11, 11, 5],
+    [5, 5, 3],
+  ])(
+    'leave room for later sets: of %i who delivered, %i where %i are the minimum',
+    (providers, left, least) => {
+      const all = Record.seats(everyone | of(10, 11))
+      const chosen = Survivors.choose(of(...all.slice(0, providers)), [], least)
+      expect(Record.seats(chosen)).toHaveLength(left)
     },
   )
+
+  test('are rather a set that was opened before than another of its size', () => {
+    const before = of(0, 1, 2, 3, 4, 5)
+    expect(Survivors.isPermitted(of(3, 4, 5, 6, 7, 8), [before], 5)).toBe(true)
+    expect(Survivors.choose(of(0, 1, 2, 3, 4, 5, 6, 7, 8), [before], 5)).toBe(before)
+  })
 
   test('are nobody when a small cohort loses one', () => {
     expect(Survivors.choose(of(0, 1, 2), [of(0, 1, 2, 3)], 3)).toBe(0n)

@@ -6,19 +6,35 @@ import * as Record from '../record.ts'
 const fewEnough = 13
 
 /**
- * The largest set found inside `delivered` that may be opened after `opened`, 0 if none: everyone, else everyone but as
- * few as possible. Of many providers only neighbours in the order of seats are left out together.
+ * A set inside `delivered` that may be opened after `opened`, 0 if there is none: of the sizes in their order the first
+ * of which one is found, rather one that was opened before. Of many providers only neighbours in the order of seats are
+ * left out together.
  */
 export function choose(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
   const seats = Record.seats(delivered)
   const ways = seats.length <= fewEnough ? combinations : neighbours
-  for (let dropped = 0; dropped <= seats.length - minimum; dropped++) {
-    for (const left of ways(seats, dropped)) {
+  const again = opened.filter((set) => (set & ~delivered) === 0n)
+  for (const kept of sizes(seats.length, minimum)) {
+    const before = again.find((set) => size(set) === kept)
+    if (before !== undefined) return before
+    for (const left of ways(seats, seats.length - kept)) {
       const set = delivered & ~left
       if (isPermitted(set, opened, minimum)) return set
     }
   }
-  return again(delivered, opened, minimum)
+  return 0n
+}
+
+/**
+ * How many may be added, best first: the more the better, but rather six than seven where five are the minimum. For a
+ * set of as few as may be opened is refused in a later round if more than half of this one are in it: of seven as of six
+ * any four will do, and of seven there are more fours. Of twice the minimum or more, half are too many to be in it;
+ * and where three are enough, there nearly always are others.
+ */
+function sizes(most: number, minimum: number): readonly number[] {
+  const bars = (kept: number) => minimum > 3 && kept % 2 === 1 && kept > minimum && kept < 2 * minimum
+  const all = Array.from({ length: most - minimum + 1 }, (_, less) => most - less)
+  return all.toSorted((a, b) => b - a + (bars(a) ? 1.5 : 0) - (bars(b) ? 1.5 : 0))
 }
 
 /** Those of each cohort, one after the other: cohorts of one round may together cross those of an epoch before. */
@@ -42,12 +58,6 @@ export function arePermitted(
 ): boolean {
   const sets = cohorts.map((cohort) => cohort & survivors).filter((set) => set !== 0n)
   return sets.every((set, at) => isPermitted(set, [...opened, ...sets.slice(0, at)], minimum))
-}
-
-/** The largest set that was opened before and is there again. */
-function again(delivered: bigint, opened: readonly bigint[], minimum: number): bigint {
-  const there = opened.filter((set) => (set & ~delivered) === 0n && size(set) >= minimum)
-  return there.reduce((largest, set) => (size(set) > size(largest) ? set : largest), 0n)
 }
 
 /** The bitmaps of `count` seats that follow one another. */

@@ -279,15 +279,15 @@ export type JobRow = {
 /** The jobs of the task on the screen. */
 export async function jobs({ page }: Person): Promise<readonly JobRow[]> {
   return page
-    .getByRole('table', { name: 'Jobs' })
-    .locator('tbody tr')
+    .getByRole('list', { name: 'Jobs' })
+    .locator('> li')
     .evaluateAll((rows) =>
       rows.map((row) => {
         const text = (selector: string) => row.querySelector(selector)?.textContent.trim() ?? ''
         return {
-          job: text('th'),
-          state: text('td:nth-child(2)'),
-          units: text('td:nth-child(3)'),
+          job: text('h3'),
+          state: text('div > span'),
+          units: /[\d,]+/.exec(text('p'))?.[0] ?? '',
           who: [...row.querySelectorAll('li')].map((each) => each.textContent.replace(/\s+/g, ' ').trim()),
         }
       }),

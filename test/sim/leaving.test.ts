@@ -13,21 +13,21 @@ function play(dozes: number, seeds: readonly number[]): readonly World.Outcome[]
   })
 }
 
-const seeds = Array.from({ length: 5 }, (_, at) => at + 1)
+const seeds = Array.from({ length: 8 }, (_, at) => at + 1)
 
-test('with three in ten leaving each round, nine in ten rounds finish, but for chance', () => {
+test('with three in ten leaving each round, nine in ten rounds finish', () => {
   const outcomes = play(0.3, seeds)
   const committed = outcomes.reduce((sum, outcome) => sum + outcome.committed, 0)
   const aborted = outcomes.reduce((sum, outcome) => sum + outcome.aborted, 0)
-  // Two standard deviations below, as another id of a task is another draw of who sits with whom.
-  const rounds = committed + aborted
-  const least = 0.9 * rounds - 2 * Math.sqrt(0.9 * 0.1 * rounds)
-  expect(committed, `${committed} finished, ${aborted} aborted`).toBeGreaterThanOrEqual(least)
+  expect(
+    committed / (committed + aborted),
+    `${committed} finished, ${aborted} aborted`,
+  ).toBeGreaterThanOrEqual(0.9)
   expect(new Set(outcomes.map(({ state }) => state))).toEqual(new Set(['settled']))
 })
 
 test('with every second leaving each round, every round ends in time and no money is stuck', () => {
-  for (const { state, escrow, committed, aborted, scenario, seconds } of play(0.5, seeds)) {
+  for (const { state, escrow, committed, aborted, scenario, seconds } of play(0.5, seeds.slice(0, 5))) {
     expect(['settled', 'cancelled']).toContain(state)
     expect(escrow).toBe(0n)
     expect(committed + aborted).toBeGreaterThanOrEqual(scenario.spec.rounds)

@@ -16,6 +16,7 @@ test('numbers carry their units', () => {
   expect(Format.counted(1, 'round')).toBe('1\u00a0round')
   expect(Format.counted(2, 'class', 'classes')).toBe('2\u00a0classes')
   expect([17.5, -0.25, 0, 1200].map(Format.change)).toEqual(['+17.5', '-0.3', '0', '+1,200'])
+  expect([Format.range(3, 16), Format.range(4, 4)]).toEqual(['3 to 16', '4'])
   expect(Format.remaining(100, 40)).toBe('60\u00a0s left')
   expect(Format.remaining(40, 100)).toBe('time is up')
 })

@@ -21,6 +21,11 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${plain.format(value)}${nbsp}${value === 1 ? one : many}`
 }
 
+/** `3 to 16`, or `4` where both are. */
+export function range(least: number, most: number): string {
+  return least === most ? plain.format(least) : `${plain.format(least)} to ${plain.format(most)}`
+}
+
 /** Basis points as per cent with one decimal. */
 export function percent(basisPoints: number): string {
   return `${(basisPoints / 100).toFixed(1)}${nbsp}%`

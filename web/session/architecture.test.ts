@@ -58,7 +58,7 @@ describe('an architecture', () => {
     [
       { template: 'cnn', convolutions: [...convolutions(4, 3, 8), ...convolutions(4, 3, 8)] },
       'convolutions',
-      'Expected kernels and windows that fit into what they are given.',
+      'Expected each layer to leave values for the next: plan fewer layers, less pooling or smaller kernels.',
     ],
     [
       { template: 'cnn', convolutions: convolutions(64, 3, 1), hidden: [32] },

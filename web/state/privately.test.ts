@@ -13,8 +13,8 @@ const privacy = {
 
 test('says who could read an update, and who besides, with how many accounts', () => {
   const words = Privately.readers(privacy)
-  expect(words).toContain('3 of 4 compute providers together with the buyer could read your update')
-  expect(words).toContain('a buyer who is 2 data providers besides you')
+  expect(words).toContain('3 of 4 compute providers together with the model provider could read your update')
+  expect(words).toContain('a model provider who is 2 data providers besides you')
 })
 
 test('says what accounts of one person would mean for a sum', () => {

@@ -26,10 +26,10 @@ export function step(stage: RoundView['stage']): string {
 export function readers({ committee, threshold, minCohort }: Participation['privacy']): string {
   const providers = `${threshold} of ${committee} compute ${committee === 1 ? 'provider' : 'providers'}`
   const accounts = `${minCohort - 1} data ${minCohort === 2 ? 'provider' : 'providers'}`
-  return `${providers} together with the buyer could read your update. So could a buyer who is ${accounts} besides you and sees to it that nobody else’s update comes through.`
+  return `${providers} together with the model provider could read your update. So could a model provider who is ${accounts} besides you and sees to it that nobody else’s update comes through.`
 }
 
 /** What accounts of one person under many names would mean for a sum. */
 export function sybils({ exposure: { others, liars, chance } }: Participation['privacy']): string {
-  return `Nobody can tell whether accounts are different people. If ${liars} of the ${others} other data providers were the buyer, fewer than two others would share your sum with a chance of ${(chance / 100).toFixed(1)} %. Prefer tasks whose participants you know of.`
+  return `Nobody can tell whether accounts are different people. If ${liars} of the ${others} other data providers were the model provider, fewer than two others would share your sum with a chance of ${(chance / 100).toFixed(1)} %. Prefer tasks whose participants you know of.`
 }

@@ -13,6 +13,7 @@ export function speeds({ training, matmul, additions }: Benchmark): readonly [Sp
       name: 'Training speed',
       value: scaled(training, [
         [1, 'samples/s'],
+        [1e3, 'k samples/s'],
         [1e6, 'M samples/s'],
       ]),
     },
@@ -27,7 +28,7 @@ export function speeds({ training, matmul, additions }: Benchmark): readonly [Sp
     {
       name: 'Adding updates',
       value: scaled(additions, [
-        [1, 'thousand values/s'],
+        [1, 'k values/s'],
         [1e3, 'M values/s'],
       ]),
     },

@@ -50,7 +50,14 @@ export function words({ stage }: Pick<Participation, 'stage'>): Words {
 }
 
 /** What happens meanwhile, as a sentence; empty when nothing does. */
-export function waiting({ stage, waitsFor }: Pick<Participation, 'stage' | 'waitsFor'>): string {
+export function waiting({
+  stage,
+  waitsFor,
+  rounds,
+  jobs,
+}: Pick<Participation, 'stage' | 'waitsFor' | 'rounds' | 'jobs'>): string {
+  if (rounds.length === 0 && jobs.some((job) => job.kind === 'warmStart' && job.stage === 'open'))
+    return 'Waiting for compute providers to train the released rows first.'
   if (stage === 'missed') return 'It went on without this device. Nothing of yours was lost.'
   return waitsFor === '' ? '' : `Waiting for ${waitsFor.charAt(0).toLowerCase()}${waitsFor.slice(1)}`
 }

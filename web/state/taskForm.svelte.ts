@@ -36,6 +36,11 @@ function parsed(row: Typed): Convolution | undefined {
   return Architecture.convolution(Number(row.filters), Number(row.kernel), Number(row.pool))
 }
 
+type Checked = {
+  readonly errors: Readonly<Record<string, string>>
+  readonly draft: TaskDraft | undefined
+}
+
 export class TaskForm {
   title = $state('')
   description = $state('')
@@ -55,14 +60,18 @@ export class TaskForm {
   /** One account a line. */
   invited = $state('')
   readonly numbers = $state<Record<string, string>>({})
-  errors = $state.raw<Readonly<Record<string, string>>>({})
+  /** Whether somebody tried to create the task: errors are shown from then on, and go as they are mended. */
+  #isTried = $state(false)
   readonly schemaId: TaskDraft['schemaId']
   /** Those that suit the schema. */
   readonly templates: readonly TaskDraft['template'][]
   readonly #base: TaskDraft
   readonly #token: Token | undefined
+  readonly #isReleased: (dataSet: string) => boolean
 
-  constructor(base: TaskDraft, token: Token | undefined) {
+  /** `isReleased` tells whether the rows of a data set were given away. */
+  constructor(base: TaskDraft, token: Token | undefined, isReleased: (dataSet: string) => boolean) {
+    this.#isReleased = isReleased
     this.#base = base
     this.#token = token
     this.schemaId = base.schemaId
@@ -113,12 +122,33 @@ export class TaskForm {
     this.#planned !== undefined && 'misfit' in this.#planned ? this.#planned.misfit : undefined,
   )
 
+  /** Whether others may be shown the test set. */
+  readonly isTestReleased = $derived.by(() => this.#isReleased(this.testSet))
+
+  readonly #checked = $derived.by(() => this.#check())
+
+  /** By field. */
+  readonly errors: Checked['errors'] = $derived.by(() => (this.#isTried ? this.#checked.errors : {}))
+
+  /** What creating the task takes from the account; undefined while an amount cannot be read. */
+  readonly escrow: bigint | undefined = $derived.by(() => {
+    const amounts = ['dataPool', 'computePool', 'bond'].map((name) =>
+      Amount.parse(this.numbers[name] ?? '', this.#token),
+    )
+    return amounts.every((each) => each !== undefined) ? amounts.reduce((a, b) => a + b, 0n) : undefined
+  })
+
   unit(field: NumberField): string {
     return field.kind === 'tokens' ? (this.#token?.symbol ?? 'base units') : field.unit
   }
 
-  /** The draft, or undefined after filling `errors`. */
+  /** The draft, or undefined while there are `errors`. */
   read(): TaskDraft | undefined {
+    this.#isTried = true
+    return this.#checked.draft
+  }
+
+  #check(): Checked {
     const errors: Record<string, string> = {}
     let draft = this.#base
     for (const field of fields) {
@@ -145,11 +175,16 @@ export class TaskForm {
     const warmEpochs = Number(this.warmEpochs)
     if (this.warmSet !== '' && !(Number.isInteger(warmEpochs) && warmEpochs >= 1 && warmEpochs <= 100))
       errors['warmEpochs'] = 'Write a whole number from 1 to 100.'
+    // The rest of the longest silence is left to the first round and its repetition.
+    const { ready, update, commit } = draft.timeouts
+    const silence = 2 * (ready + update + commit) + update
+    if (this.warmSet !== '' && draft.idleWindow <= silence)
+      errors['idleWindow'] =
+        `More than ${silence.toLocaleString('en')} where rows are trained first: the warm start lies before the rounds.`
     const invited = Invitations.read(this.invited, draft.minDatas)
     if ('error' in invited) errors['invited'] = invited.error
-    this.errors = errors
-    if ('error' in invited || Object.keys(errors).length > 0) return undefined
-    return {
+    if ('error' in invited || Object.keys(errors).length > 0) return { errors, draft: undefined }
+    const whole = {
       ...draft,
       title: this.title.trim(),
       description: this.description.trim(),
@@ -161,9 +196,10 @@ export class TaskForm {
       testSet: this.testSet,
       plan: this.plan,
       warmStart: this.warmSet === '' ? undefined : { dataSet: this.warmSet, epochs: warmEpochs },
-      scoring: this.byCommittee && this.plan !== 'equal' ? 'committee' : 'own',
+      scoring: this.byCommittee && this.isTestReleased && this.plan !== 'equal' ? 'committee' : 'own',
       invited: invited.accounts,
-    }
+    } satisfies TaskDraft
+    return { errors, draft: whole }
   }
 
   #layers(): readonly number[] | undefined {
