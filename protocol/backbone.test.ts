@@ -47,7 +47,7 @@ const [model] = models.mlp
 const backbone: Backbone.Backbone = { model, weights: weightsOf(model) }
 const encoded = Backbone.encode(backbone)
 const head: Backbone.Head = {
-  ...{ template: 'head', inputs: 9, features: 5, hidden: [], classes: 2 },
+  ...{ template: 'head', inputs: 9, features: 5, multiplyAdds: 63 + 35, hidden: [], classes: 2 },
   backbone: Backbone.digest(encoded),
 }
 
@@ -103,6 +103,9 @@ describe('a backbone', () => {
       'samples of 9 values, the task has 8',
     )
     expect(() => Backbone.open(encoded, { ...head, features: 6 })).toThrow('5 features, the task expects 6')
+    expect(() => Backbone.open(encoded, { ...head, multiplyAdds: 99 })).toThrow(
+      'take 98 multiplications, the task says 99',
+    )
   })
 
   it.each([[[]], [[4]]])('leaves a head with hidden layers %j as a model of its own', (hidden) => {

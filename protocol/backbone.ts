@@ -15,6 +15,9 @@ export type Backbone = {
   readonly weights: Float32Array<ArrayBuffer>
 }
 
+/** Most bytes of features that a device keeps: those of 16,384 samples with 1,024 each. It makes the others at every reading. */
+export const keptBytes = 64 * 1024 * 1024
+
 /** One block of the network, which any relay keeps: about 260,000 parameters. */
 export const maximumBytes = Relay.limits.blockBytes
 
@@ -60,6 +63,11 @@ export function layers(model: Model.Spec): readonly Layer.Layer[] {
   return Model.layers(model).slice(0, -1)
 }
 
+/** Multiplications with their additions that a sample's features take. */
+export function multiplyAdds(model: Model.Spec): number {
+  return layers(model).reduce((sum, layer) => sum + Layer.multiplyAdds(layer), 0)
+}
+
 /** Values that it makes of a sample: what its last layer takes, after ReLU, pooling or the mean before it. */
 export function features(model: Model.Spec): number {
   const last = layers(model).at(-1)
@@ -74,13 +82,15 @@ export function open(encoded: Uint8Array, head: Head): Backbone {
   return backbone
 }
 
-/** Refuses a head that takes other samples, or another number of features, than the backbone does. */
+/** Refuses a head that takes other samples, or another number of features, than the backbone does, or at other cost. */
 export function assertFits(model: Model.Spec, head: Head): void {
-  const [inputs, made] = [Model.inputs(model), features(model)]
+  const [inputs, made, cost] = [Model.inputs(model), features(model), multiplyAdds(model)]
   if (inputs !== head.inputs)
     throw new MismatchError(`it takes samples of ${inputs} values, the task has ${head.inputs}`)
   if (made !== head.features)
     throw new MismatchError(`it makes ${made} features, the task expects ${head.features}`)
+  if (cost !== head.multiplyAdds)
+    throw new MismatchError(`its features take ${cost} multiplications, the task says ${head.multiplyAdds}`)
 }
 
 /** The head as a model of its own, whose samples are features. Its weights lie in the same order. */

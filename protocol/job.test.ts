@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as Talk from '../test/conversation.ts'
 import * as Codec from './codec.ts'
 import * as Job from './job.ts'
+import type * as Model from './model.ts'
 import * as TaskSpec from './taskSpec.ts'
 
 const shards = Array.from({ length: 10 }, (_, at) => Talk.digest(`shard ${at}`))
@@ -83,6 +84,25 @@ describe('a job', () => {
     expect(Job.kilounits({ ...first }, model)).toBe(Math.ceil((3 * 32_554 * 768 * 2) / 2_048_000))
     expect(Job.kilounits({ ...score }, model)).toBe(Math.ceil((32_554 * 100 * 8) / 2_048_000))
     expect(Job.kilounits({ ...score, models: 1, samples: 1 }, Talk.spec.model)).toBe(1)
+  })
+
+  test('costs a head its backbone, once for each sample whose features are kept', () => {
+    const layers = { inputs: 784, features: 41, hidden: [], classes: 10 }
+    const head = {
+      template: 'head',
+      backbone: Talk.digest('backbone'),
+      multiplyAdds: 50_000,
+      ...layers,
+    } as const
+    const [first, alone] = [part(0), 41 * 10]
+    const cost = (job: Job.Job, model: Model.Spec = head) => Job.kilounits({ ...job }, model)
+    const rounded = (work: number) => Math.ceil(work / 2_048_000)
+    expect(cost(first)).toBe(rounded(3 * alone * 768 * 2 + 50_000 * 768))
+    expect(cost(score)).toBe(rounded(alone * 100 * 8 + 50_000 * 100))
+    // 64 MiB hold one shard of 65,536 features, of the three shards that the part has.
+    const wide = { ...head, features: 65_536, multiplyAdds: 100_000_000 }
+    const through = 100_000_000 * (256 + 2 * 512)
+    expect(cost(first, wide)).toBe(rounded(3 * 655_360 * 768 * 2 + through))
   })
 
   test('is drawn for three of the seats, by its number and a block', () => {

@@ -3,6 +3,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as v from 'valibot'
+import * as Backbone from './backbone.ts'
 import * as Codec from './codec.ts'
 import type { Hex } from './codec.ts'
 import * as DataSet from './dataSet.ts'
@@ -156,10 +157,22 @@ export function kilounits(job: Job, model: Model.Spec): number {
   const forward = Model.layers(model).reduce((sum, layer) => sum + Layer.multiplyAdds(layer), 0)
   const times =
     job.kind === 'warmStart' ? waysOfTraining * job.samples * job.epochs : job.samples * job.models
-  const found = Math.ceil((forward * times) / multiplyAddsPerUnit / kilounit)
+  const work = forward * times + throughBackbone(job, model)
+  const found = Math.ceil(work / multiplyAddsPerUnit / kilounit)
   costs.set(job, found)
   return found
 }
+
+/** Of the features that a head is trained or scored on: made once for each sample, or in each epoch where they are not kept. */
+function throughBackbone(job: Job, model: Model.Spec): number {
+  if (model.template !== 'head') return 0
+  if (job.kind === 'score') return model.multiplyAdds * job.samples
+  const { shardSize } = DataSet
+  const room = shardSize * Math.floor(Backbone.keptBytes / (4 * model.features * shardSize))
+  const kept = Math.min(job.samples, room)
+  return model.multiplyAdds * (kept + (job.samples - kept) * job.epochs)
+}
+
 /** Of jobs that were looked at before; a job names its model. */
 const costs = new WeakMap<Job, number>()
 

@@ -61,6 +61,8 @@ const templates = v.variant('template', [
     inputs: size,
     /** Values that the backbone makes of a sample. */
     features: size,
+    /** Multiplications with their additions of a sample's way through the backbone to its features. */
+    multiplyAdds: count,
     hidden,
     classes,
   }),

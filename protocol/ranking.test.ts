@@ -14,7 +14,7 @@ const account = (at: number) => Talk.me(names[at] ?? '').account
 type Plot = Partial<Pick<Offer.ComputeOffer, 'price' | 'training' | 'matmul' | 'additions' | 'hours'>> & {
   readonly record?: Partial<Reliability.Reliability>
 }
-type Record = Pick<Reliability.Reliability, 'rounds' | 'signed' | 'finished' | 'absent'>
+type Record = Pick<Reliability.Reliability, 'rounds' | 'signed' | 'finished' | 'absent' | 'contradicted'>
 const usual = { price: 100n, training: 1000, matmul: 1000, additions: 1000, hours: Hours.always }
 
 function question(plots: readonly Plot[], lot = 'somebody'): Ranking.Question {
@@ -37,7 +37,10 @@ const words = (plots: readonly Plot[], at: number) =>
 
 const speed = fc.oneof(fc.nat(50), fc.nat(0xffff_ffff))
 const record = fc
-  .record({ signed: fc.nat(50), missed: fc.nat(50), finished: fc.nat(5), absent: fc.nat(3) })
+  .record({
+    ...{ signed: fc.nat(50), missed: fc.nat(50), finished: fc.nat(5), absent: fc.nat(3) },
+    contradicted: fc.nat(3),
+  })
   .map(({ missed, ...rest }) => ({ ...rest, rounds: rest.signed + missed }))
 const plot = fc.record({
   price: fc.bigInt(0n, 2n ** 80n).chain((big) => fc.constantFrom(big, big % 1000n)),
@@ -82,6 +85,10 @@ describe('the ranking', () => {
     ],
     ['a task finished', (of, by) => ({ record: { ...of.record, finished: of.record.finished + by } })],
     ['an absence less', (of) => ({ record: { ...of.record, absent: Math.max(0, of.record.absent - 1) } })],
+    [
+      'a contradiction less',
+      (of) => ({ record: { ...of.record, contradicted: Math.max(0, of.record.contradicted - 1) } }),
+    ],
   ])('never puts an offer further back for %s', (_, better) => {
     const cases = fc.tuple(plots, fc.nat(names.length - 1), fc.integer({ min: 1, max: 1_000_000 }), lot)
     fc.assert(
@@ -116,6 +123,10 @@ describe('the ranking', () => {
     const good = { record: { rounds: 40, signed: 40 } }
     const bait = { price: 0n, training: 0xffff_ffff, record: { rounds: 40, signed: 2 } }
     expect(firsts([good, good, good, bait])[3]).toBeLessThan(20)
+    const few = { price: 0n, training: 0xffff_ffff, record: { rounds: 3, signed: 3 } }
+    const caught = { ...few, record: { ...few.record, contradicted: 1 } }
+    const [before = 0, after = 0] = [few, caught].map((each) => firsts([good, good, good, each])[3])
+    expect(before).toBeGreaterThan(3 * after)
   })
 
   test('spreads providers over offers that are as good, and more of them to a better one', () => {
@@ -166,6 +177,19 @@ describe('the reasons', () => {
     expect(words([{}], 0)?.slice(0, 2)).toEqual(['the only offer', 'no other speed to compare with'])
     expect(words([{}, {}], 0)?.slice(0, 2)).toEqual(['same price as all 2', 'as fast as all 2'])
     expect(words([{}, {}, { price: 101n }], 0)?.[0]).toBe('among the cheapest of 3')
+  })
+
+  test('say about how many jobs others contradicted it', () => {
+    const signed = { rounds: 40, signed: 40, finished: 1 }
+    const all = [{ record: { ...signed, contradicted: 1 } }, { record: { absent: 1, contradicted: 2 } }]
+    expect(words(all, 0)?.[2]).toBe(
+      'signed 40 of 40 rounds, finished a task, contradicted by two others about a job',
+    )
+    expect(words(all, 1)?.[2]).toBe(
+      'new: no record yet, left a seat empty, contradicted by two others about 2 jobs',
+    )
+    const [reason] = Ranking.rank(question(all.slice(0, 1))).flatMap(({ reasons }) => reasons.slice(2, 3))
+    expect(reason?.speaks).toBe(-1)
   })
 
   test('say before all else that a bond was lost', () => {

@@ -143,19 +143,24 @@ function speedWords(speed: number, all: readonly number[]): Reason {
 }
 
 function recordWords(record: Reliability.Reliability): Reason {
-  const { rounds, signed, finished, absent, slashed } = record
+  const { rounds, signed, finished, absent, slashed, contradicted } = record
   const about = 'record'
   if (slashed > 0) {
     const words = `lost its bond ${times(slashed)} for signing what is false`
     return { about, words, speaks: -1 }
   }
-  const missing = absent === 0 ? '' : `, left ${absent === 1 ? 'a seat' : `${absent} seats`} empty`
-  if (rounds === 0) return { about, words: `new: no record yet${missing}`, speaks: absent === 0 ? 0 : -1 }
-  const tasks = finished === 0 ? '' : `, finished ${finished === 1 ? 'a task' : `${finished} tasks`}`
-  const words = `signed ${signed} of ${counted(rounds)}${tasks}${missing}`
-  const share = Reliability.share(record)
-  const isBetter = share > Reliability.share(Reliability.none)
-  return { about, words, speaks: isBetter && absent === 0 ? 1 : isBetter ? 0 : -1 }
+  const denied = contradicted === 1 ? 'a job' : `${contradicted} jobs`
+  const against = [
+    ...(absent === 0 ? [] : [`left ${absent === 1 ? 'a seat' : `${absent} seats`} empty`]),
+    ...(contradicted === 0 ? [] : [`contradicted by two others about ${denied}`]),
+  ]
+  const isClean = against.length === 0
+  if (rounds === 0)
+    return { about, words: ['new: no record yet', ...against].join(', '), speaks: isClean ? 0 : -1 }
+  const tasks = finished === 0 ? [] : [`finished ${finished === 1 ? 'a task' : `${finished} tasks`}`]
+  const words = [`signed ${signed} of ${counted(rounds)}`, ...tasks, ...against].join(', ')
+  const isBetter = Reliability.share(record) > Reliability.share(Reliability.none)
+  return { about, words, speaks: !isBetter || contradicted > 0 ? -1 : isClean ? 1 : 0 }
 }
 
 function hoursWords(hours: Hours.Hours, now: number): Reason {

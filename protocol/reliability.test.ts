@@ -39,7 +39,7 @@ const slashed = (name: string, block: number, seats: number): Market.Event => {
 }
 
 test('exports', () => {
-  expect(Object.keys(Reliability)).toEqual(['none', 'of', 'ofTask', 'sum', 'share'])
+  expect(Object.keys(Reliability)).toEqual(['none', 'of', 'ofTask', 'sum', 'withContradicted', 'share'])
 })
 
 describe('the record of a compute provider', () => {
@@ -49,8 +49,8 @@ describe('the record of a compute provider', () => {
       ...task('two', { signers: [0b10] }),
     ]
     expect(Reliability.of(events)).toEqual({
-      [first]: { seats: 2, absent: 0, rounds: 4, signed: 3, finished: 1, slashed: 0 },
-      [second]: { seats: 2, absent: 0, rounds: 4, signed: 3, finished: 1, slashed: 0 },
+      [first]: { seats: 2, absent: 0, rounds: 4, signed: 3, finished: 1, slashed: 0, contradicted: 0 },
+      [second]: { seats: 2, absent: 0, rounds: 4, signed: 3, finished: 1, slashed: 0, contradicted: 0 },
     })
   })
 
@@ -59,13 +59,21 @@ describe('the record of a compute provider', () => {
       task('one', { signers: [1, 1], absent: 0b10, settled: true }),
     )
     expect(there).toMatchObject({ absent: 0, rounds: 2, signed: 2, finished: 1 })
-    expect(away).toEqual({ seats: 1, absent: 1, rounds: 0, signed: 0, finished: 0, slashed: 0 })
+    expect(away).toEqual({
+      seats: 1,
+      absent: 1,
+      rounds: 0,
+      signed: 0,
+      finished: 0,
+      slashed: 0,
+      contradicted: 0,
+    })
   })
 
   test('ends where it was slashed', () => {
     const events = task('one', { signers: [3, 3, 3], settled: true }, slashed('one', 15, 0b01))
     expect(Reliability.of(events)[first]).toEqual({
-      ...{ seats: 1, absent: 0, rounds: 1, signed: 1, finished: 0, slashed: 1 },
+      ...{ seats: 1, absent: 0, rounds: 1, signed: 1, finished: 0, slashed: 1, contradicted: 0 },
     })
   })
 
@@ -89,6 +97,15 @@ describe('the record of a compute provider', () => {
   test('is empty for a task that never started', () => {
     expect(Reliability.ofTask([])).toEqual(new Map())
     expect(Reliability.of([slashed('one', 1, 1)])).toEqual({})
+  })
+})
+
+test('adds what was verified of jobs to what the market tells', () => {
+  const [one, two] = [Talk.me('one').account, Talk.me('two').account]
+  const known = { [one]: { ...Reliability.none, rounds: 3, signed: 3 } }
+  expect(Reliability.withContradicted(known, [one, two, one])).toEqual({
+    [one]: { ...Reliability.none, rounds: 3, signed: 3, contradicted: 2 },
+    [two]: { ...Reliability.none, contradicted: 1 },
   })
 })
 
@@ -120,5 +137,12 @@ describe('the share of rounds that can be expected of it', () => {
       }),
     )
     expect(of({ rounds: 60, signed: 60, finished: 3, slashed: 1 })).toBeLessThan(of({}))
+  })
+
+  test('falls with each job about which two others contradicted it, by less than with a false signature', () => {
+    const signed = { rounds: 20, signed: 20 }
+    expect(of({ ...signed, contradicted: 2 })).toBeLessThan(of({ ...signed, contradicted: 1 }))
+    expect(of({ ...signed, contradicted: 1 })).toBeLessThan(of({}))
+    expect(of({ ...signed, slashed: 1, contradicted: 0 })).toBeLessThan(of({ ...signed, contradicted: 1 }))
   })
 })

@@ -1,4 +1,5 @@
-// How reliable compute providers were, out of the market's events alone, so that anyone finds the same.
+// How reliable compute providers were, out of the market's events, so that anyone finds the same; and out of what whoever
+// counts has verified itself of jobs, of which the market knows nothing.
 import type { Address, Hex } from './codec.ts'
 import type * as Event from './event.ts'
 
@@ -15,11 +16,16 @@ export type Reliability = {
   readonly finished: number
   /** Tasks in which it was proven to have signed what is false. */
   readonly slashed: number
+  /** Jobs about which two others contradicted it: 0 as far as the market tells. */
+  readonly contradicted: number
 }
 
 export type Records = { readonly [account: Address]: Reliability }
 
-export const none: Reliability = { seats: 0, absent: 0, rounds: 0, signed: 0, finished: 0, slashed: 0 }
+export const none: Reliability = {
+  ...{ seats: 0, absent: 0, rounds: 0, signed: 0, finished: 0, slashed: 0 },
+  contradicted: 0,
+}
 
 /** Of all tasks that are told of. Events may be told twice and in any order. */
 export function of(events: Iterable<Event.Event>): Records {
@@ -49,14 +55,24 @@ export function sum(tasks: Iterable<ReadonlyMap<Address, Reliability>>): Records
   return Object.fromEntries(all)
 }
 
+/** With jobs about which two others contradicted somebody, an account for each. */
+export function withContradicted(records: Records, accounts: readonly Address[]): Records {
+  return accounts.reduce<Records>((all, account) => {
+    const record = all[account] ?? none
+    return { ...all, [account]: { ...record, contradicted: record.contradicted + 1 } }
+  }, records)
+}
+
 /**
  * Between 0 and 1, as the mean of a Beta distribution: 6 rounds signed of 10 are assumed of everyone. A record holds more
  * than two thirds of a committee, so that whoever always signs ends above a newcomer, however many others do; whoever is
  * mostly silent ends below. A finished task counts like a round signed, an absent seat like 5 rounds missed, a
- * false signature like 100.
+ * contradicted job like 20, since two may have conspired, a false signature like 100.
  */
-export function share({ rounds, signed, finished, absent, slashed }: Reliability): number {
-  return (6 + signed + finished) / (10 + rounds + finished + 5 * absent + 100 * slashed)
+export function share(record: Reliability): number {
+  const { rounds, signed, finished, absent, slashed, contradicted } = record
+  const missed = 5 * absent + 20 * contradicted + 100 * slashed
+  return (6 + signed + finished) / (10 + rounds + finished + missed)
 }
 
 function ofSeat(events: readonly Event.Event[], seat: number): Reliability {
@@ -85,5 +101,6 @@ function plus(a: Reliability, b: Reliability): Reliability {
     signed: a.signed + b.signed,
     finished: a.finished + b.finished,
     slashed: a.slashed + b.slashed,
+    contradicted: a.contradicted + b.contradicted,
   }
 }

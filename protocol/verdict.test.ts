@@ -55,6 +55,18 @@ describe('a verdict', () => {
       [[1, 6, true]],
       { agreed: 6, owed: [1, 6], contradicted: [] },
     ],
+    [
+      'who did it again where nobody finds what the first did',
+      [4, 6],
+      [[1, 6, true]],
+      { agreed: 6, owed: [1, 6], contradicted: [] },
+    ],
+    [
+      'who names a result of its own and checks another’s, which pays it nothing',
+      [4, 6],
+      [[4, 6, true]],
+      { agreed: 6, owed: [6], contradicted: [] },
+    ],
     ['none of who was not drawn', [4], [[2, 4, true]], { agreed: undefined, owed: [], contradicted: [] }],
     ['none of who checks itself', [4], [[4, 4, true]], { agreed: undefined, owed: [], contradicted: [] }],
   ])('is reached by %s', (_, done, checks, expected) => {

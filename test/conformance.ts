@@ -45,7 +45,7 @@ export const models: { readonly [what: string]: Model.Spec } = {
     convolutions: [{ filters: 4, kernel: 2, stride: 1, padding: 'same', pool: 1 }],
   },
   'a head on a backbone': {
-    ...{ template: 'head', inputs: 12, features: 9, hidden: [7], classes: 3 },
+    ...{ template: 'head', inputs: 12, features: 9, multiplyAdds: 108, hidden: [7], classes: 3 },
     backbone: `0x${'11'.repeat(32)}`,
   },
 }

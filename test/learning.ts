@@ -88,6 +88,7 @@ export function onto(lesson: Lesson, weights: Float32Array<ArrayBuffer>, taught:
     ...{ template: 'head', backbone: Backbone.digest(backbone), hidden: [] },
     inputs: Model.inputs(taught.model),
     features: Backbone.features(taught.model),
+    multiplyAdds: Backbone.multiplyAdds(taught.model),
     classes: lesson.model.classes,
   }
   return { ...lesson, model, backbone }

@@ -13,12 +13,14 @@ import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
 import * as Exits from './exits.ts'
+import * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
 
 export type { Round } from './dataRound.ts'
 
-export type State = DataConsent.State & DataRound.State & { readonly role: 'data' }
+/** It hears of jobs to know whom others contradict about them. */
+export type State = DataConsent.State & DataRound.State & Jobs.State & { readonly role: 'data' }
 
 export type Options = Participant.Options & {
   readonly offer: Offer.DataOffer
@@ -49,6 +51,7 @@ export function create(options: Options, now: number): State {
     roster: undefined,
     accepted: -1,
     left: false,
+    jobs: Jobs.nothing,
     ...DataRound.nothing,
   }
   const objection = DataConsent.objectionTo(state, request, now)
@@ -147,6 +150,8 @@ function hear(state: State, event: Event.Event, now: number): State {
 
 function read(state: State, message: Message.Message, now: number): State {
   const told = Participant.witness(state, message)
+  if (Jobs.concerns(message))
+    return Participant.isEarly(told) ? Participant.keepEarly(told, message) : Jobs.read(told, message, now)
   return DataRound.read(DataConsent.read(told, message, now), message, now)
 }
 

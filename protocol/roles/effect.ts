@@ -119,13 +119,17 @@ export type Effect =
   | { readonly id: string; readonly type: 'header'; readonly number: number }
   /** Member: makes its sealing key of an epoch, the same when asked again. Answered by `sealed`. */
   | { readonly id: string; readonly type: 'seal'; readonly epoch: number }
-  /** Erases the secrets of an epoch (sealing key) or of a round, which can be needed no more. Answered by `forgotten`. */
+  /**
+   * Erases the secrets of an epoch (sealing key), of a round, or all of the task with what was kept for its jobs, which can
+   * be needed no more. Answered by `forgotten`.
+   */
   | {
       readonly id: string
       readonly type: 'forget'
       readonly of: 'epoch' | 'round'
       readonly number: number
     }
+  | { readonly id: string; readonly type: 'forget'; readonly of: 'task' }
   /**
    * Data provider: makes the round's ephemeral key and seed and shares them, the same when asked again. Refused where
    * the data set has no opening left to give. Answered by `masked`.

@@ -28,6 +28,8 @@ export type State = ModelRound.State & {
 
 export const cold: Warmth = { from: 0, stage: 'waiting' }
 
+/** Times that a job may take, one after another: it is done, checked, and checked by the referee, or done by it and checked. */
+const stages = { warmStart: 5, score: 3 }
 const lane = Job.mostInRecord
 const federation = 'federate'
 
@@ -45,7 +47,7 @@ export function warm<state extends State>(state: state, isHopeless: boolean, now
   if (warmth.from === 0) return warm({ ...state, warmth: { from: now, stage: 'waiting' } }, isHopeless, now)
   const { ready, update, commit } = spec.timeouts
   const by = Math.min(
-    warmth.from + 3 * start.seconds + commit,
+    warmth.from + stages.warmStart * start.seconds + commit,
     ledger.deadline - 2 * (ready + update + commit),
   )
   if (warmth.stage === 'federating') return now > by + commit ? over(state) : state
@@ -61,9 +63,11 @@ export function isAwaited(state: State, now: number, until = now): boolean {
   const isComing = Object.values(state.outbox).some(({ type }) => type === 'sealSubject' || type === 'header')
   const { record } = state.ledger.rounds.at(-1) ?? {}
   if (isComing && record !== undefined && now <= record.closes + state.spec.timeouts.commit) return true
-  return postings(state).some(({ job, closes }) => {
-    const { agreed, contradicted } = Jobs.verdictBy(state, job.number, until)
-    return agreed === undefined && contradicted.length === 0 && until <= closes
+  return postings(state).some((body) => {
+    const { agreed, contradicted } = Jobs.verdictBy(state, body.job.number, until)
+    // Where nobody has done it when a referee would do it again, nobody will.
+    const by = state.jobs.done[body.job.number] === undefined ? Jobs.redoneFrom(body) : body.closes
+    return agreed === undefined && contradicted.length === 0 && until <= by
   })
 }
 
@@ -101,7 +105,8 @@ function post<state extends State>(
     return state
   const doneBy = Math.min(by, now + seconds)
   const checkedBy = Math.min(by, doneBy + seconds)
-  const body = { job, doneBy, checkedBy, closes: Math.min(by, checkedBy + seconds) }
+  const closes = Math.min(by, now + stages[job.kind] * seconds)
+  const body = { job, doneBy, checkedBy, closes }
   return Participant.send(
     { ...state, posting: { ...state.posting, [job.number]: body } },
     { kind: 'jobPosted', task: state.id, round: 0, slot: job.number, body },
@@ -163,6 +168,15 @@ export function score<state extends State>(state: state, isLast: boolean, now: n
 
 function subjectOf(round: number): string {
   return `subject:${round}`
+}
+
+/** Erases what is left of a task that is over: sums that were kept for its jobs, and what was sealed to their executors. */
+export function forget<state extends State>(state: state): state {
+  const { state: phase } = state.ledger
+  const id = 'forget:task'
+  const isOver = phase === 'settled' || phase === 'cancelled'
+  if (!isOver || Object.keys(state.rounds).length === 0 || state.jobs.begun[id] === true) return state
+  return Participant.wish(Jobs.begin(state, id), { id, type: 'forget', of: 'task' })
 }
 
 /** Takes in how a wish of these went. */

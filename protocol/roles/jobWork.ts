@@ -1,5 +1,5 @@
 // How a compute provider does jobs: the first executor does what was posted, the second does it again and says whether it
-// found the same, the third steps in for who stays silent and decides where they differ.
+// found the same, the third steps in for who stays silent, decides where they differ, and does itself what it cannot check.
 import * as Job from '../job.ts'
 import type * as Message from '../message.ts'
 import type * as Effect from './effect.ts'
@@ -47,7 +47,7 @@ function work<state extends Jobs.State>(
   if (epoch === undefined || !Jobs.isCovered(state, job.number)) return state
   const seats = Jobs.executors(state, job)
   if (seats === undefined) return Drawn.ask(state, epoch)
-  const [first = -1, second = -1] = seats
+  const [first = -1, second = -1, third = -1] = seats
   if (!seats.includes(seat) || !Participant.isAwake(state, now)) return state
   const { number } = job
   const own = Job.digest(job)
@@ -56,30 +56,43 @@ function work<state extends Jobs.State>(
     return said?.body.job === own ? said : undefined
   }
   if (doneBy(seat) !== undefined || state.jobs.checked[number]?.[seat] !== undefined) return state
-  const isSilent = doneBy(first) === undefined
+  const verifying = (author: number) => `verify:${number}:${author}`
+  const verify = (author: number) => {
+    const done = doneBy(author)
+    if (done === undefined) return state
+    const { result, worth } = done.body
+    return begin(state, { id: verifying(author), type: 'verify', job, of: done.digest, result, worth })
+  }
+  const perform: Effect.Effect & { readonly job: Job.Job } = { id: `perform:${number}`, type: 'perform', job }
+  if (seat === first) return begin(state, perform)
+  const isLate = now > Jobs.redoneFrom(body)
+  if (seat === second) {
+    // By then the referee, too, found nothing to check of the first one's.
+    const isRedone = isLate || state.jobs.begun[verifying(third)] === true
+    const authors = isRedone ? [third, first] : [first, third]
+    return verify(authors.find((author) => doneBy(author) !== undefined) ?? first)
+  }
+  if (state.jobs.begun[perform.id] === true) return state
   const check = state.jobs.checked[number]?.[second]?.message.body
-  const isReferee = seat !== first && seat !== second
-  if (seat === first || (isReferee && isSilent && now > body.doneBy && check === undefined))
-    return begin(state, { id: `perform:${number}`, type: 'perform', job })
-  const done = isReferee
-    ? (check === undefined && now <= body.checkedBy) || check?.agrees === true
-      ? undefined
-      : doneBy(first)
-    : seats.map((by) => doneBy(by)).find((said) => said !== undefined)
-  if (done === undefined) return state
-  const { result, worth } = done.body
-  return begin(state, { id: `verify:${number}`, type: 'verify', job, of: done.digest, result, worth })
+  if (check !== undefined) return check.agrees ? state : verify(first)
+  if (doneBy(first) === undefined) return now > body.doneBy ? begin(state, perform) : state
+  if (now <= body.checkedBy) return state
+  return isLate ? begin(state, perform) : verify(first)
 }
 
-/** Wishes for it once: what fails is left to the others. A referee that did the job does not check it. */
+/** Wishes for it in place of other work on this job; what was answered, failed or dropped is not begun again. */
 function begin<state extends Jobs.State>(
   state: state,
   effect: Effect.Effect & { readonly job: Job.Job },
 ): state {
   const { number } = effect.job
-  const ids = [`perform:${number}`, `verify:${number}`]
-  if (ids.some((id) => state.jobs.begun[id] === true)) return state
-  return Participant.wish(Jobs.begin(state, effect.id), effect)
+  const begun = Object.keys(state.jobs.begun).filter(
+    (id) => id === `perform:${number}` || id.startsWith(`verify:${number}:`),
+  )
+  if (state.outbox[effect.id] !== undefined || begun.some((id) => state.outbox[id] === undefined))
+    return state
+  const idle = Participant.unwish(state, (other) => isWork(other) && other.job.number === number)
+  return Participant.wish(Jobs.begin(idle, effect.id), effect)
 }
 
 /** Says how a job went. */

@@ -6,6 +6,7 @@ import * as Job from '../job.ts'
 import type * as Message from '../message.ts'
 import type { TaskSpec } from '../taskSpec.ts'
 import * as Committee from './committeeRound.ts'
+import * as DataProvider from './dataProvider.ts'
 import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
@@ -38,6 +39,8 @@ const started = Talk.chain({
 const block = Talk.digest('block 5')
 const drawn = (part: number) => Job.executors(part, block, [0, 1, 2]).map((seat) => names[seat] ?? '')
 const [first = '', second = '', third = ''] = drawn(0)
+/** The wish to check what this one did. */
+const verify = (author: string) => `verify:0:${names.indexOf(author)}`
 const part = (at: number): Job.WarmStart => {
   const job = Job.warmStart(spec, at)
   if (job === undefined) throw new Error(`there is no part ${at}`)
@@ -90,7 +93,7 @@ describe('a job that was posted', () => {
     expect(after(first, [posted()])).toEqual(['perform:0'])
     expect(after(second, [posted()])).toEqual([])
     expect(after(third, [posted()])).toEqual([])
-    expect(after(second, [posted(), done(first)])).toEqual(['verify:0'])
+    expect(after(second, [posted(), done(first)])).toEqual([verify(first)])
     expect(after(third, [posted(), done(first)])).toEqual([])
   })
 
@@ -122,14 +125,69 @@ describe('a job that was posted', () => {
 
   test('is taken over by the third when the first or the second keeps silent', () => {
     expect(after(third, [posted()], now + 101)).toEqual(['perform:0'])
-    expect(after(second, [posted(), done(third)], now + 120)).toEqual(['verify:0'])
-    expect(after(third, [posted(), done(first)], now + 201)).toEqual(['verify:0'])
+    expect(after(second, [posted(), done(third)], now + 120)).toEqual([verify(third)])
+    expect(after(third, [posted(), done(first)], now + 201)).toEqual([verify(first)])
   })
 
   test('is decided by the third where the two differ', () => {
     const said = [posted(), done(first), check(second, false, first)]
-    expect(after(third, said)).toEqual(['verify:0'])
+    expect(after(third, said)).toEqual([verify(first)])
     expect(after(third, [posted(), done(first), check(second, true, first)], now + 250)).toEqual([])
+  })
+
+  describe('and that the first did without publishing it', () => {
+    // A third of the time from when the check was due to the end.
+    const redone = now + 233.4
+    const looking = (name: string) => JobWork.advance(hear(member(name), [posted(), done(first)]), now + 201)
+    const verified = (author: string, agrees: boolean) =>
+      ({ type: 'verified', effect: verify(author), agrees }) as const
+
+    test('is done by the third once it could not check it, and checked by the second', () => {
+      expect(wishes(looking(third))).toEqual([verify(first)])
+      expect(JobWork.advance(looking(third), redone - 1)).toEqual(looking(third))
+      expect(wishes(JobWork.advance(looking(third), redone))).toEqual(['perform:0'])
+
+      const told = hear(looking(second), [done(third)])
+      expect(wishes(JobWork.advance(told, redone - 1))).toEqual([verify(first)])
+      const moved = JobWork.advance(told, redone)
+      expect(wishes(moved)).toEqual([verify(third)])
+      const said = JobWork.finish(moved, verified(third, true), redone + 1)
+      expect(Talk.saidOf(Object.values(said.outbox), 'jobChecked')).toEqual([
+        { job: Job.digest(part(0)), of: done(third).digest, agrees: true },
+      ])
+    })
+
+    test('is agreed on as the third did it, which pays those two and convicts nobody', () => {
+      const state = hear(member(first), [posted(), done(first), done(third), check(second, true, third)])
+      expect(Jobs.agreed(state, 0)).toEqual(done(third).body)
+      const owed = [second, third].map((name) => names.indexOf(name)).toSorted()
+      expect(Jobs.verdict(state, 0)).toEqual({ agreed: names.indexOf(third), owed, contradicted: [] })
+    })
+
+    test('pays nothing to the first for agreeing with the third', () => {
+      const state = hear(member(second), [posted(), done(first), done(third), check(first, true, third)])
+      expect(Jobs.verdict(state, 0)).toMatchObject({ owed: [names.indexOf(third)], contradicted: [] })
+    })
+
+    test('is left alone by a third that did not find it in time, but said so of what it found', () => {
+      const said = JobWork.finish(looking(third), verified(first, false), now + 220)
+      expect(JobWork.advance(said, redone)).toBe(said)
+      const failed = Participant.unwish(looking(third), ({ id }) => id === verify(first))
+      expect(JobWork.advance(failed, redone)).toBe(failed)
+    })
+
+    test('is not checked twice by a second that had found it after all', () => {
+      const said = JobWork.finish(looking(second), verified(first, true), now + 220)
+      const told = hear(said, [done(third)])
+      expect(JobWork.advance(told, redone)).toBe(told)
+    })
+
+    test('is not done again by the third where the second says anything, or counts only', () => {
+      const denied = [posted(), done(first), check(second, false, first)]
+      expect(after(third, denied, redone)).toEqual([verify(first)])
+      const job = Job.score({ ...spec, scoring: 'committee' }, { round: 1, models: 2, subject: block })
+      expect(Jobs.redoneFrom({ job, ...times })).toBe(times.closes)
+    })
   })
 
   test('is over at its end, and with the task', () => {
@@ -174,6 +232,27 @@ describe('a job that was posted', () => {
     expect(state.notes).toEqual([`${account} is contradicted by two others about job 0.`])
     expect(Jobs.agreed(state, 0)).toBeUndefined()
   })
+})
+
+test('a data provider knows who is contradicted, also where it heard it before the start', () => {
+  const offered = { offer: Talk.dataOffer('data 0'), request: Talk.request('data 0') }
+  const state = DataProvider.create(
+    {
+      ...{ me: Talk.me('data 0'), rules: { consent: true, claim: true }, place: Talk.place, id: Talk.task },
+      ...{ terms, spec, computes: [], records: {}, ...offered },
+    },
+    now,
+  )
+  const said = [posted(), done(first), check(second, false, first), check(third, false, first)].map(
+    (message): Event.Event => ({ type: 'message', message }),
+  )
+  const header: Event.Event = { type: 'header', effect: 'header:5', hash: block }
+  const contradicted = (events: readonly Event.Event[]) =>
+    Jobs.contradicted(Talk.follow(DataProvider.step, state, [Talk.created, ...events]).state)
+  const cheat = { number: 0, account: Talk.me(first).account }
+  expect(contradicted([started, header, ...said])).toMatchObject([cheat])
+  expect(contradicted([...said, started, header])).toMatchObject([cheat])
+  expect(contradicted([started, header, ...said.slice(0, -1)])).toEqual([])
 })
 
 describe('lanes', () => {
@@ -273,6 +352,25 @@ describe('a model provider with data to release', () => {
     expect(follow(state, [{ type: 'tick' }], now + 400).wished).toMatchObject([{ parts: [{ number: 0 }] }])
     const { wished } = follow(begin().state, [{ type: 'tick' }], now + 400)
     expect(wished.map(({ id }) => id)).toEqual(['prepare:1'])
+  })
+
+  test('waits for what somebody did as long as it may be done again, and no longer for what nobody did', () => {
+    const { state, wished } = begin()
+    const [, body] = wished.flatMap((effect) =>
+      effect.type === 'send' && effect.draft.kind === 'jobPosted' ? [effect.draft.body] : [],
+    )
+    if (body === undefined) throw new Error('two parts were to be posted')
+    const { doneBy, checkedBy, closes } = body
+    expect([checkedBy - doneBy, Jobs.redoneFrom(body) - checkedBy, closes - doneBy]).toEqual([60, 60, 240])
+    const [by = ''] = drawn(1)
+    const onPartOne = (said: readonly Message.Message[], at: number) => {
+      const told = follow(state, [...answers.slice(0, 3), ...said].map(message)).state
+      return follow(told, [{ type: 'tick' }], at).wished.map(({ type }) => type)
+    }
+    expect(onPartOne([], Jobs.redoneFrom(body))).toEqual([])
+    expect(onPartOne([], Jobs.redoneFrom(body) + 1)).toEqual(['federate'])
+    expect(onPartOne([posted(1), done(by, 1)], closes)).toEqual([])
+    expect(onPartOne([posted(1), done(by, 1)], closes + 1)).toEqual(['federate'])
   })
 
   test('posts only what it can pay to all three', () => {

@@ -1,5 +1,6 @@
 // What a role heard of the jobs of its task: who was drawn for each, what they said, and what the committee owes them for
 // it. Who does jobs is in jobWork.ts, who posts them in jobPost.ts.
+import type * as Body from '../body.ts'
 import type { Address, Hex } from '../codec.ts'
 import * as Job from '../job.ts'
 import type * as Message from '../message.ts'
@@ -75,6 +76,14 @@ function heard({ jobs, ...state }: State, message: JobMessage, now: number): Boo
   const known = jobs.checked[number] ?? {}
   if (known[seat] !== undefined) return jobs
   return { ...jobs, checked: { ...jobs.checked, [number]: { ...known, [seat]: { message, at: now } } } }
+}
+
+/**
+ * Unix seconds from which a referee does a job itself where the first one's weights cannot be had: two thirds of its time
+ * are left, to do it and to have it checked. What a score names is in its message.
+ */
+export function redoneFrom({ job, checkedBy, closes }: Body.Of<'jobPosted'>): number {
+  return job.kind === 'score' ? closes : checkedBy + (closes - checkedBy) / 3
 }
 
 /** Remembers that something was wished for. */

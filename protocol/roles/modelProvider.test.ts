@@ -427,6 +427,17 @@ describe('a model provider that runs rounds', () => {
     expect(after.wished).toMatchObject([{ id: 'exit:settle' }])
   })
 
+  test('erases all that is left of the task once it is settled, once', () => {
+    const { state } = opened()
+    const over = follow(state, [...commit(state), ...unmask(commit(state)), result(60)]).state
+    const isOfTask = (effect: Effect.Effect) => effect.type === 'forget' && effect.of === 'task'
+    expect(Object.values(over.outbox).filter(isOfTask)).toEqual([])
+    const after = follow(over, [settledAs(over)])
+    expect(after.wished.filter(isOfTask)).toHaveLength(1)
+    const done = follow(after.state, [{ type: 'forgotten', effect: 'forget:task' }, tick])
+    expect(Object.values(done.state.outbox).filter(isOfTask)).toEqual([])
+  })
+
   test('claims what is left when the challenge window is over', () => {
     const first = { ...opened().state, ended: true }
     const { state } = follow(first, [...commit(first), ...unmask(commit(first)), result(60)])

@@ -173,7 +173,8 @@ function finish(state: State, result: Event.Result, now: number): State {
 
 /** Wishes for what the facts call for; changes nothing when nothing does. */
 function advance(state: State, now: number): State {
-  const next = Accusation.advance(ModelOpening.forgetOver(tidy(Exits.tidy(state), now)), now)
+  const tidied = JobPost.forget(ModelOpening.forgetOver(tidy(Exits.tidy(state), now)))
+  const next = Accusation.advance(tidied, now)
   switch (next.ledger.state) {
     case 'none':
       if (next.ended || now > next.terms.startBy) return next

@@ -140,7 +140,7 @@ export function create({ world, watching, blocks }: Tools): Executor {
       case 'forget':
         after(0.05, 0.5, () => {
           write(
-            () => vault.forget(effect.of, effect.number),
+            () => vault.forget(effect),
             () => {
               done({ type: 'forgotten', effect: id })
             },

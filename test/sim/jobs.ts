@@ -10,6 +10,9 @@ import type { TaskSpec } from '../../protocol/taskSpec.ts'
 import * as Keys from './keys.ts'
 import * as Luck from './luck.ts'
 
+/** What is named as the result of a training that nobody is shown. */
+export const withheld: Hex = `0x${'5e'.repeat(32)}`
+
 type Wish<type extends Effect.Effect['type']> = Extract<Effect.Effect, { readonly type: type }>
 
 export type Jobs = {
@@ -84,6 +87,7 @@ export function open(seed: number): Jobs {
         case 'perform':
           return perform(effect, by)
         case 'verify':
+          if (effect.result === withheld) return 'again'
           return { type: 'verified', effect: effect.id, agrees: isRight(effect.job, effect.result) }
         default:
           return effect satisfies never

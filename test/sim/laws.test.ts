@@ -79,6 +79,7 @@ function watch(
     isPublished: (cid) => !lost.includes(cid),
     heard: () => [],
     isRight: () => true,
+    isHad: () => true,
     sumRoot: (cids) => hash(isWrong ? 'wrong' : cids.join()),
   })
   laws.started(1, task)

@@ -77,7 +77,7 @@ export type Sight = {
   readonly isPublished: (cid: string) => boolean
   /** Root of the sum of these objects; undefined where one cannot be had. */
   readonly sumRoot: (cids: readonly string[]) => Hex | undefined
-} & Pick<OfJobs.Sight, 'heard' | 'isRight'>
+} & Pick<OfJobs.Sight, 'heard' | 'isRight' | 'isHad'>
 
 export function watch(sight: Sight): Laws {
   const updates = new Map<string, Contribution[]>()

@@ -30,11 +30,8 @@ const head = { task: Talk.task, round: 0, slot: 0 } as const
 const times = { doneBy: 1, checkedBy: 2, closes: 3 }
 const posted = Talk.say('model', { ...head, kind: 'jobPosted', body: { job, ...times } })
 const result = Talk.digest('weights')
-const done = Talk.say(nameOf(first), {
-  ...head,
-  kind: 'jobDone',
-  body: { job: Job.digest(job), result, worth: null },
-})
+const body = { job: Job.digest(job), result, worth: null }
+const done = Talk.say(nameOf(first), { ...head, kind: 'jobDone', body })
 const check = (seat: number, agrees: boolean) =>
   Talk.say(nameOf(seat), {
     ...head,
@@ -43,12 +40,13 @@ const check = (seat: number, agrees: boolean) =>
   })
 
 /** What these say, where the result is right or not and one of the seats is a cheat's. */
-function sight(said: readonly Message.Message[], isRight: boolean, cheat = -1): OfJobs.Sight {
+function sight(said: readonly Message.Message[], isRight: boolean, cheat = -1, isHad = true): OfJobs.Sight {
   return {
     spec,
     isEvil: (account) => account === computes[cheat]?.account,
     heard: (kind) => said.filter((message): message is never => message.kind === kind),
     isRight: () => isRight,
+    isHad: () => isHad,
     blockHash: () => hash,
   }
 }
@@ -84,5 +82,29 @@ describe('jobs', () => {
     expect(() => OfJobs.judge(lied, task)).toThrow(/^I20: job 0 was judged wrongly/)
     const framed = sight([posted, done, check(second, false), check(third, false)], true, second)
     expect(() => OfJobs.judge(framed, task)).toThrow(/^I20: /)
+  })
+
+  test('convict nobody of what cannot be looked at', () => {
+    const against = [posted, done, check(second, false), check(third, false)]
+    expect(() => OfJobs.judge(sight(against, false, first, false), task)).toThrow(/of which nobody has/)
+    expect(() => OfJobs.judge(sight(against, false, first), task)).not.toThrow()
+  })
+
+  test('pay who names a result of its own for no other', () => {
+    const redone = Talk.say(nameOf(third), {
+      ...head,
+      kind: 'jobDone',
+      body: { ...body, result: Talk.digest('others') },
+    })
+    const agrees = (seat: number) =>
+      Talk.say(nameOf(seat), {
+        ...head,
+        kind: 'jobChecked',
+        body: { job: body.job, of: redone.digest, agrees: true },
+      })
+    const said = [posted, done, redone, agrees(first), agrees(second)]
+    const both = sight(said, true, first)
+    expect(OfJobs.judge(both, task)).toMatchObject([{ earned: new Set([third, second]) }])
+    expect(() => OfJobs.assertEarned(both, task, paying(first, 1n))).toThrow(/^I19: /)
   })
 })

@@ -1,5 +1,5 @@
-// What must hold of jobs: nobody is paid for more than it did, a lone cheat convinces nobody, and nobody honest is
-// contradicted. Judged by everything that was said, whoever heard it.
+// What must hold of jobs: nobody is paid for more than it did, a lone cheat convinces nobody, and nobody is contradicted who
+// is honest or of whom nothing can be looked at. Judged by everything that was said, whoever heard it.
 import type { Address, Hex } from '../../protocol/codec.ts'
 import * as Job from '../../protocol/job.ts'
 import type * as Message from '../../protocol/message.ts'
@@ -15,6 +15,8 @@ export type Sight = {
     kind: kind,
   ) => readonly Message.Of<kind>[]
   readonly isRight: (job: Job.Job, result: Hex) => boolean
+  /** Whether what a result names can be had. */
+  readonly isHad: (result: Hex) => boolean
   /** The hash that the draw of a round's epoch is made from; of the first epoch for round 1. */
   readonly blockHash: (round: number) => Hex | undefined
 }
@@ -45,6 +47,9 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
     const own = Job.digest(job)
     const earned = new Set<number>()
     const contradicted = new Set<number>()
+    const authors = new Set(
+      done.flatMap(({ sender, body }) => (body.job === own ? (seatOf(sender) ?? []) : [])),
+    )
     for (const { sender: author, digest, body } of done) {
       const by = seatOf(author)
       if (by === undefined || body.job !== own) continue
@@ -57,7 +62,12 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
       const isAgreed = votes.for.size > 1
       if (!isAgreed && votes.against.size < 2) continue
       hold(liars > 1 || isAgreed === isRight(job, body.result), `I20: job ${job.number} was judged wrongly`)
-      for (const seat of isAgreed ? votes.for : votes.against) earned.add(seat)
+      hold(
+        liars > 1 || isAgreed || sight.isHad(body.result),
+        `I20: seat ${by} is contradicted about job ${job.number}, of which nobody has the result`,
+      )
+      for (const seat of isAgreed ? votes.for : votes.against)
+        if (seat === by || !authors.has(seat)) earned.add(seat)
       for (const seat of isAgreed ? votes.against : votes.for) contradicted.add(seat)
     }
     for (const seat of contradicted) {

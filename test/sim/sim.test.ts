@@ -75,7 +75,7 @@ describe('with somebody corrupted', () => {
     '%s: the laws hold',
     (name, adversary) => {
       // Long enough for everybody to be the aggregator once, and for what is not done in every round.
-      const seed = /^A[12] |wrong mask|wrong job/.test(name) ? 30 : 15
+      const seed = /^A[12] |wrong mask|(wrong|unpublished) job/.test(name) ? 30 : 15
       const { state, tally } = run(seed, { datas: 6, computes: 4 }, { adversaries: [adversary] })
       expect(['settled', 'cancelled']).toContain(state)
       const did = [...tally.counts.adversaries.keys()].filter((kind) => kind.startsWith(name))
@@ -101,12 +101,12 @@ describe('with somebody corrupted', () => {
 describe('a cheat at jobs', () => {
   const caught = (name: string, isRight: boolean) => {
     const adversaries = Adversaries.all.filter((adversary) => adversary.name === name)
-    const { jobs, state, aborted, scenario } = run(30, { datas: 6, computes: 4 }, { adversaries })
+    const { jobs, state, aborted, scenario, tally } = run(30, { datas: 6, computes: 4 }, { adversaries })
     expect({ state, aborted }).toEqual({ state: 'settled', aborted: 0 })
     expect(adversaries).toHaveLength(1)
     const contradicted = jobs.filter((job) => job.contradicted.size > 0)
     expect(contradicted.length > 0).toBe(isRight)
-    return { jobs, contradicted, parts: scenario.spec.warmStart?.parts ?? 0 }
+    return { jobs, contradicted, tally, parts: scenario.spec.warmStart?.parts ?? 0 }
   }
 
   test('is contradicted by two others, who are paid', () => {
@@ -115,6 +115,12 @@ describe('a cheat at jobs', () => {
 
   test('that denies what it found is contradicted, and the result counts', () => {
     for (const job of caught('A4 false check', true).contradicted) expect(job.earned.size).toBe(2)
+  })
+
+  test('that publishes nothing is replaced by the referee', () => {
+    const { jobs, tally } = caught('A4 unpublished job', false)
+    expect([...tally.counts.adversaries.keys()].join()).toMatch(/published nothing/)
+    expect(jobs.filter((job) => job.earned.size < 2)).toEqual([])
   })
 
   test('that keeps silent is replaced', () => {

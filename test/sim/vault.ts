@@ -38,7 +38,7 @@ export type Vault = {
   /** Undefined once the round was forgotten. */
   prepare(effect: Wish<'prepare'>): Work<Prepared | undefined>
   open(place: Masks.Place, effect: Wish<'open'>): Work<Opening | undefined>
-  forget(of: 'epoch' | 'round', number: number): Work<void>
+  forget(effect: Wish<'forget'>): Work<void>
   /** How many secrets lie there. */
   count(): Work<number>
   /** The privacy ledger: rounds for which an update was made, whatever was forgotten since. */
@@ -149,7 +149,12 @@ export function create(primitives: Primitives.Primitives): Vault {
         ? undefined
         : opening(primitives, place, effect, primitives.publicOf(secret))
     },
-    forget: (of, number) => {
+    forget: (effect) => {
+      if (effect.of === 'task') {
+        for (const store of [sealing, secrets, updates, roundKeys]) store.clear()
+        return
+      }
+      const { of, number } = effect
       forgotten.add(`${of} ${number}`)
       if (of === 'epoch') sealing.delete(number)
       else for (const store of [secrets, updates, roundKeys]) store.delete(number)

@@ -12,7 +12,7 @@ import type * as Participant from '../../protocol/roles/participant.ts'
 import * as Verdict from '../../protocol/verdict.ts'
 import type { Blocks } from './blocks.ts'
 import * as Collusion from './collusion.ts'
-import type * as Jobs from './jobs.ts'
+import * as Jobs from './jobs.ts'
 import * as Laws from './laws.ts'
 import type * as Market from './market.ts'
 import type * as Person from './person.ts'
@@ -67,6 +67,7 @@ export function open(
         .map(({ sender, body }) => ({ account: sender, root: body.ciphertextRoot })),
     heard: (kind) => network.heard(kind, 0),
     isRight: jobs.isRight,
+    isHad: (result) => result !== Jobs.withheld,
     isPublished: (cid) => primitives.fetch(cid) !== undefined,
     sumRoot: (cids) => {
       const found = cids.flatMap((cid) => primitives.fetch(cid)?.cipher ?? [])

@@ -6,7 +6,7 @@ import type * as Seed from './seed.ts'
 const rules = [
   { name: 'survivors', seed: 2, law: /^I5/, instead: () => import('./without/survivors.ts') },
   { name: 'shares', seed: 20, law: /^I14/, instead: () => import('./without/shares.ts') },
-  { name: 'release', seed: 2, law: /^I2/, instead: () => import('./without/release.ts') },
+  { name: 'release', seed: 1, law: /^I2/, instead: () => import('./without/release.ts') },
 ]
 
 /** What runs seeds, with this module in the place of the roles' own. */

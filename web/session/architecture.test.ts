@@ -42,6 +42,7 @@ describe('an architecture', () => {
     const spec = specOf({ template: 'head', hidden: [], backbone })
     expect(spec).toEqual({
       ...{ template: 'head', backbone: backbone.id, inputs: 784, features: 20, hidden: [], classes: 10 },
+      multiplyAdds: 784 * 64 + 64 * 20,
     })
     if (spec.template === 'head') expect(() => Backbone.assertFits(trained, spec)).not.toThrow()
   })

@@ -85,7 +85,8 @@ export function of(
           `This model takes samples of ${counted(taken)} values; this schema has ${counted(sizes.inputs)}.`,
         )
       const features = Backbone.features(backbone.model)
-      return checked({ template, backbone: backbone.id, ...sizes, features, hidden }, 'hidden')
+      const multiplyAdds = Backbone.multiplyAdds(backbone.model)
+      return checked({ template, backbone: backbone.id, ...sizes, features, multiplyAdds, hidden }, 'hidden')
     }
     default:
       return template satisfies never

@@ -11,7 +11,7 @@ import { Database } from './database.ts'
 const model = { template: 'mlp', inputs: 6, hidden: [4], classes: 3 } as const
 const bytes = Backbone.encode({ model, weights: Model.initialise(model, 1) })
 const head: Backbone.Head = {
-  ...{ template: 'head', inputs: 6, features: 4, hidden: [], classes: 2 },
+  ...{ template: 'head', inputs: 6, features: 4, multiplyAdds: 24, hidden: [], classes: 2 },
   backbone: Backbone.digest(bytes),
 }
 let database: Database

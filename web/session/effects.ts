@@ -12,6 +12,7 @@ import * as Calls from './calls.ts'
 import * as Jobs from './effectsOfJobs.ts'
 import * as Masks from './effectsOfMasks.ts'
 import * as Member from './effectsOfMember.ts'
+import type { Guard } from './guard.ts'
 import type { Mail } from './mail.ts'
 import type { Meters } from './meters.ts'
 import type { Participant } from './participant.ts'
@@ -24,6 +25,7 @@ export type Tools = Omit<Calls.Tools, 'proveSum'> & {
   readonly blockHash: (number: number) => Promise<Hex | undefined>
   readonly mail: Mail
   readonly meters: Meters
+  readonly lend: Guard['lend']
   readonly progress: (participant: Participant, progress: Progress | undefined) => void
   /** The vault counts openings otherwise now. */
   readonly counted: () => void

@@ -96,6 +96,10 @@ async function device(name: string, build: 'strict' | 'relaxed', of = Lessons.sp
   const execute = Effects.executor({
     ...{ frame, door, place: Talk.place, backboneOf: async () => undefined },
     ...{ progress: () => undefined, meters: { add: () => undefined }, counted: () => undefined },
+    lend: (work: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal) => {
+      lendings += 1
+      return work(signal)
+    },
   } as never)
   const { account, box } = await crypto.identity()
   const job: Job = { id: name, task, role: 'compute', account, spec: of, terms: Talk.terms, dataSet }
@@ -110,6 +114,8 @@ let two: Device
 const part = Lessons.part(1)
 const perform = { id: 'perform:1', type: 'perform', job: part } as const
 let result: Hex
+/** Times that work was done as the owner's limits allow. */
+let lendings = 0
 
 function verify(by: Device, found: Hex) {
   const said = { job: part, of: Talk.digest('said'), result: found, worth: null }
@@ -156,6 +162,16 @@ describe('a part of a warm start', () => {
       result,
       worth: null,
     })
+  })
+
+  test('is done and checked only as the owner’s limits allow, unlike what the model provider makes of it', async () => {
+    const before = lendings
+    await one.carryOut(perform)
+    await agrees(result)
+    expect(lendings - before).toBe(2)
+    const owner = await device('unlimited', 'strict')
+    await owner.carryOut({ id: 'federate', type: 'federate', parts: [{ number: 1, result, samples: 144 }] })
+    expect(lendings - before).toBe(2)
   })
 
   test.each<[string, (weights: Float32Array, segment: number) => Float32Array]>([
@@ -279,6 +295,11 @@ describe('scoring', () => {
     expect(other).toMatchObject({ type: 'failed', effect: 'perform:2' })
     const dear = await first!.carryOut({ id: 'perform:2', type: 'perform', job: { ...job, models: 1 } })
     expect(dear).toMatchObject({ type: 'failed', effect: 'perform:2' })
+    expect(await owner.safe.ids(Records.subjects.prefix)).toHaveLength(1)
+    expect(await owner.carryOut({ id: 'forget:task', type: 'forget', of: 'task' })).toMatchObject({
+      type: 'forgotten',
+    })
+    expect(await owner.safe.ids(Records.subjects.prefix)).toEqual([])
   })
 
   test('is given up, not tried for ever, where the test set is private or gone, a key faulty, a round unopened', async () => {

@@ -12,6 +12,7 @@ import * as TaskSpec from '../../protocol/taskSpec.ts'
 import type { Frame } from '../../workers/frame/api.ts'
 import type { WarmStartRequest } from '../../workers/train/api.ts'
 import type { Block, Door, Purpose } from '../net/door.ts'
+import type { Guard } from './guard.ts'
 import type { Participant as Job } from './participant.ts'
 import type { Progress } from './view/progress.ts'
 
@@ -24,6 +25,8 @@ export type Means = {
   /** Runs work on the training engine when nothing else does. */
   readonly alone: <value>(work: () => Promise<value>) => Promise<value>
   readonly progress: (job: Job, progress: Progress | undefined) => void
+  /** Does what is lent while the owner's limits allow it: its signal is aborted when they do not. */
+  readonly lend: Guard['lend']
 }
 
 /** Largest block that relays keep. */
@@ -51,21 +54,36 @@ export async function carryOut(
       return federate(means, job, effect)
     case 'sealSubject':
       return sealSubject(means, job, effect)
-    case 'perform': {
-      const done = await (effect.job.kind === 'score'
-        ? count(means, job, effect.job)
-        : train(means, job, effect.job, signal))
-      return { type: 'performed', effect: effect.id, ...done }
-    }
-    case 'verify': {
-      const agrees = await (effect.job.kind === 'score'
-        ? count(means, job, effect.job).then(({ result }) => result === effect.result)
-        : check(means, job, effect.job, effect.result, signal))
-      return { type: 'verified', effect: effect.id, agrees }
-    }
+    case 'perform':
+      return means.lend((free) => perform(means, job, effect, free), signal)
+    case 'verify':
+      return means.lend((free) => verify(means, job, effect, free), signal)
     default:
       return effect satisfies never
   }
+}
+
+async function perform(
+  means: Means,
+  job: Job,
+  { id, job: of }: Extract<Wish, { type: 'perform' }>,
+  signal: AbortSignal,
+): Promise<Event.Result> {
+  const done = await (of.kind === 'score' ? count(means, job, of) : train(means, job, of, signal))
+  return { type: 'performed', effect: id, ...done }
+}
+
+async function verify(
+  means: Means,
+  job: Job,
+  { id, job: of, result }: Extract<Wish, { type: 'verify' }>,
+  signal: AbortSignal,
+): Promise<Event.Result> {
+  const agrees =
+    of.kind === 'score'
+      ? (await count(means, job, of)).result === result
+      : await check(means, job, of, result, signal)
+  return { type: 'verified', effect: id, agrees }
 }
 
 /** Whether doing it again would end the same way. */

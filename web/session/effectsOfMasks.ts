@@ -46,7 +46,7 @@ export async function carryOut(
       return { type: 'unmasked', effect: effect.id, shares: await crypto.unmask(request) }
     }
     case 'forget':
-      await crypto.forget({ task, [effect.of]: effect.number })
+      await crypto.forget(effect.of === 'task' ? { task } : { task, [effect.of]: effect.number })
       return { type: 'forgotten', effect: effect.id }
     default:
       return effect satisfies never

@@ -1,4 +1,5 @@
-// Watches over the owner's limits: pauses training and takes no new seats while one holds, and goes on by itself.
+// Watches over the owner's limits: jobs wait and no new seats are taken while one holds, and both go on by itself. What
+// the owner does with its own data is not lending.
 import type { Train } from '../../workers/train/api.ts'
 import type { Battery } from '../net/battery.ts'
 import type { Database } from './database.ts'
@@ -10,13 +11,18 @@ export type Guard = {
   /** Undefined where nothing holds the device back. */
   hold(): Limits.Hold | undefined
   set(limits: Partial<Limits.Limits>): Promise<void>
+  /**
+   * Does work for others once nothing holds the device back; aborts its signal when something does, and then does it again
+   * later. Rejects where `signal` is aborted.
+   */
+  lend<value>(work: (signal: AbortSignal) => Promise<value>, signal: AbortSignal): Promise<value>
   /** Looks at the time, the battery and now and then the speed; about once a second. */
   tick(): void
 }
 
 export type Options = {
   readonly database: Database
-  readonly train: Train
+  readonly train: Pick<Train, 'benchmark'>
   readonly battery: (() => Battery) | undefined
   /** Whether this device lends compute at all: an offer is open, or a task runs. */
   readonly lends: () => boolean
@@ -43,6 +49,9 @@ export async function open(options: Options): Promise<Guard> {
   /** Undefined before the first look: roles may have been stored while something held the device back. */
   let wasHeld: boolean | undefined
 
+  /** Changes whenever the device becomes free or held; work for others listens. */
+  let turn = new AbortController()
+
   function hold(): Limits.Hold | undefined {
     return lends() ? Limits.hold(limits, { now: now(), battery: battery?.(), pace }) : undefined
   }
@@ -58,7 +67,9 @@ export async function open(options: Options): Promise<Guard> {
     shown = visible
     if (wasHeld !== (held !== undefined)) {
       wasHeld = held !== undefined
-      ;(wasHeld ? train.pause() : train.resume()).catch(failed)
+      const before = turn
+      turn = new AbortController()
+      before.abort()
       turned()
     }
     const promised = offered()
@@ -80,9 +91,29 @@ export async function open(options: Options): Promise<Guard> {
     }
   }
 
+  async function lend<value>(
+    work: (signal: AbortSignal) => Promise<value>,
+    signal: AbortSignal,
+  ): Promise<value> {
+    for (;;) {
+      signal.throwIfAborted()
+      const turned = AbortSignal.any([signal, turn.signal])
+      if (wasHeld !== false) {
+        await new Promise((resolve) => turned.addEventListener('abort', resolve, { once: true }))
+        continue
+      }
+      try {
+        return await work(turned)
+      } catch (thrown) {
+        if (!turned.aborted || signal.aborted) throw thrown
+      }
+    }
+  }
+
   return {
     view,
     hold,
+    lend,
     async set(change) {
       limits = { ...limits, ...change }
       if (!limits.restsWhenSlow) pace = Limits.fresh

@@ -7,6 +7,7 @@ import * as Book from '../../protocol/roles/jobs.ts'
 import * as Ledger from '../../protocol/roles/ledger.ts'
 import * as Lessons from '../../test/lessons.ts'
 import * as Talk from '../../test/conversation.ts'
+import * as Contradictions from './contradictions.ts'
 import * as Jobs from './jobs.ts'
 
 const { spec, part } = Lessons
@@ -133,4 +134,15 @@ describe('the view of a job', () => {
   test('is empty without jobs', () => {
     expect(Jobs.of(member([]))).toEqual([])
   })
+})
+
+test('who is contradicted is counted once for each job, also by two roles of one device', () => {
+  const state = member([posted, done, check(second, false), check(third, false)])
+  const { account } = Talk.me(first)
+  expect(Contradictions.of([state, state])).toEqual([account])
+  expect(Contradictions.of([state, { ...state, id: Talk.digest('another task') }])).toEqual([
+    account,
+    account,
+  ])
+  expect(Contradictions.of([member([posted, done, check(second, false)])])).toEqual([])
 })

@@ -105,7 +105,7 @@ export class HeldError extends BaseError {
     super({
       message: `A limit of yours holds this device back. ${because}`,
       advice: 'Wait until it is over, or change the limit under Lend compute, and accept then.',
-      safe: 'The seat is still offered to you until its time is up. Tasks that run go on, but for what is trained on this device: that waits.',
+      safe: 'The seat is still offered to you until its time is up. Tasks that run go on, but for their jobs: those wait.',
     })
   }
 }

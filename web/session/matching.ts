@@ -2,11 +2,13 @@
 import type { Hex } from '../../protocol/codec.ts'
 import type * as Message from '../../protocol/message.ts'
 import * as Offer from '../../protocol/offer.ts'
+import * as Reliability from '../../protocol/reliability.ts'
 import * as ComputeProvider from '../../protocol/roles/computeProvider.ts'
 import * as DataProvider from '../../protocol/roles/dataProvider.ts'
 import type * as Event from '../../protocol/roles/event.ts'
 import type * as Topic from '../../protocol/topic.ts'
 import type { Board } from './board.ts'
+import * as Contradictions from './contradictions.ts'
 import type { Database } from './database.ts'
 import type { Shelf } from './dataSets.ts'
 import type { Participations } from './participations.ts'
@@ -68,7 +70,8 @@ export async function open(options: Options): Promise<Matching> {
       const { offer } = data.signed
       const dataSet = board.dataSetOf(data.id)
       const ruled = Privacy.within(rules.of('data'), shelf.openings(dataSet), spec)
-      const known = { computes, records: records.of() }
+      const contradicted = Contradictions.of(participations.list().map((entry) => entry.state()))
+      const known = { computes, records: Reliability.withContradicted(records.of(), contradicted) }
       const state = DataProvider.create({ ...common, rules: ruled, offer, ...known }, now())
       await participations.add(state, dataSet)
       return false

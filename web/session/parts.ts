@@ -141,6 +141,7 @@ export async function start({ world, step, changed, problems }: Options): Promis
       mail,
       sponsor,
       meters,
+      lend: guard.lend,
       exists: (task) => board.task(task) !== undefined,
       deposit: purse.deposit,
       promised: (account, besides) =>

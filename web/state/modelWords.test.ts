@@ -20,7 +20,7 @@ test.each([
     'Two convolutions over time, 492 parameters',
   ],
   [
-    { template: 'head', backbone: '0x', inputs: 784, features: 20, hidden: [], classes: 5 },
+    { template: 'head', backbone: '0x', inputs: 784, features: 20, multiplyAdds: 9, hidden: [], classes: 5 },
     'A head on a frozen model, 105 parameters',
   ],
 ] satisfies [Model.Spec, string][])('%o is named', (spec, words) => {

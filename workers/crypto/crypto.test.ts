@@ -138,7 +138,7 @@ test('an exported model makes a backbone, which training and scoring are given',
 
 test('the head of a model is no backbone', async () => {
   const head: Model.Spec = {
-    ...{ template: 'head', inputs: 9, features: 4, hidden: [], classes: 2 },
+    ...{ template: 'head', inputs: 9, features: 4, multiplyAdds: 36, hidden: [], classes: 2 },
     backbone: digest,
   }
   const file = Safetensors.encode(head, Model.initialise(head, 1))

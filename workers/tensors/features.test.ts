@@ -23,6 +23,7 @@ const encoded = Backbone.encode({ model, weights })
 const head: Backbone.Head = {
   ...{ template: 'head', inputs: 64, features: 12, hidden: [], classes: 8 },
   backbone: Backbone.digest(encoded),
+  multiplyAdds: Backbone.multiplyAdds(model),
 }
 const source = Examples.stripedSource(600, 3)
 const request = { model: head, source, backbone: encoded, rows: 'a' }

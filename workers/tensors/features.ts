@@ -27,8 +27,6 @@ export type Features = {
   of(request: Request): { readonly model: Model.Spec; readonly source: Batches.Source }
 }
 
-/** Most bytes of features that are kept: those of 16,384 samples with 1,024 features each. */
-const budgetBytes = 64 * 1024 * 1024
 /** Samples on their way through the backbone between two pauses. */
 const batchSize = 64
 
@@ -40,7 +38,7 @@ type Kept = { readonly of: string; readonly shards: Map<number, DataSet.Shard>; 
  */
 export function create(
   start: (backbone: Backbone.Backbone, samples: number) => Promise<Extractor>,
-  budget = budgetBytes,
+  budget = Backbone.keptBytes,
 ): Features {
   let last: Kept = { of: '', shards: new Map(), bytes: 0 }
   let queue: Promise<unknown> = Promise.resolve()

@@ -102,7 +102,14 @@ describe('a data set in the browser', () => {
     )
     const backbone = Backbone.encode({ model, weights: trained.weights })
     const head: Model.Spec = {
-      ...{ template: 'head', inputs: 784, features: 41, hidden: [], classes: 10 },
+      ...{
+        template: 'head',
+        inputs: 784,
+        features: 41,
+        multiplyAdds: Backbone.multiplyAdds(model),
+        hidden: [],
+        classes: 10,
+      },
       backbone: Backbone.digest(backbone),
     }
     const upon = { ...job, model: head, weights: Model.initialise(head, 1) }

@@ -1,8 +1,9 @@
-// A1 and A4: a compute provider that names a result it never got, keeps silent about jobs or tells only some, says the opposite
-// of what it found, or pays itself for work that nobody knows of.
+// A1 and A4: a compute provider that names a result it never got or shows nobody, keeps silent about jobs or tells only some,
+// says the opposite of what it found, or pays itself for work that nobody knows of.
 import type { Hex } from '../../../protocol/codec.ts'
 import * as Job from '../../../protocol/job.ts'
 import * as Record from '../../../protocol/record.ts'
+import * as Jobs from '../jobs.ts'
 import type { Adversary } from './adversary.ts'
 import { half } from './adversary.ts'
 
@@ -26,6 +27,15 @@ export const executors: readonly Adversary[] = [
       if (result.type !== 'verified') return result
       did('said the opposite of what it found')
       return { ...result, agrees: !result.agrees }
+    },
+  },
+  {
+    name: 'A4 unpublished job',
+    by: 'compute',
+    gives: (_, result, { did }) => {
+      if (result.type !== 'performed' || result.worth !== null) return result
+      did('published nothing of what it trained')
+      return { ...result, result: Jobs.withheld }
     },
   },
   {

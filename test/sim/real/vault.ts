@@ -210,7 +210,7 @@ export function create(task: Hex, safe: Safe, shared: Shared): Vault.Vault {
       openings.set(place.round, opening)
       return opening
     },
-    forget: (of, number) => api.forget({ task, [of]: number }),
+    forget: (effect) => api.forget(effect.of === 'task' ? { task } : { task, [effect.of]: effect.number }),
     spent: async () => (await api.openings(version)).spent,
     count: async () => {
       const of = async (kind: { readonly prefix: string }) => {
