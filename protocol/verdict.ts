@@ -20,8 +20,8 @@ export type Verdict = {
   /** Seat of the executor whose result another found the same; undefined while there is none. */
   readonly agreed: number | undefined
   /**
-   * Seats that stand with another against nobody or the third, ascending: each is owed the job's units once. Who named a
-   * result of its own is owed for that one alone.
+   * Seats that stand with another against nobody or the third, ascending: each is owed the job's units once. The first
+   * executor, whom nobody asks for a check, is owed for a result of its own alone.
    */
   readonly owed: readonly number[]
   /** Seats that the two others contradict. */
@@ -48,7 +48,7 @@ export function of(executors: Job.Executors, { done, checked }: Said): Verdict {
     const [most, least] = same.length >= other.length ? [same, other] : [other, same]
     if (most.length < 2) continue
     if (most === same) agreed ??= author
-    for (const seat of most) if (seat === author || !done.has(seat)) owed.add(seat)
+    for (const seat of most) if (seat === author || seat !== executors[0]) owed.add(seat)
     for (const seat of least) contradicted.add(seat)
   }
   return { agreed, owed: [...owed].toSorted((a, b) => a - b), contradicted: [...contradicted] }

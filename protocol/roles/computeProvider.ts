@@ -107,6 +107,7 @@ function hear(state: State, event: Event.Event, now: number): State {
       return Committee.finish(state, event, now)
     case 'performed':
     case 'verified':
+    case 'missing':
       return JobWork.finish(state, event, now)
     case 'consented':
       return state.answer === 'none' ? { ...state, answer: 'accepted' } : state

@@ -142,6 +142,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'subjectSealed':
     case 'performed':
     case 'verified':
+    case 'missing':
       return state
     default:
       return event satisfies never

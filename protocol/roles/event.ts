@@ -106,6 +106,8 @@ export type Result =
       readonly worth: readonly number[] | null
     }
   | { readonly type: 'verified'; readonly effect: string; readonly agrees: boolean }
+  /** Nobody has the bytes that a result to verify names; what the job itself names is not meant. */
+  | { readonly type: 'missing'; readonly effect: string }
   /**
    * It will not succeed by trying again as it is; `reason` is a sentence. A start also says which compute providers'
    * deposits are short of the bond.

@@ -38,7 +38,7 @@ export type JobEffect =
   | { readonly id: string; readonly type: 'perform'; readonly job: Job.Job }
   /**
    * Executor: does a job again, of a warm start segment by segment from the published weights, and compares. Answered by
-   * `verified`; what cannot be had yet is tried again until the wish is dropped.
+   * `verified`, or by `missing` where nobody has these weights; what the job names is tried for until the wish is dropped.
    */
   | {
       readonly id: string

@@ -65,8 +65,11 @@ export function isAwaited(state: State, now: number, until = now): boolean {
   if (isComing && record !== undefined && now <= record.closes + state.spec.timeouts.commit) return true
   return postings(state).some((body) => {
     const { agreed, contradicted } = Jobs.verdictBy(state, body.job.number, until)
+    const isDone = Jobs.executors(state, body.job)?.some(
+      (seat) => Jobs.doneBy(state, body.job, seat) !== undefined,
+    )
     // Where nobody has done it when a referee would do it again, nobody will.
-    const by = state.jobs.done[body.job.number] === undefined ? Jobs.redoneFrom(body) : body.closes
+    const by = isDone === true ? body.closes : Jobs.redoneFrom(body)
     return agreed === undefined && contradicted.length === 0 && until <= by
   })
 }

@@ -1,5 +1,5 @@
 // How a compute provider does jobs: the first executor does what was posted, the second does it again and says whether it
-// found the same, the third steps in for who stays silent, decides where they differ, and does itself what it cannot check.
+// found the same, the third steps in for who stays silent, decides where they differ, and does itself what nobody published.
 import * as Job from '../job.ts'
 import type * as Message from '../message.ts'
 import type * as Effect from './effect.ts'
@@ -8,6 +8,9 @@ import * as Drawn from './drawn.ts'
 import * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
 import * as Participant from './participant.ts'
+
+/** Seconds before weights that nobody had are looked for again. */
+const pause = 10
 
 /** Wishes for what is this provider's turn to do; drops what nobody waits for any more. */
 export function advance<state extends Jobs.State>(state: state, now: number): state {
@@ -50,25 +53,23 @@ function work<state extends Jobs.State>(
   const [first = -1, second = -1, third = -1] = seats
   if (!seats.includes(seat) || !Participant.isAwake(state, now)) return state
   const { number } = job
-  const own = Job.digest(job)
-  const doneBy = (by: number) => {
-    const said = state.jobs.done[number]?.[by]?.message
-    return said?.body.job === own ? said : undefined
-  }
+  const doneBy = (by: number) => Jobs.doneBy(state, job, by)
   if (doneBy(seat) !== undefined || state.jobs.checked[number]?.[seat] !== undefined) return state
   const verifying = (author: number) => `verify:${number}:${author}`
   const verify = (author: number) => {
     const done = doneBy(author)
-    if (done === undefined) return state
+    const missedAt = state.jobs.missing[verifying(author)]
+    if (done === undefined || (missedAt !== undefined && now < missedAt + pause)) return state
     const { result, worth } = done.body
     return begin(state, { id: verifying(author), type: 'verify', job, of: done.digest, result, worth })
   }
   const perform: Effect.Effect & { readonly job: Job.Job } = { id: `perform:${number}`, type: 'perform', job }
   if (seat === first) return begin(state, perform)
-  const isLate = now > Jobs.redoneFrom(body)
+  // A check that is only slow, or held back by the owner's limits, is not given up.
+  const isVain = now > Jobs.redoneFrom(body) && state.jobs.missing[verifying(first)] !== undefined
   if (seat === second) {
-    // By then the referee, too, found nothing to check of the first one's.
-    const isRedone = isLate || state.jobs.begun[verifying(third)] === true
+    // By then the referee, too, may have found nothing to check of the first one's.
+    const isRedone = isVain || state.jobs.begun[verifying(third)] === true
     const authors = isRedone ? [third, first] : [first, third]
     return verify(authors.find((author) => doneBy(author) !== undefined) ?? first)
   }
@@ -77,10 +78,10 @@ function work<state extends Jobs.State>(
   if (check !== undefined) return check.agrees ? state : verify(first)
   if (doneBy(first) === undefined) return now > body.doneBy ? begin(state, perform) : state
   if (now <= body.checkedBy) return state
-  return isLate ? begin(state, perform) : verify(first)
+  return isVain ? begin(state, perform) : verify(first)
 }
 
-/** Wishes for it in place of other work on this job; what was answered, failed or dropped is not begun again. */
+/** Wishes for it in place of other work on this job; what was answered but by `missing`, failed or dropped is not begun again. */
 function begin<state extends Jobs.State>(
   state: state,
   effect: Effect.Effect & { readonly job: Job.Job },
@@ -98,13 +99,14 @@ function begin<state extends Jobs.State>(
 /** Says how a job went. */
 export function finish<state extends Jobs.State>(
   state: state,
-  result: Extract<Event.Result, { readonly type: 'performed' | 'verified' }>,
+  result: Extract<Event.Result, { readonly type: 'performed' | 'verified' | 'missing' }>,
   now: number,
 ): state {
   const finished = Participant.finish(state, result, now)
   if (finished === undefined) return state
   const { effect, state: next } = finished
   if (!isWork(effect)) return next
+  if (result.type === 'missing') return Jobs.miss(next, effect.id, now)
   const said = { task: next.id, round: 0, slot: effect.job.number } as const
   const job = Job.digest(effect.job)
   if (result.type === 'performed')

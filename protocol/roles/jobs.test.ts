@@ -142,12 +142,28 @@ describe('a job that was posted', () => {
     const verified = (author: string, agrees: boolean) =>
       ({ type: 'verified', effect: verify(author), agrees }) as const
 
-    test('is done by the third once it could not check it, and checked by the second', () => {
-      expect(wishes(looking(third))).toEqual([verify(first)])
-      expect(JobWork.advance(looking(third), redone - 1)).toEqual(looking(third))
-      expect(wishes(JobWork.advance(looking(third), redone))).toEqual(['perform:0'])
+    /** The same once it was told that nobody has it. */
+    const missing = (name: string) =>
+      JobWork.finish(looking(name), { type: 'missing', effect: verify(first) }, now + 210)
 
-      const told = hear(looking(second), [done(third)])
+    test('is looked for again and again by who found that nobody has it, a while later', () => {
+      for (const name of [second, third]) {
+        expect(wishes(missing(name))).toEqual([])
+        expect(JobWork.advance(missing(name), now + 219)).toEqual(missing(name))
+        const again = JobWork.advance(missing(name), now + 220)
+        expect(wishes(again)).toEqual([verify(first)])
+        const found = JobWork.finish(again, verified(first, true), now + 221)
+        expect(Talk.saidOf(Object.values(found.outbox), 'jobChecked')).toMatchObject([{ agrees: true }])
+      }
+    })
+
+    test('is done by the third once it found that nobody has it, and checked by the second', () => {
+      expect(JobWork.advance(missing(third), redone - 1).outbox).toEqual(looking(third).outbox)
+      expect(wishes(JobWork.advance(missing(third), redone))).toEqual(['perform:0'])
+      const again = JobWork.advance(missing(third), now + 220)
+      expect(wishes(JobWork.advance(again, redone))).toEqual(['perform:0'])
+
+      const told = hear(missing(second), [done(third)])
       expect(wishes(JobWork.advance(told, redone - 1))).toEqual([verify(first)])
       const moved = JobWork.advance(told, redone)
       expect(wishes(moved)).toEqual([verify(third)])
@@ -155,6 +171,14 @@ describe('a job that was posted', () => {
       expect(Talk.saidOf(Object.values(said.outbox), 'jobChecked')).toEqual([
         { job: Job.digest(part(0)), of: done(third).digest, agrees: true },
       ])
+    })
+
+    test('is not done again where a check is slow, or waits for its owner’s limits', () => {
+      for (const at of [redone, times.closes]) {
+        expect(JobWork.advance(looking(third), at).outbox).toEqual(looking(third).outbox)
+        const told = hear(looking(second), [done(third)])
+        expect(wishes(JobWork.advance(told, at))).toEqual([verify(first)])
+      }
     })
 
     test('is agreed on as the third did it, which pays those two and convicts nobody', () => {
@@ -293,6 +317,12 @@ describe('lanes', () => {
     expect(Jobs.areEarned(member(third), 0n)).toBe(true)
   })
 
+  test('still pay who checked and says later that it did the job itself', () => {
+    const state = hear(member(third), [...agreed, done(second)])
+    expect(Jobs.areEarned(state, laneOf(units, first, second))).toBe(true)
+    expect(Jobs.lanes(state, 1, now + 60)).toBe(laneOf(units, first, second))
+  })
+
   test('leave out who is contradicted', () => {
     const said = [posted(), done(first), check(second, false, first), check(third, false, first)]
     expect(Jobs.lanes(hear(member(second), said), 1, now + 60)).toBe(laneOf(units, second, third))
@@ -371,6 +401,30 @@ describe('a model provider with data to release', () => {
     expect(onPartOne([], Jobs.redoneFrom(body) + 1)).toEqual(['federate'])
     expect(onPartOne([posted(1), done(by, 1)], closes)).toEqual([])
     expect(onPartOne([posted(1), done(by, 1)], closes + 1)).toEqual(['federate'])
+  })
+
+  test('waits no longer for what only who was not drawn did, or what is another job', () => {
+    const four = [...computes, { ...Talk.me('compute 3'), price: 10n }]
+    const start = Talk.chain({
+      ...{ name: 'TaskStarted', task: Talk.task, computes: four, datas, absent: 0, deadline: now + 3600 },
+    })
+    const { state, wished } = follow(create(), [Talk.created, start, header])
+    const bodies = wished.flatMap((effect) =>
+      effect.type === 'send' && effect.draft.kind === 'jobPosted' ? [effect.draft.body] : [],
+    )
+    const undrawn = [0, 1].map((at) => {
+      const seats = Job.executors(at, block, [0, 1, 2, 3])
+      return [...names, 'compute 3'].find((_, seat) => !seats.includes(seat)) ?? ''
+    })
+    const until = Math.max(...bodies.map(Jobs.redoneFrom)) + 1
+    const after = (said: readonly Message.Message[]) =>
+      follow(follow(state, said.map(message)).state, [{ type: 'tick' }], until).wished.map(({ id }) => id)
+    expect(after([])).toEqual(['prepare:1'])
+    expect(after(undrawn.map((by, at) => done(by, at)))).toEqual(['prepare:1'])
+    const other = { job: Talk.digest('other'), result: Talk.digest('weights'), worth: null }
+    const others = names.map((by) => Talk.say(by, { ...head, slot: 0, kind: 'jobDone', body: other }))
+    expect(after(others)).toEqual(['prepare:1'])
+    expect(after([...names, 'compute 3'].map((by) => done(by)))).toEqual([])
   })
 
   test('posts only what it can pay to all three', () => {

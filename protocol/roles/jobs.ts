@@ -25,11 +25,13 @@ export type Book = {
   readonly checked: Readonly<{ [number: number]: Readonly<{ [seat: number]: Heard<'jobChecked'> }> }>
   /** Ids of what was wished for because of jobs, and is not wished for again. */
   readonly begun: Readonly<{ [id: string]: true }>
+  /** By id of the wish to verify it: Unix seconds when nobody had a result, the last time. */
+  readonly missing: Readonly<{ [id: string]: number }>
 }
 
 export type State = Drawn.State & { readonly jobs: Book }
 
-export const nothing: Book = { posted: {}, done: {}, checked: {}, begun: {} }
+export const nothing: Book = { posted: {}, done: {}, checked: {}, begun: {}, missing: {} }
 
 /** Seconds after which what one member heard, all should have heard. */
 export const spreads = 20
@@ -79,7 +81,7 @@ function heard({ jobs, ...state }: State, message: JobMessage, now: number): Boo
 }
 
 /**
- * Unix seconds from which a referee does a job itself where the first one's weights cannot be had: two thirds of its time
+ * Unix seconds from which a referee does a job itself where nobody has the first one's weights: two thirds of its time
  * are left, to do it and to have it checked. What a score names is in its message.
  */
 export function redoneFrom({ job, checkedBy, closes }: Body.Of<'jobPosted'>): number {
@@ -89,6 +91,18 @@ export function redoneFrom({ job, checkedBy, closes }: Body.Of<'jobPosted'>): nu
 /** Remembers that something was wished for. */
 export function begin<state extends State>(state: state, id: string): state {
   return { ...state, jobs: { ...state.jobs, begun: { ...state.jobs.begun, [id]: true } } }
+}
+
+/** Remembers that nobody had what was to be verified, which may be wished for again. */
+export function miss<state extends State>(state: state, id: string, now: number): state {
+  const begun = Object.fromEntries(Object.entries(state.jobs.begun).filter(([each]) => each !== id))
+  return { ...state, jobs: { ...state.jobs, begun, missing: { ...state.jobs.missing, [id]: now } } }
+}
+
+/** What a seat said it did of this very job. */
+export function doneBy({ jobs }: State, job: Job.Job, seat: number): Message.Of<'jobDone'> | undefined {
+  const said = jobs.done[job.number]?.[seat]?.message
+  return said !== undefined && said.body.job === Job.digest(job) ? said : undefined
 }
 
 /** The epoch by whose block a job's executors are drawn; undefined before it is fixed. */

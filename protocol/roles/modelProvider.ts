@@ -129,6 +129,7 @@ function hear(state: State, event: Event.Event, now: number): State {
     case 'returned':
     case 'performed':
     case 'verified':
+    case 'missing':
     case 'sealed':
     case 'masked':
     case 'contributed':

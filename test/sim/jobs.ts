@@ -87,7 +87,7 @@ export function open(seed: number): Jobs {
         case 'perform':
           return perform(effect, by)
         case 'verify':
-          if (effect.result === withheld) return 'again'
+          if (effect.result === withheld) return { type: 'missing', effect: effect.id }
           return { type: 'verified', effect: effect.id, agrees: isRight(effect.job, effect.result) }
         default:
           return effect satisfies never

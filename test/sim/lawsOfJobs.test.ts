@@ -90,7 +90,7 @@ describe('jobs', () => {
     expect(() => OfJobs.judge(sight(against, false, first), task)).not.toThrow()
   })
 
-  test('pay who names a result of its own for no other', () => {
+  test('pay who was drawn first for no result of another', () => {
     const redone = Talk.say(nameOf(third), {
       ...head,
       kind: 'jobDone',

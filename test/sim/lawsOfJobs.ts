@@ -47,9 +47,6 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
     const own = Job.digest(job)
     const earned = new Set<number>()
     const contradicted = new Set<number>()
-    const authors = new Set(
-      done.flatMap(({ sender, body }) => (body.job === own ? (seatOf(sender) ?? []) : [])),
-    )
     for (const { sender: author, digest, body } of done) {
       const by = seatOf(author)
       if (by === undefined || body.job !== own) continue
@@ -67,7 +64,7 @@ export function judge(sight: Sight, task: Task): readonly Outcome[] {
         `I20: seat ${by} is contradicted about job ${job.number}, of which nobody has the result`,
       )
       for (const seat of isAgreed ? votes.for : votes.against)
-        if (seat === by || !authors.has(seat)) earned.add(seat)
+        if (seat === by || seat !== seats[0]) earned.add(seat)
       for (const seat of isAgreed ? votes.against : votes.for) contradicted.add(seat)
     }
     for (const seat of contradicted) {

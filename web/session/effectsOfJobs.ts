@@ -83,7 +83,7 @@ async function verify(
     of.kind === 'score'
       ? (await count(means, job, of)).result === result
       : await check(means, job, of, result, signal)
-  return { type: 'verified', effect: id, agrees }
+  return agrees === undefined ? { type: 'missing', effect: id } : { type: 'verified', effect: id, agrees }
 }
 
 /** Whether doing it again would end the same way. */
@@ -181,14 +181,17 @@ async function train(means: Means, job: Job, of: Jobs.WarmStart, signal: AbortSi
   return { result: Checkpoints.digest(object), worth: null }
 }
 
-/** What cannot be read as published weights is as wrong as other weights are. */
+/**
+ * What cannot be read as published weights is as wrong as other weights are. Undefined where nobody has them; where a
+ * shard of the job is missing, it is the check that has to wait.
+ */
 async function check(
   means: Means,
   job: Job,
   of: Jobs.WarmStart,
   result: Hex,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const { frame, door } = means
   const request = await lesson(means, job, of)
   let published: readonly Uint8Array[]
@@ -201,6 +204,7 @@ async function check(
     published = found
   } catch (thrown) {
     if (isRubbish(thrown)) return false
+    if (thrown instanceof Error && thrown.name === 'Objects.MissingError') return undefined
     throw thrown
   }
   return await onEngine(means, job, signal, (progress) =>
