@@ -101,12 +101,17 @@ describe('with somebody corrupted', () => {
 describe('a cheat at jobs', () => {
   const caught = (name: string, isRight: boolean) => {
     const adversaries = Adversaries.all.filter((adversary) => adversary.name === name)
-    const { jobs, state, aborted, scenario, tally } = run(30, { datas: 6, computes: 4 }, { adversaries })
+    const { jobs, chain, state, aborted, scenario, tally } = run(
+      30,
+      { datas: 6, computes: 4 },
+      { adversaries },
+    )
     expect({ state, aborted }).toEqual({ state: 'settled', aborted: 0 })
     expect(adversaries).toHaveLength(1)
     const contradicted = jobs.filter((job) => job.contradicted.size > 0)
     expect(contradicted.length > 0).toBe(isRight)
-    return { jobs, contradicted, tally, parts: scenario.spec.warmStart?.parts ?? 0 }
+    const records = chain.events.flatMap((event) => (event.name === 'RoundCommitted' ? [event.record] : []))
+    return { jobs, records, contradicted, tally, parts: scenario.spec.warmStart?.parts ?? 0 }
   }
 
   test('is contradicted by two others, who are paid', () => {
@@ -121,6 +126,15 @@ describe('a cheat at jobs', () => {
     const { jobs, tally } = caught('A4 unpublished job', false)
     expect([...tally.counts.adversaries.keys()].join()).toMatch(/published nothing/)
     expect(jobs.filter((job) => job.earned.size < 2)).toEqual([])
+  })
+
+  test('that says later that it did itself what it checked costs nobody any pay', () => {
+    const { jobs, records } = caught('A4 check taken back', false)
+    expect(jobs.map(({ earned }) => earned.size)).toEqual(jobs.map(() => 2))
+    for (const seat of [0, 1, 2, 3]) {
+      const sum = jobs.reduce((all, { earned, kilounits }) => all + (earned.has(seat) ? kilounits : 0), 0)
+      expect(OfJobs.paidTo(records, seat)).toBe(sum)
+    }
   })
 
   test('that keeps silent is replaced', () => {

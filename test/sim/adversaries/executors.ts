@@ -1,8 +1,10 @@
 // A1 and A4: a compute provider that names a result it never got or shows nobody, keeps silent about jobs or tells only some,
-// says the opposite of what it found, or pays itself for work that nobody knows of.
+// says the opposite of what it found, says afterwards that it did itself what it checked, or pays itself for work that nobody
+// knows of.
 import type { Hex } from '../../../protocol/codec.ts'
 import * as Job from '../../../protocol/job.ts'
 import * as Record from '../../../protocol/record.ts'
+import * as RoleJobs from '../../../protocol/roles/jobs.ts'
 import * as Jobs from '../jobs.ts'
 import type { Adversary } from './adversary.ts'
 import { half } from './adversary.ts'
@@ -54,6 +56,21 @@ export const executors: readonly Adversary[] = [
       if (draft.kind !== 'jobDone' && draft.kind !== 'jobChecked') return [{ draft }]
       did(`told its ${draft.kind} to some`)
       return [{ draft, to: half }]
+    },
+  },
+  {
+    name: 'A4 check taken back',
+    by: 'compute',
+    says: (draft, { did }) => {
+      if (draft.kind !== 'jobChecked') return [{ draft }]
+      did('named a result of its own for what it had checked')
+      const { task, round, slot, body } = draft
+      const named = { job: body.job, result: wrongResult, worth: null }
+      // When a record may pay it already.
+      return [
+        { draft },
+        { draft: { task, round, slot, kind: 'jobDone', body: named }, after: RoleJobs.spreads + 1 },
+      ]
     },
   },
   {
