@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as Checkpoints from '../../protocol/checkpoints.ts'
 import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
-import * as Jobs from '../../protocol/job.ts'
+import * as Job from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import * as Schema from '../../protocol/schema.ts'
@@ -27,7 +27,7 @@ import * as WarmStart from '../../workers/train/warmStart.ts'
 import * as Vault from '../../workers/vault/vault.ts'
 import type { Block, Door } from '../net/door.ts'
 import * as Effects from './effects.ts'
-import type { Participant as Job } from './participant.ts'
+import type { Participant } from './participant.ts'
 
 const { task } = Talk
 const flowers =
@@ -102,9 +102,17 @@ async function device(name: string, build: 'strict' | 'relaxed', of = Lessons.sp
     },
   } as never)
   const { account, box } = await crypto.identity()
-  const job: Job = { id: name, task, role: 'compute', account, spec: of, terms: Talk.terms, dataSet }
+  const participant: Participant = {
+    id: name,
+    task,
+    role: 'compute',
+    account,
+    spec: of,
+    terms: Talk.terms,
+    dataSet,
+  }
   const carryOut = async (effect: Effect.Effect, set: string | undefined = dataSet) =>
-    (await execute({ ...job, dataSet: set }, effect, new AbortController().signal))[0]
+    (await execute({ ...participant, dataSet: set }, effect, new AbortController().signal))[0]
   return { safe, vault, crypto, carryOut, account, box }
 }
 
@@ -281,13 +289,13 @@ describe('scoring', () => {
     const sealed = await owner.carryOut(seal, owner.id)
     expect(await owner.carryOut(seal, owner.id)).toEqual(sealed)
     if (sealed?.type !== 'subjectSealed') throw new Error('nothing was sealed')
-    const job = Jobs.score(owner.spec, { round: 1, models: 2, subject: sealed.subject })
+    const job = Job.score(owner.spec, { round: 1, models: 2, subject: sealed.subject })
     const done = await first!.carryOut({ id: 'perform:2', type: 'perform', job })
     if (done?.type !== 'performed' || done.worth === null) throw new Error('nothing was counted')
     expect(done.worth).toHaveLength(2)
-    expect(done.result).toBe(Jobs.worthDigest(done.worth))
+    expect(done.result).toBe(Job.worthDigest(done.worth))
     const check = (worth: readonly number[]) => {
-      const said = { job, of: Talk.digest('said'), result: Jobs.worthDigest(worth), worth }
+      const said = { job, of: Talk.digest('said'), result: Job.worthDigest(worth), worth }
       return second!.carryOut({ id: 'verify:2', type: 'verify', ...said })
     }
     expect(await check(done.worth)).toEqual({ type: 'verified', effect: 'verify:2', agrees: true })

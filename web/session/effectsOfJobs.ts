@@ -3,7 +3,7 @@ import * as Checkpoints from '../../protocol/checkpoints.ts'
 import * as Codec from '../../protocol/codec.ts'
 import type { Hex } from '../../protocol/codec.ts'
 import * as DataSet from '../../protocol/dataSet.ts'
-import * as Jobs from '../../protocol/job.ts'
+import * as Job from '../../protocol/job.ts'
 import * as Model from '../../protocol/model.ts'
 import type * as Effect from '../../protocol/roles/effect.ts'
 import type * as Event from '../../protocol/roles/event.ts'
@@ -13,7 +13,7 @@ import type { Frame } from '../../workers/frame/api.ts'
 import type { WarmStartRequest } from '../../workers/train/api.ts'
 import type { Block, Door, Purpose } from '../net/door.ts'
 import type { Guard } from './guard.ts'
-import type { Participant as Job } from './participant.ts'
+import type { Participant } from './participant.ts'
 import type { Progress } from './view/progress.ts'
 
 type Wish = Extract<Effect.Effect, { type: 'federate' | 'sealSubject' | 'perform' | 'verify' }>
@@ -24,7 +24,7 @@ export type Means = {
   readonly backboneOf: (model: Model.Spec, purpose: Purpose) => Promise<Uint8Array | undefined>
   /** Runs work on the training engine when nothing else does. */
   readonly alone: <value>(work: () => Promise<value>) => Promise<value>
-  readonly progress: (job: Job, progress: Progress | undefined) => void
+  readonly progress: (participant: Participant, progress: Progress | undefined) => void
   /** Does what is lent while the owner's limits allow it: its signal is aborted when they do not. */
   readonly lend: Guard['lend']
 }
@@ -45,19 +45,19 @@ export async function publishShards(
 
 export async function carryOut(
   means: Means,
-  job: Job,
+  participant: Participant,
   effect: Wish,
   signal: AbortSignal,
 ): Promise<Event.Result> {
   switch (effect.type) {
     case 'federate':
-      return federate(means, job, effect)
+      return federate(means, participant, effect)
     case 'sealSubject':
-      return sealSubject(means, job, effect)
+      return sealSubject(means, participant, effect)
     case 'perform':
-      return means.lend((free) => perform(means, job, effect, free), signal)
+      return means.lend((free) => perform(means, participant, effect, free), signal)
     case 'verify':
-      return means.lend((free) => verify(means, job, effect, free), signal)
+      return means.lend((free) => verify(means, participant, effect, free), signal)
     default:
       return effect satisfies never
   }
@@ -65,24 +65,26 @@ export async function carryOut(
 
 async function perform(
   means: Means,
-  job: Job,
+  participant: Participant,
   { id, job: of }: Extract<Wish, { type: 'perform' }>,
   signal: AbortSignal,
 ): Promise<Event.Result> {
-  const done = await (of.kind === 'score' ? count(means, job, of) : train(means, job, of, signal))
+  const done = await (of.kind === 'score'
+    ? count(means, participant, of)
+    : train(means, participant, of, signal))
   return { type: 'performed', effect: id, ...done }
 }
 
 async function verify(
   means: Means,
-  job: Job,
+  participant: Participant,
   { id, job: of, result }: Extract<Wish, { type: 'verify' }>,
   signal: AbortSignal,
 ): Promise<Event.Result> {
   const agrees =
     of.kind === 'score'
-      ? (await count(means, job, of)).result === result
-      : await check(means, job, of, result, signal)
+      ? (await count(means, participant, of)).result === result
+      : await check(means, participant, of, result, signal)
   return agrees === undefined ? { type: 'missing', effect: id } : { type: 'verified', effect: id, agrees }
 }
 
@@ -114,31 +116,31 @@ const hopeless: readonly string[] = [
 
 async function federate(
   { frame, door }: Means,
-  job: Job,
+  participant: Participant,
   effect: Extract<Wish, { type: 'federate' }>,
 ): Promise<Event.Result> {
   const parts = await Promise.all(
     effect.parts.map(async ({ result, samples }) => {
-      const ends = await checkpoints(door, result, purposeOf(job))
-      return { samples, weights: await raw(door, ends.at(-1) ?? result, job) }
+      const ends = await checkpoints(door, result, purposeOf(participant))
+      return { samples, weights: await raw(door, ends.at(-1) ?? result, participant) }
     }),
   )
-  await frame.crypto.federate({ task: job.task, spec: TaskSpec.encode(job.spec), parts })
+  await frame.crypto.federate({ task: participant.task, spec: TaskSpec.encode(participant.spec), parts })
   return { type: 'federated', effect: effect.id }
 }
 
 async function sealSubject(
   { frame, door }: Means,
-  job: Job,
+  participant: Participant,
   effect: Extract<Wish, { type: 'sealSubject' }>,
 ): Promise<Event.Result> {
   const { round, coalitions, recipients } = effect
-  const purpose = { machine: job.id, round }
-  const released = await frame.vault.release(job.dataSet ?? '')
-  const shards = await publishShards(door, job.task, released.shards, purpose)
-  const request = { task: job.task, round, coalitions, recipients, shards, salt: released.salt }
+  const purpose = { machine: participant.id, round }
+  const released = await frame.vault.release(participant.dataSet ?? '')
+  const shards = await publishShards(door, participant.task, released.shards, purpose)
+  const request = { task: participant.task, round, coalitions, recipients, shards, salt: released.salt }
   const subject = await frame.crypto.sealSubject(request)
-  await door.put(job.task, [{ codec: 'dag-cbor', bytes: subject }], purpose)
+  await door.put(participant.task, [{ codec: 'dag-cbor', bytes: subject }], purpose)
   return { type: 'subjectSealed', effect: effect.id, subject: Codec.digestOf(Codec.cidOf(subject)) }
 }
 
@@ -146,38 +148,45 @@ type Done = { readonly result: Hex; readonly worth: readonly number[] | null }
 
 async function count(
   { frame, door, backboneOf }: Means,
-  job: Job,
-  { round, models, subject }: Jobs.Score,
+  participant: Participant,
+  { round, models, subject }: Job.Score,
 ): Promise<Done> {
-  const purpose = { machine: job.id, round }
+  const purpose = { machine: participant.id, round }
   const bytes = await door.get(Codec.cidFrom(subject).toString(), blockBytes, purpose)
   const digests = Subject.decode(bytes, subject).shards
-  if (digests.length !== Math.ceil(job.spec.testSet.samples / DataSet.shardSize))
+  if (digests.length !== Math.ceil(participant.spec.testSet.samples / DataSet.shardSize))
     throw new Subject.TestSetError()
   const shards = await Promise.all(digests.map((digest) => shard(door, digest, purpose)))
-  const { task, account } = job
+  const { task, account } = participant
   const request = {
     task,
     round,
     models,
     account,
-    spec: TaskSpec.encode(job.spec),
+    spec: TaskSpec.encode(participant.spec),
     subject: bytes,
     digest: subject,
     shards,
   }
-  const backbone = await backboneOf(job.spec.model, purpose)
+  const backbone = await backboneOf(participant.spec.model, purpose)
   const worth = await frame.crypto.score({ ...request, backbone })
-  return { result: Jobs.worthDigest(worth), worth }
+  return { result: Job.worthDigest(worth), worth }
 }
 
-async function train(means: Means, job: Job, of: Jobs.WarmStart, signal: AbortSignal): Promise<Done> {
+async function train(
+  means: Means,
+  participant: Participant,
+  of: Job.WarmStart,
+  signal: AbortSignal,
+): Promise<Done> {
   const { frame, door } = means
-  const request = await lesson(means, job, of)
-  const ends = await onEngine(means, job, signal, (progress) => frame.train.warmStart(request, progress))
+  const request = await lesson(means, participant, of)
+  const ends = await onEngine(means, participant, signal, (progress) =>
+    frame.train.warmStart(request, progress),
+  )
   const blocks = ends.map((bytes): Block => ({ codec: 'raw', bytes }))
   const object = Checkpoints.encode(ends.map((bytes) => Codec.digestOf(Codec.cidOfRaw(bytes))))
-  await door.put(job.task, [...blocks, { codec: 'dag-cbor', bytes: object }], purposeOf(job))
+  await door.put(participant.task, [...blocks, { codec: 'dag-cbor', bytes: object }], purposeOf(participant))
   return { result: Checkpoints.digest(object), worth: null }
 }
 
@@ -187,27 +196,27 @@ async function train(means: Means, job: Job, of: Jobs.WarmStart, signal: AbortSi
  */
 async function check(
   means: Means,
-  job: Job,
-  of: Jobs.WarmStart,
+  participant: Participant,
+  of: Job.WarmStart,
   result: Hex,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
   const { frame, door } = means
-  const request = await lesson(means, job, of)
+  const request = await lesson(means, participant, of)
   let published: readonly Uint8Array[]
   try {
-    const ends = await checkpoints(door, result, purposeOf(job))
+    const ends = await checkpoints(door, result, purposeOf(participant))
     // Counted before anything is fetched: a liar may name the same block thousands of times.
-    if (ends.length !== Jobs.segments(of, job.spec)) return false
+    if (ends.length !== Job.segments(of, participant.spec)) return false
     const found: Uint8Array[] = []
-    for (const digest of ends) found.push(await raw(door, digest, job))
+    for (const digest of ends) found.push(await raw(door, digest, participant))
     published = found
   } catch (thrown) {
     if (isRubbish(thrown)) return false
     if (thrown instanceof Error && thrown.name === 'Objects.MissingError') return undefined
     throw thrown
   }
-  return await onEngine(means, job, signal, (progress) =>
+  return await onEngine(means, participant, signal, (progress) =>
     frame.train.checkWarmStart({ ...request, published }, progress),
   )
 }
@@ -220,15 +229,19 @@ function isRubbish(thrown: unknown): boolean {
   )
 }
 
-async function lesson({ door, backboneOf }: Means, job: Job, of: Jobs.WarmStart): Promise<WarmStartRequest> {
-  const backbone = await backboneOf(job.spec.model, purposeOf(job))
-  const shards = await Promise.all(of.data.map((digest) => shard(door, digest, purposeOf(job))))
-  return { spec: TaskSpec.encode(job.spec), job: of, shards, backbone }
+async function lesson(
+  { door, backboneOf }: Means,
+  participant: Participant,
+  of: Job.WarmStart,
+): Promise<WarmStartRequest> {
+  const backbone = await backboneOf(participant.spec.model, purposeOf(participant))
+  const shards = await Promise.all(of.data.map((digest) => shard(door, digest, purposeOf(participant))))
+  return { spec: TaskSpec.encode(participant.spec), job: of, shards, backbone }
 }
 
 async function onEngine<value>(
   { frame, alone, progress }: Means,
-  job: Job,
+  participant: Participant,
   signal: AbortSignal,
   work: (progress: (step: Progress) => void) => Promise<value>,
 ): Promise<value> {
@@ -238,11 +251,11 @@ async function onEngine<value>(
     signal.addEventListener('abort', abort, { once: true })
     try {
       return await work((step) => {
-        progress(job, step)
+        progress(participant, step)
       })
     } finally {
       signal.removeEventListener('abort', abort)
-      progress(job, undefined)
+      progress(participant, undefined)
     }
   })
 }
@@ -252,9 +265,9 @@ async function checkpoints(door: Door, result: Hex, purpose: Purpose): Promise<r
   return Checkpoints.decode(bytes, result)
 }
 
-async function raw(door: Door, digest: Hex, job: Job): Promise<Uint8Array> {
-  const most = Model.parameterCount(job.spec.model) * 4
-  return await door.get(Codec.rawCidFrom(digest).toString(), most, purposeOf(job))
+async function raw(door: Door, digest: Hex, participant: Participant): Promise<Uint8Array> {
+  const most = Model.parameterCount(participant.spec.model) * 4
+  return await door.get(Codec.rawCidFrom(digest).toString(), most, purposeOf(participant))
 }
 
 async function shard(door: Door, digest: Hex, purpose: Purpose): Promise<Uint8Array> {
@@ -262,6 +275,6 @@ async function shard(door: Door, digest: Hex, purpose: Purpose): Promise<Uint8Ar
 }
 
 /** Warm starts belong to no round. */
-function purposeOf(job: Job): Purpose {
-  return { machine: job.id, round: 0 }
+function purposeOf(participant: Participant): Purpose {
+  return { machine: participant.id, round: 0 }
 }
