@@ -66,7 +66,10 @@ export function create(engines: Engine.Engines): Trainer {
     backend: Backend,
     steps: Probe.Steps,
     reference: Probe.Sample,
-  ): Promise<{ readonly measured: readonly Choose.Measured[]; readonly refused: readonly Choose.Refused[] }> => {
+  ): Promise<{
+    readonly measured: readonly Choose.Measured[]
+    readonly refused: readonly Choose.Refused[]
+  }> => {
     const { description, software } = await engines[backend].device()
     const measured: Choose.Measured[] = []
     const refused: Choose.Refused[] = []
@@ -144,28 +147,28 @@ export function create(engines: Engine.Engines): Trainer {
   }
 
   const best: Trainer['using'] = async (steps, work) => {
-      let before: Failure | undefined
-      for (;;) {
-        const { backend, threads } = await choose(steps)
-        const engine = Engine.on(engines[backend], threads)
-        try {
-          return await work({ engine, backend, before, pausing })
-        } catch (error) {
-          // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
-          const isSick = error instanceof Round.DivergedError && backend === 'webgpu'
-          const isLost = error instanceof DeviceLostError
-          const isFewer = error instanceof Crew.FailedError && threads > 1
-          if (!isSick && !isLost && !isFewer) throw error
-          if (isFewer) alone.set(backend, 'has one thread from now on, since another failed')
-          else {
-            broken.set(backend, isLost ? 'lost its device' : 'computed numbers that are not finite')
-            engine.forget()
-            wished = undefined
-          }
-          choices.clear()
-          before = { message: error.message, isSick }
+    let before: Failure | undefined
+    for (;;) {
+      const { backend, threads } = await choose(steps)
+      const engine = Engine.on(engines[backend], threads)
+      try {
+        return await work({ engine, backend, before, pausing })
+      } catch (error) {
+        // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
+        const isSick = error instanceof Round.DivergedError && backend === 'webgpu'
+        const isLost = error instanceof DeviceLostError
+        const isFewer = error instanceof Crew.FailedError && threads > 1
+        if (!isSick && !isLost && !isFewer) throw error
+        if (isFewer) alone.set(backend, 'has one thread from now on, since another failed')
+        else {
+          broken.set(backend, isLost ? 'lost its device' : 'computed numbers that are not finite')
+          engine.forget()
+          wished = undefined
         }
+        choices.clear()
+        before = { message: error.message, isSick }
       }
+    }
   }
 
   const using: Trainer['using'] = (steps, work) => {
@@ -185,13 +188,15 @@ export function create(engines: Engine.Engines): Trainer {
         return await choose(Benchmark.training)
       }),
     benchmark: () =>
-      inTurn(() => best(Benchmark.training, async ({ engine }) => {
-        const { training, matmul, matmulOperations, budget } = Benchmark
-        const samples = await Probe.measure(engine, training, budget)
-        const rows = await Probe.measure(engine, matmul, budget)
-        const megaflops = ((rows / matmul.batchSize) * matmulOperations) / 1e6
-        return { training: Benchmark.rounded(samples), matmul: Benchmark.rounded(megaflops) }
-      })),
+      inTurn(() =>
+        best(Benchmark.training, async ({ engine }) => {
+          const { training, matmul, matmulOperations, budget } = Benchmark
+          const samples = await Probe.measure(engine, training, budget)
+          const rows = await Probe.measure(engine, matmul, budget)
+          const megaflops = ((rows / matmul.batchSize) * matmulOperations) / 1e6
+          return { training: Benchmark.rounded(samples), matmul: Benchmark.rounded(megaflops) }
+        }),
+      ),
     train: (job, source, progress) => {
       const notices: string[] = []
       let point: Round.Point | undefined
