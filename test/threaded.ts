@@ -18,13 +18,9 @@ const threads = 3
 /** By how much steps are held up that shall not be chosen, in ms: longer than any takes. */
 const delay = 300
 
-const opened: Worker[] = []
-const real = Crew.create(() => {
-  const url = new URL('../workers/train/threads/worker.ts', import.meta.url)
-  const worker = new Worker(url, { type: 'module' })
-  opened.push(worker)
-  return worker
-})
+const real = Crew.create(
+  () => new Worker(new URL('../workers/train/threads/worker.ts', import.meta.url), { type: 'module' }),
+)
 
 /** Shifts that began, and gradients that others than the caller found. */
 const counts = { started: 0, found: 0 }
@@ -42,7 +38,8 @@ const crew: Crew.Crew = {
     return { ...shift, found }
   },
 }
-const wasm = Wasm.engine(() => [relaxed, strict].map(Kernels.inlined), crew)
+const builds = () => [relaxed, strict].map(Kernels.inlined)
+const wasm = Wasm.engine(builds, crew)
 const engine = Engine.on(wasm, threads)
 
 const threaded = {
@@ -85,23 +82,21 @@ const threaded = {
       steps.dispose()
     }
   },
-  /** Takes a step while a thread is gone; gives the name of what was thrown, and the threads that the next step opens. */
+  /** Takes two steps with threads that begin and do nothing; gives the names of what was thrown, and how many began. */
   bereft: async (spec: Model.Spec) => {
-    const settings = { spec, learningRate: 0.01, momentum: 0, batchSize: 8 }
-    const initial = TrainStep.resting(Conformance.weights(spec))
-    const steps = await engine.start({ ...settings, initial })
-    opened.at(-1)?.terminate()
-    let thrown = 'nothing'
-    try {
-      steps.step(Conformance.batch(spec, 8))
-    } catch (error) {
-      thrown = error instanceof Error ? error.name : String(error)
-    } finally {
-      steps.dispose()
+    const script = URL.createObjectURL(new Blob([`onmessage = () => postMessage('waiting')`]))
+    let opened = 0
+    const open = () => {
+      opened++
+      return new Worker(script)
     }
-    const before = opened.length
-    await Conformance.gradient(engine, spec, Conformance.batch(spec, 8))
-    return { thrown, opened: opened.length - before }
+    const silent = Engine.on(Wasm.engine(builds, Crew.create(open)), threads)
+    const thrown: string[] = []
+    for (let i = 0; i < 2; i++) {
+      const step = Conformance.gradient(silent, spec, Conformance.batch(spec, 8))
+      await step.catch((error: unknown) => thrown.push(error instanceof Error ? error.name : String(error)))
+    }
+    return { thrown, opened }
   },
 }
 

@@ -16,12 +16,21 @@ const threaded = Comlink.wrap<Threaded>(worker)
 afterAll(() => worker.terminate())
 
 afterEach(() => {
+  vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
 function opened() {
-  const terminated = vi.spyOn(Worker.prototype, 'terminate')
-  const open = vi.fn(() => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }))
+  // Of this crew only: those of an earlier test may linger.
+  const terminated = vi.fn()
+  const open = vi.fn(() => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+    vi.spyOn(worker, 'terminate').mockImplementation(() => {
+      terminated()
+      Worker.prototype.terminate.call(worker)
+    })
+    return worker
+  })
   return { crew: Crew.create(open), open, terminated }
 }
 
@@ -59,6 +68,16 @@ test('a thread that cannot start is said to have failed, and none is left', asyn
   expect(terminated).toHaveBeenCalledTimes(2)
 })
 
+test('a thread that never begins is not waited for', async () => {
+  const mute = URL.createObjectURL(new Blob(['']))
+  const module = await strictKernels()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const starting = Crew.create(() => new Worker(mute)).start(module, layout)
+  const refused = expect(starting).rejects.toThrow(Crew.FailedError)
+  await vi.advanceTimersByTimeAsync(10_000)
+  await refused
+})
+
 test('what they find together is what one thread finds', async () => {
   for (const samples of [2, 5, 8]) {
     const batch = Conformance.batch(spec, samples)
@@ -73,8 +92,8 @@ test('what they find together is what one thread finds', async () => {
 
 test('a thread that is gone without a word is not waited for for ever, and none of them is used again', async () => {
   const { thrown, opened } = await threaded.bereft(spec)
-  expect(thrown).toBe('Crew.FailedError')
-  expect(opened).toBe(2)
+  expect(thrown).toEqual(['Crew.FailedError', 'Crew.FailedError'])
+  expect(opened).toBe(4)
 })
 
 test('a thread that reports an error after it began is not waited for', async () => {

@@ -36,6 +36,8 @@ const patience = 20
  * what the caller took for a share as large as theirs. A thread that dies may leave no word.
  */
 const deadline = { least: 3000, shares: 10 }
+/** How long a thread may take to begin, its script to be fetched among it, in ms. */
+const settling = 10_000
 /** How long threads without work are kept, in ms. */
 const linger = 1000
 
@@ -82,11 +84,16 @@ function mayWait(): boolean {
 
 function begun(worker: Worker, work: Work, shared: Shared.Shared): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<string>) =>
-      data === 'waiting' ? resolve() : reject(new FailedError(data))
+    const late = setTimeout(() => reject(new FailedError('it does not begin')), settling)
+    worker.onmessage = ({ data }: MessageEvent<string>) => {
+      clearTimeout(late)
+      if (data === 'waiting') resolve()
+      else reject(new FailedError(data))
+    }
     worker.onerror = ({ message }) => {
       // Also after it began, when whoever waits for it waits for its word.
       Shared.tell(shared, work.thread, Shared.failed)
+      clearTimeout(late)
       reject(new FailedError(message))
     }
     worker.postMessage(work)
