@@ -15,8 +15,8 @@ export type Engine = {
   /** Rejects with `UnavailableError` where this browser lacks what it needs. */
   device(): Promise<Device>
   /**
-   * Compiles and uploads what the steps need. Rejects with `UnavailableError`, and with `Crew.FailedError` where it can do
-   * with fewer threads; steps throw the latter where a thread fails later.
+   * Compiles and uploads what the steps need. Rejects with `UnavailableError`. A step throws `Crew.FailedError` where one
+   * of several threads fails.
    */
   start(settings: Settings): Promise<TrainStep>
   /** Rejects with `DeviceLostError` when what it runs on goes away; never settles where that cannot happen. */

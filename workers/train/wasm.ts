@@ -4,7 +4,7 @@ import * as Kernels from '../tensors/kernels.ts'
 import type { Engine } from './engines.ts'
 import { UnavailableError } from './errors.ts'
 import * as Learner from './learner.ts'
-import * as Crew from './threads/crew.ts'
+import type * as Crew from './threads/crew.ts'
 import type { Settings, TrainStep } from './trainStep.ts'
 
 /** Of the first of these modules that this machine accepts. */
@@ -21,11 +21,11 @@ export function engine(builds: () => readonly Uint8Array<ArrayBuffer>[], crew?: 
         const compiled = await module()
         const samples = Math.ceil(batchSize / threads)
         const learner = Learner.create(await Kernels.start(compiled), spec, samples, threads)
-        const others = threads > 1 ? crew?.start(compiled, { spec, batchSize, threads }) : undefined
-        return train(learner, settings, await others)
+        // Where the others cannot start, for want of memory say, this model is trained without them.
+        const starting = threads > 1 ? crew?.start(compiled, { spec, batchSize, threads }) : undefined
+        return train(learner, settings, await starting?.catch(() => undefined))
       } catch (cause) {
-        // Without the others it may be available.
-        throw cause instanceof Crew.FailedError ? cause : new UnavailableError('wasm', cause)
+        throw new UnavailableError('wasm', cause)
       }
     },
     lost: () => new Promise(() => undefined),
