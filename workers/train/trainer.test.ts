@@ -57,12 +57,12 @@ function none(): Promise<never> {
 }
 
 /** The engine, never chosen for its speed on so many threads: only steps that are measured are held up. */
-function held(engine: Engine, threads: number): Engine {
+function held(engine: Engine, threads: number, ms: number): Engine {
   const start: Engine['start'] = async (settings) => {
     const steps = await engine.start(settings)
     if ((settings.threads ?? 1) !== threads) return steps
     const step = (batch: Batch) => {
-      pass(100)
+      pass(ms)
       steps.step(batch)
     }
     return { ...steps, step }
@@ -76,7 +76,7 @@ function pass(ms: number): void {
 
 function trainerOf(engine: Engine): Trainer.Trainer {
   const webgpu = { ...Node.engine(), device: none, start: none }
-  return Trainer.create({ webgpu, wasm: engine, cpu: held(Node.engine('strict'), 1) })
+  return Trainer.create({ webgpu, wasm: engine, cpu: held(Node.engine('strict'), 1, 300) })
 }
 
 it('keeps an engine that fails on several threads only, and says so', async () => {
@@ -98,7 +98,7 @@ it('goes on with one thread from the last point that was kept when another fails
     failed++
     return true
   })
-  const trainer = trainerOf(held(wasm(crew), 1))
+  const trainer = trainerOf(held(wasm(crew), 1, 50))
   expect(await trainer.probe()).toMatchObject({ backend: 'wasm', threads: 2 })
   const reference = await trainerOf(wasm({ ...crew, most: 1 })).train(job, rows(), ignore)
   // Measured before it slows down.
@@ -122,7 +122,7 @@ it('goes on with one thread from the last point that was kept when another fails
 
 it('measures again on one thread when another fails in a benchmark', async () => {
   let fails = false
-  const trainer = trainerOf(held(wasm(pair(() => fails)), 1))
+  const trainer = trainerOf(held(wasm(pair(() => fails)), 1, 50))
   expect((await trainer.probe()).threads).toBe(2)
   fails = true
   expect((await trainer.benchmark()).training).toBeGreaterThan(0)
