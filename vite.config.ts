@@ -130,9 +130,6 @@ const beside = [
   '@noble/curves/secp256k1.js',
   '@noble/hashes/hkdf.js',
   'viem/utils',
-  // The benchmark's peers.
-  '@jax-js/jax',
-  '@tensorflow/tfjs-backend-webgl',
 ]
 
 const tests: ViteUserConfig = {

@@ -4,6 +4,7 @@ import type * as Body from '../body.ts'
 import * as Game from '../contribution.ts'
 import * as Job from '../job.ts'
 import * as Record from '../record.ts'
+import type * as TaskSpec from '../taskSpec.ts'
 import * as Verdict from '../verdict.ts'
 import type * as Contribution from './contribution.ts'
 import * as Drawn from './drawn.ts'
@@ -45,17 +46,23 @@ export function warm<state extends State>(state: state, isHopeless: boolean, now
   if (start === null || warmth.stage === 'over') return state
   if (isHopeless || Object.keys(state.rounds).length > 0 || ledger.rounds.length > 0) return over(state)
   if (warmth.from === 0) return warm({ ...state, warmth: { from: now, stage: 'waiting' } }, isHopeless, now)
-  const { ready, update, commit } = spec.timeouts
-  const by = Math.min(
-    warmth.from + stages.warmStart * start.seconds + commit,
-    ledger.deadline - 2 * (ready + update + commit),
-  )
+  const { commit } = spec.timeouts
+  const lasts = stages.warmStart * start.seconds + commit
+  const by = Math.min(warmth.from + lasts, ledger.deadline + lasts - silence(spec.timeouts, start.seconds))
   if (warmth.stage === 'federating') return now > by + commit ? over(state) : state
   const hash = Drawn.hash(state, 0)
   if (hash === undefined && now <= by) return Drawn.ask(state, 0)
   if (!Participant.isAwake(state, now) && now <= by) return state
   const next = now + start.seconds < by ? postParts(state, start.seconds, by, now) : state
   return now > by || !isAwaited(next, now) ? federate(next) : next
+}
+
+/**
+ * Seconds of silence after which the market takes a task for left, at least, for a warm start of parts of so many seconds
+ * to have the time it takes: the first round and its repetition come after it.
+ */
+export function silence({ ready, update, commit }: TaskSpec.TaskSpec['timeouts'], seconds: number): number {
+  return stages.warmStart * seconds + commit + 2 * (ready + update + commit)
 }
 
 /** Whether somebody may still be at work by what was heard until a time: what is agreed after that, waits to be paid. */

@@ -10,6 +10,7 @@ import * as DataProvider from './dataProvider.ts'
 import * as Drawn from './drawn.ts'
 import type * as Effect from './effect.ts'
 import type * as Event from './event.ts'
+import * as JobPost from './jobPost.ts'
 import * as JobWork from './jobWork.ts'
 import * as Jobs from './jobs.ts'
 import * as Ledger from './ledger.ts'
@@ -28,14 +29,9 @@ const names = ['compute 0', 'compute 1', 'compute 2'].toSorted((a, b) =>
 )
 const computes = names.map((name) => ({ ...Talk.me(name), price: 10n }))
 const { datas, now } = Talk
-const started = Talk.chain({
-  name: 'TaskStarted',
-  task: Talk.task,
-  computes,
-  datas,
-  absent: 0,
-  deadline: now + 3600,
-})
+const startedUntil = (deadline: number) =>
+  Talk.chain({ name: 'TaskStarted', task: Talk.task, computes, datas, absent: 0, deadline })
+const started = startedUntil(now + 3600)
 const block = Talk.digest('block 5')
 const drawn = (part: number) => Job.executors(part, block, [0, 1, 2]).map((seat) => names[seat] ?? '')
 const [first = '', second = '', third = ''] = drawn(0)
@@ -371,6 +367,19 @@ describe('a model provider with data to release', () => {
     expect(onPartOne([], Jobs.redoneFrom(body) + 1)).toEqual(['federate'])
     expect(onPartOne([posted(1), done(by, 1)], closes)).toEqual([])
     expect(onPartOne([posted(1), done(by, 1)], closes + 1)).toEqual(['federate'])
+  })
+
+  test('leaves a part the time for all its stages where the longest silence is as long as that takes', () => {
+    const stretch = (silence: number) => {
+      const { wished } = follow(create(), [Talk.created, startedUntil(now + silence), header])
+      const closes = wished.flatMap((effect) =>
+        effect.type === 'send' && effect.draft.kind === 'jobPosted' ? [effect.draft.body.closes] : [],
+      )
+      return Math.min(...closes) - (now + 20)
+    }
+    const enough = JobPost.silence(spec.timeouts, warmStart.seconds)
+    expect(stretch(enough)).toBe(5 * warmStart.seconds)
+    expect(stretch(enough - spec.timeouts.commit)).toBeLessThan(5 * warmStart.seconds)
   })
 
   test('posts only what it can pay to all three', () => {

@@ -54,7 +54,7 @@ export function initial(schemaId: Hex, decimals: number, local: boolean): TaskDr
     maxCohorts: 1,
     startWithin: local ? 3600 : 7 * day,
     timeouts: local ? { ready: 30, update: 300, commit: 120 } : { ready: 300, update: 3600, commit: 1800 },
-    idleWindow: local ? 1800 : 2 * day,
+    idleWindow: local ? 3600 : 2 * day,
     challengeWindow: local ? 5 : day,
   }
 }

@@ -37,15 +37,15 @@ test.each([true, false])('a warm start fits into what the form proposes (local: 
 test('refuses a warm start for which the longest silence leaves no room', () => {
   const typed = form(true)
   typed.warmSet = 'released'
-  // Twice 30, 300 and 120 seconds of a round, and 300 to train.
-  typed.numbers['idleWindow'] = '1200'
+  // Twice 30, 300 and 120 seconds of a round, five times 300 to train and to check it, and 120 to hear of it.
+  typed.numbers['idleWindow'] = '2519'
   expect(typed.read()).toBeUndefined()
   expect(Object.keys(typed.errors)).toEqual(['idleWindow'])
-  typed.numbers['idleWindow'] = '1201'
-  expect(typed.read()?.idleWindow).toBe(1201)
-  typed.numbers['idleWindow'] = '1200'
+  typed.numbers['idleWindow'] = '2520'
+  expect(typed.read()?.idleWindow).toBe(2520)
+  typed.numbers['idleWindow'] = '2519'
   typed.warmSet = ''
-  expect(typed.read()?.idleWindow).toBe(1200)
+  expect(typed.read()?.idleWindow).toBe(2519)
 })
 
 test('has the committee count only where the rows of the test set were given away', () => {

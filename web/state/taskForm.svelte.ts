@@ -4,6 +4,7 @@ import * as Cohort from '../../protocol/cohort.ts'
 import * as He from '../../protocol/he.ts'
 import * as Model from '../../protocol/model.ts'
 import * as Packing from '../../protocol/packing.ts'
+import * as JobPost from '../../protocol/roles/jobPost.ts'
 import * as Schema from '../../protocol/schema.ts'
 import * as Architecture from '../session/architecture.ts'
 import type { Token } from '../session/view/device.ts'
@@ -175,12 +176,10 @@ export class TaskForm {
     const warmEpochs = Number(this.warmEpochs)
     if (this.warmSet !== '' && !(Number.isInteger(warmEpochs) && warmEpochs >= 1 && warmEpochs <= 100))
       errors['warmEpochs'] = 'Write a whole number from 1 to 100.'
-    // The rest of the longest silence is left to the first round and its repetition.
-    const { ready, update, commit } = draft.timeouts
-    const silence = 2 * (ready + update + commit) + update
-    if (this.warmSet !== '' && draft.idleWindow <= silence)
+    const silence = JobPost.silence(draft.timeouts, draft.timeouts.update)
+    if (this.warmSet !== '' && draft.idleWindow < silence)
       errors['idleWindow'] =
-        `More than ${silence.toLocaleString('en')} where rows are trained first: the warm start lies before the rounds.`
+        `At least ${silence.toLocaleString('en')} where rows are trained first: the warm start lies before the rounds.`
     const invited = Invitations.read(this.invited, draft.minDatas)
     if ('error' in invited) errors['invited'] = invited.error
     if ('error' in invited || Object.keys(errors).length > 0) return { errors, draft: undefined }
