@@ -100,10 +100,14 @@ test('a thread that is gone without a word is not waited for for ever, and none 
 
 test('a thread that reports an error after it began is not waited for, and none of them is used again', async () => {
   const silent = URL.createObjectURL(new Blob([`onmessage = () => postMessage('waiting')`]))
-  const { crew, open, terminated } = opened(() => new Worker(silent))
+  const made: Worker[] = []
+  const { crew, terminated } = opened(() => {
+    const worker = new Worker(silent)
+    made.push(worker)
+    return worker
+  })
   const shift = await crew.start(await strictKernels(), layout)
-  const first = open.mock.results[0]?.value
-  first?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }))
+  made[0]?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }))
   shift.begin(Conformance.batch(spec, 6), weights)
   expect(() => shift.found().next()).toThrow(Crew.FailedError)
   shift.end()
