@@ -100,8 +100,6 @@ function local(remote: Comlink.Remote<Wire>): Frame {
       checkWarmStart: (request, progress) => train.checkWarmStart(request, proxied(progress)),
       probe: (forced) => train.probe(forced),
       benchmark: () => train.benchmark(),
-      pause: () => train.pause(),
-      resume: () => train.resume(),
       abort: () => train.abort(),
     },
     crypto: {

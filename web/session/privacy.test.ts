@@ -132,8 +132,6 @@ function frameOf(crypto: Frame['crypto'], list: readonly DataSet[]): Frame {
       checkWarmStart: refuse,
       probe: refuse,
       benchmark: refuse,
-      pause: refuse,
-      resume: refuse,
       abort: refuse,
     },
     persist: async () => true,

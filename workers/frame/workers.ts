@@ -73,8 +73,6 @@ export function start(): Frame {
         train.asked(train.remote.checkWarmStart(request, passed(progress))),
       probe: (forced) => train.asked(train.remote.probe(forced)),
       benchmark: () => train.asked(train.remote.benchmark()),
-      pause: () => train.asked(train.remote.pause()),
-      resume: () => train.asked(train.remote.resume()),
       abort: () => train.asked(train.remote.abort()),
     },
     crypto: {

@@ -40,7 +40,6 @@ export type Train = {
   probe(forced?: Backend): Promise<ProbeResult>
   /** How fast the chosen backend does what is published (`protocol/benchmark.ts`); waits for training under way. */
   benchmark(): Promise<Pick<Benchmark, 'training' | 'matmul'>>
-  pause(): Promise<void>
-  resume(): Promise<void>
+  /** Ends what is trained and what waits for its turn. */
   abort(): Promise<void>
 }

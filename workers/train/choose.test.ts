@@ -54,8 +54,12 @@ describe('choose', () => {
   })
 
   it('honours what was asked for, with a warning', () => {
-    expect(Choose.forced([cpu]).reason).toBe('Plain JavaScript was asked for.')
-    expect(Choose.forced([software]).reason).toContain('not a GPU')
-    expect(Choose.forced([wasm, four(12_000)]).reason).toBe('WebAssembly on 4 threads was asked for.')
+    expect(Choose.forced([cpu], []).reason).toBe('Plain JavaScript was asked for.')
+    expect(Choose.forced([software], []).reason).toContain('not a GPU')
+    expect(Choose.forced([wasm, four(12_000)], []).reason).toBe('WebAssembly on 4 threads was asked for.')
+    const refused = { backend: 'wasm', because: 'is not available on 4 threads' } as const
+    expect(Choose.forced([wasm], [refused]).reason).toBe(
+      'WebAssembly was asked for; WebAssembly is not available on 4 threads.',
+    )
   })
 })

@@ -26,7 +26,7 @@ export function choose(measured: readonly Measured[], refused: readonly Refused[
   const reasons = [
     backends === 1 ? 'the only one that works here' : `the fastest of ${backends}`,
     ...others(best, measured),
-    ...refused.map((other) => `${capitalised(other.backend)} ${other.because}`),
+    ...refused.map(because),
   ]
   return { ...best, reason: `${named(best)} is ${reasons.join('; ')}.` }
 }
@@ -52,15 +52,20 @@ export function pretends(adapter: string): string {
 }
 
 /** A choice that somebody made instead, of one or more threads; at least one is measured. */
-export function forced(measured: readonly Measured[]): ProbeResult {
+export function forced(measured: readonly Measured[], refused: readonly Refused[]): ProbeResult {
   const best = fastest(measured)
   if (!best) throw new RangeError('nothing was measured')
   const clauses = [
     'was asked for',
     ...(best.software ? [`${best.adapter} is a processor, not a GPU`] : []),
     ...others(best, measured),
+    ...refused.map(because),
   ]
   return { ...best, reason: `${named(best)} ${clauses.join('; ')}.` }
+}
+
+function because({ backend, because: clause }: Refused): string {
+  return `${capitalised(backend)} ${clause}`
 }
 
 export function capitalised(backend: Backend): string {

@@ -49,10 +49,22 @@ describe.each(Object.entries(tried))('%s', (_, { gradient, losses }) => {
 describe('threads', () => {
   const spec = Conformance.models['two convolutions with pooling']!
 
-  it('are chosen where they are faster, and the choice says so', async () => {
-    const { threads, reason } = await threaded.probe()
-    const [alone, together] = ['was asked for; 3 threads made it no faster.', 'on 3 threads was asked for.']
-    expect(reason).toBe(`WebAssembly ${threads === 3 ? together : alone}`)
+  it('do the work of a step, where the page is isolated by its header, as in Chromium', async () => {
+    expect(globalThis.crossOriginIsolated).toBe(true)
+    await threaded.gradient(spec, Conformance.batch(spec, 8))
+    const { isolated, started, found } = await threaded.counts()
+    expect(isolated).toBe(true)
+    // Not of every model: where memory is short the caller works alone.
+    expect(started).toBeGreaterThan(0)
+    expect(found).toBeGreaterThan(started)
+  })
+
+  it('are chosen where they are faster, and only there, and the choice says so', async () => {
+    const together = await threaded.probe('alone')
+    expect(together).toMatchObject({ threads: 3, reason: 'WebAssembly on 3 threads was asked for.' })
+    const alone = await threaded.probe('together')
+    const reason = 'WebAssembly was asked for; 3 threads made it no faster.'
+    expect(alone).toMatchObject({ threads: 1, reason })
   })
 
   it('take no memory after they started, and end with the same bits each time', async () => {
@@ -60,6 +72,17 @@ describe('threads', () => {
     expect(first.grown).toBe(0)
     expect(first.weights.every(Number.isFinite)).toBe(true)
     expect((await threaded.walk(spec, 1000)).weights).toEqual(first.weights)
+  })
+
+  it('end with the same bits where a share is worked on in several parts', async () => {
+    // Each thread has 11 samples of 4.3 million multiply-adds, of which a first part takes no more than 30 million.
+    const large: Model.Spec = {
+      ...{ template: 'cnn', height: 200, width: 200, channels: 2, hidden: [], classes: 3 },
+      convolutions: [{ filters: 6, kernel: 3, stride: 1, padding: 'same', pool: 1 }],
+    }
+    const first = await threaded.walk(large, 4, 33)
+    expect(first.weights.every(Number.isFinite)).toBe(true)
+    expect((await threaded.walk(large, 4, 33)).weights).toEqual(first.weights)
   })
 })
 

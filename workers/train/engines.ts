@@ -14,7 +14,10 @@ export type Engine = {
   readonly threads?: number
   /** Rejects with `UnavailableError` where this browser lacks what it needs. */
   device(): Promise<Device>
-  /** Compiles and uploads what the steps need. Rejects with `UnavailableError`. */
+  /**
+   * Compiles and uploads what the steps need. Rejects with `UnavailableError`. A step throws `Crew.FailedError` where one
+   * of several threads fails.
+   */
   start(settings: Settings): Promise<TrainStep>
   /** Rejects with `DeviceLostError` when what it runs on goes away; never settles where that cannot happen. */
   lost(): Promise<never>

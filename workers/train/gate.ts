@@ -2,28 +2,34 @@
 import { BaseError } from '../../protocol/errors.ts'
 
 export type Gate = {
-  /** Forgets an earlier abort; a pause stays in force. */
-  begin(): void
+  /** For work that gets in line: aborted once somebody asks to, whether its turn has come or not. */
+  line(): AbortSignal
+  /** The turn of that work has come; throws where it was aborted before. A pause stays in force. */
+  begin(work: AbortSignal): void
   /** Resolves when open, after other messages had their turn; rejects once aborted. */
   pass(): Promise<void>
   close(): void
   open(): void
+  /** Ends all work that got in line so far. */
   abort(): void
 }
 
 export function create(): Gate {
-  let aborted = false
+  let asked = new AbortController()
+  let running = asked.signal
   let opened: Promise<void> = Promise.resolve()
   let release = (): void => undefined
 
   return {
-    begin() {
-      aborted = false
+    line: () => asked.signal,
+    begin(work) {
+      running = work
+      if (running.aborted) throw new AbortedError()
     },
     async pass() {
       await turn()
       await opened
-      if (aborted) throw new AbortedError()
+      if (running.aborted) throw new AbortedError()
     },
     close() {
       release()
@@ -35,7 +41,8 @@ export function create(): Gate {
       release()
     },
     abort() {
-      aborted = true
+      asked.abort()
+      asked = new AbortController()
       release()
     },
   }

@@ -37,7 +37,12 @@ export type TrainPeer = {
   train(request: TrainRequest, progress: Progress): Promise<Trained>
 }
 
-/** What the train worker exposes on itself, for the frame: it serves `crypto` and uses `vault`. */
+/**
+ * What the train worker exposes on itself: for the frame, which joins it with `crypto`, that it serves, and `vault`, that
+ * it uses; and for whoever measures a page at rest, which pauses it.
+ */
 export type TrainWorker = Train & {
+  pause(): Promise<void>
+  resume(): Promise<void>
   connect(name: 'crypto' | 'vault', port: MessagePort): void
 }

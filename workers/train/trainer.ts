@@ -12,6 +12,7 @@ import * as Gate from './gate.ts'
 import type { Trained } from './ports.ts'
 import * as Probe from './probe.ts'
 import * as Round from './round.ts'
+import * as Crew from './threads/crew.ts'
 
 /** Called between steps; reports now and then, waits to pause, throws to stop. */
 export type Pause = (done: number, total: number) => Promise<void>
@@ -30,6 +31,8 @@ export type Trainer = Omit<Train, 'warmStart' | 'checkWarmStart'> & {
   /** Has `work` done with the engine that is best for steps of a model, again with another where that one fails. */
   using<value>(steps: Probe.Steps, work: (attempt: Attempt) => Promise<value>): Promise<value>
   train(job: Round.Job, source: Source, progress: Progress): Promise<Trained>
+  pause(): Promise<void>
+  resume(): Promise<void>
   /** For whoever makes the source: waits while training is paused, rejects once it is aborted. */
   pass(): Promise<void>
 }
@@ -44,6 +47,8 @@ const progressEvery = 250
 export function create(engines: Engine.Engines): Trainer {
   const gate = Gate.create()
   const broken = new Map<Backend, string>()
+  /** Engines one of whose threads failed, with why: they have one from now on. */
+  const alone = new Map<Backend, string>()
   /** By the layers of a model and its batches: engines, and threads, differ in what they are good at. */
   const choices = new Map<string, ProbeResult>()
   let wished: Backend | undefined
@@ -56,22 +61,33 @@ export function create(engines: Engine.Engines): Trainer {
     return result
   }
 
-  /** On one thread, and on as many as there are. */
+  /** On one thread, and on as many as there are; where only one works, that one counts. */
   const measure = async (
     backend: Backend,
     steps: Probe.Steps,
     reference: Probe.Sample,
-  ): Promise<readonly Choose.Measured[]> => {
+  ): Promise<{
+    readonly measured: readonly Choose.Measured[]
+    readonly refused: readonly Choose.Refused[]
+  }> => {
     const { description, software } = await engines[backend].device()
     const measured: Choose.Measured[] = []
-    for (const threads of Probe.threads(engines[backend], steps)) {
+    const refused: Choose.Refused[] = []
+    const why = alone.get(backend)
+    if (why !== undefined) refused.push({ backend, because: why })
+    for (const threads of why === undefined ? Probe.threads(engines[backend], steps) : [1]) {
       const engine = Engine.on(engines[backend], threads)
-      const found = backend === 'cpu' ? reference : await Probe.sample(engine, steps.spec)
-      if (Probe.error(found, reference, steps.spec) > tolerance) throw new WrongNumbersError(backend)
-      const samplesPerSecond = await Probe.measure(engine, steps)
-      measured.push({ backend, threads, samplesPerSecond, adapter: description, software })
+      try {
+        const found = backend === 'cpu' ? reference : await Probe.sample(engine, steps.spec)
+        if (Probe.error(found, reference, steps.spec) > tolerance) throw new WrongNumbersError(backend)
+        const samplesPerSecond = await Probe.measure(engine, steps)
+        measured.push({ backend, threads, samplesPerSecond, adapter: description, software })
+      } catch (error) {
+        if (threads === 1) throw error
+        refused.push({ backend, because: `${clause(error)} on ${threads} threads` })
+      }
     }
-    return measured
+    return { measured, refused }
   }
 
   const survey = async (steps: Probe.Steps): Promise<ProbeResult> => {
@@ -80,10 +96,11 @@ export function create(engines: Engine.Engines): Trainer {
     const refused: Choose.Refused[] = []
     const attempt = async (backend: Backend) => {
       try {
-        measured.push(...(await measure(backend, steps, reference)))
+        const found = await measure(backend, steps, reference)
+        measured.push(...found.measured)
+        refused.push(...found.refused)
       } catch (error) {
-        const wrong = error instanceof WrongNumbersError
-        refused.push({ backend, because: wrong ? 'computes wrong numbers' : 'is not available' })
+        refused.push({ backend, because: clause(error) })
       }
     }
     const software: Choose.Refused[] = []
@@ -102,15 +119,18 @@ export function create(engines: Engine.Engines): Trainer {
     return result
   }
 
+  const force = async (backend: Backend, steps: Probe.Steps): Promise<ProbeResult> => {
+    const reference = await Probe.sample(engines.cpu, steps.spec)
+    const { measured, refused } = await measure(backend, steps, reference)
+    return Choose.forced(measured, refused)
+  }
+
   const choose = async (steps: Probe.Steps): Promise<ProbeResult> => {
     const { spec, batchSize } = steps
     const key = JSON.stringify([wished, batchSize, Model.layers(spec)])
     const known = choices.get(key)
     if (known) return known
-    const found =
-      wished === undefined
-        ? await survey(steps)
-        : Choose.forced(await measure(wished, steps, await Probe.sample(engines.cpu, spec)))
+    const found = wished === undefined ? await survey(steps) : await force(wished, steps)
     choices.set(key, found)
     return found
   }
@@ -126,28 +146,38 @@ export function create(engines: Engine.Engines): Trainer {
     }
   }
 
-  const using: Trainer['using'] = (steps, work) =>
-    inTurn(async () => {
-      let before: Failure | undefined
-      gate.begin()
-      for (;;) {
-        const { backend, threads } = await choose(steps)
-        const engine = Engine.on(engines[backend], threads)
-        try {
-          return await work({ engine, backend, before, pausing })
-        } catch (error) {
-          // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
-          const isSick = error instanceof Round.DivergedError && backend === 'webgpu'
-          const isLost = error instanceof DeviceLostError
-          if (!isSick && !isLost) throw error
+  const best: Trainer['using'] = async (steps, work) => {
+    let before: Failure | undefined
+    for (;;) {
+      const { backend, threads } = await choose(steps)
+      const engine = Engine.on(engines[backend], threads)
+      try {
+        return await work({ engine, backend, before, pausing })
+      } catch (error) {
+        // Wrong numbers may come from a sick GPU; a processor that finds the same is believed.
+        const isSick = error instanceof Round.DivergedError && backend === 'webgpu'
+        const isLost = error instanceof DeviceLostError
+        const isFewer = error instanceof Crew.FailedError && threads > 1
+        if (!isSick && !isLost && !isFewer) throw error
+        if (isFewer) alone.set(backend, 'has one thread from now on, since another failed')
+        else {
           broken.set(backend, isLost ? 'lost its device' : 'computed numbers that are not finite')
           engine.forget()
-          choices.clear()
           wished = undefined
-          before = { message: error.message, isSick }
         }
+        choices.clear()
+        before = { message: error.message, isSick }
       }
+    }
+  }
+
+  const using: Trainer['using'] = (steps, work) => {
+    const line = gate.line()
+    return inTurn(async () => {
+      gate.begin(line)
+      return await best(steps, work)
     })
+  }
 
   return {
     using,
@@ -158,15 +188,15 @@ export function create(engines: Engine.Engines): Trainer {
         return await choose(Benchmark.training)
       }),
     benchmark: () =>
-      inTurn(async () => {
-        const { training, matmul, matmulOperations, budget } = Benchmark
-        const { backend, threads } = await choose(training)
-        const engine = Engine.on(engines[backend], threads)
-        const samples = await Probe.measure(engine, training, budget)
-        const rows = await Probe.measure(engine, matmul, budget)
-        const megaflops = ((rows / matmul.batchSize) * matmulOperations) / 1e6
-        return { training: Benchmark.rounded(samples), matmul: Benchmark.rounded(megaflops) }
-      }),
+      inTurn(() =>
+        best(Benchmark.training, async ({ engine }) => {
+          const { training, matmul, matmulOperations, budget } = Benchmark
+          const samples = await Probe.measure(engine, training, budget)
+          const rows = await Probe.measure(engine, matmul, budget)
+          const megaflops = ((rows / matmul.batchSize) * matmulOperations) / 1e6
+          return { training: Benchmark.rounded(samples), matmul: Benchmark.rounded(megaflops) }
+        }),
+      ),
     train: (job, source, progress) => {
       const notices: string[] = []
       let point: Round.Point | undefined
@@ -195,6 +225,11 @@ export function create(engines: Engine.Engines): Trainer {
     resume: () => Promise.resolve(gate.open()),
     abort: () => Promise.resolve(gate.abort()),
   }
+}
+
+/** Why an engine does not count. */
+function clause(error: unknown): string {
+  return error instanceof WrongNumbersError ? 'computes wrong numbers' : 'is not available'
 }
 
 class WrongNumbersError extends BaseError {

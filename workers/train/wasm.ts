@@ -21,7 +21,7 @@ export function engine(builds: () => readonly Uint8Array<ArrayBuffer>[], crew?: 
         const compiled = await module()
         const samples = Math.ceil(batchSize / threads)
         const learner = Learner.create(await Kernels.start(compiled), spec, samples, threads)
-        // Where the others cannot start, for want of memory say, the work gets done without them.
+        // Where the others cannot start, for want of memory say, this model is trained without them.
         const starting = threads > 1 ? crew?.start(compiled, { spec, batchSize, threads }) : undefined
         return train(learner, settings, await starting?.catch(() => undefined))
       } catch (cause) {

@@ -50,6 +50,12 @@ export function view(buffer: SharedArrayBuffer, layout: Layout): Shared {
   }
 }
 
+/** What a thread but the first has done: the number of a step, or `failed`. Wakes who waits for it. */
+export function tell({ done }: Shared, thread: number, what: number): void {
+  Atomics.store(done, thread - 1, what)
+  Atomics.notify(done, thread - 1)
+}
+
 /** Most samples of a share. */
 export function most({ batchSize, threads }: Layout): number {
   return Math.ceil(batchSize / threads)

@@ -21,7 +21,7 @@ self.onmessage = async ({ data }: MessageEvent<Work>) => {
     work(learner, shared, layout, thread)
   } catch (error) {
     self.postMessage(String(error))
-    tell(shared, thread, Shared.failed)
+    Shared.tell(shared, thread, Shared.failed)
   }
 }
 
@@ -42,15 +42,10 @@ function work(learner: Learner.Learner, shared: Shared.Shared, layout: Shared.La
       learner.descend(1, 0)
       shared.gradients[thread - 1]?.set(learner.velocity)
     }
-    tell(shared, thread, step)
+    Shared.tell(shared, thread, step)
   }
 }
 
 function hasEnded({ step }: Shared.Shared): boolean {
   return Atomics.load(step, 0) === Shared.ended
-}
-
-function tell({ done }: Shared.Shared, thread: number, what: number): void {
-  Atomics.store(done, thread - 1, what)
-  Atomics.notify(done, thread - 1)
 }
